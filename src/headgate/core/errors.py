@@ -1,0 +1,113 @@
+"""Everything that can be refused, as one tree. The docstring of each class is its message.
+
+    HeadgateError
+    ├── Refusal                the caller's fault: repeating it unchanged will not help
+    │   ├── NotAuthenticated   who are you?
+    │   ├── NotPermitted       you may not
+    │   ├── NotFound           no such job, task, node, …
+    │   ├── BadRequest         malformed, unknown, out of range
+    │   │   └── BadProperty    about one named property
+    │   └── WrongState         not in this state
+    └── Unavailable            not the caller's fault: repeating it later may help
+
+Every error carries the name of an HPC Pack code (spec hpcpack-model, section 14), because that is the fullest
+published vocabulary of refusals; dialects render it or use their own total table over the classes.
+"""
+
+
+class HeadgateError(Exception):
+    """The root. `text` is for people; `code` is the name of the code; `parameters` fill its message template."""
+
+    code = "UnknownError"
+
+    def __init__(self, text: str, *, code: str | None = None, parameters: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.parameters = parameters
+        if code is not None:
+            self.code = code
+
+
+class Refusal(HeadgateError):
+    """The caller asked for something that can't be done."""
+
+    code = "Operation_InvalidOperation"
+
+
+class NotAuthenticated(Refusal):
+    """The caller did not prove who it is."""
+
+    code = "Operation_AuthenticationFailure"
+
+    def __init__(self, text: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
+        """Seconds until another attempt is looked at, when attempts are being throttled."""
+
+
+class NotPermitted(Refusal):
+    """The caller is known but may not do this."""
+
+    code = "Operation_PermissionDenied"
+
+
+class NotFound(Refusal):
+    """The thing named does not exist. `kind` is job, task, instance, node, group, template, user…"""
+
+    code = "Operation_InvalidOperation"
+
+    def __init__(self, text: str, *, kind: str, code: str | None = None, parameters: tuple[str, ...] = ()) -> None:
+        super().__init__(text, code=code, parameters=parameters)
+        self.kind = kind
+
+
+class BadRequest(Refusal):
+    """Malformed, unknown or out of range."""
+
+    code = "Operation_ArgumentOutOfRange"
+
+
+class BadProperty(BadRequest):
+    """A property that does not exist, may not be set, or got a value it can't have."""
+
+    def __init__(
+        self, text: str, *, name: str, code: str | None = None, parameters: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(text, code=code, parameters=parameters)
+        self.name = name
+
+
+class TooLarge(BadRequest):
+    """The request is larger than the server takes."""
+
+
+class WrongState(Refusal):
+    """Not possible in the state the job, task or node is in."""
+
+    code = "Operation_TryToModifyInvalidStateJob"
+
+
+class NotSupported(Refusal):
+    """A clear no: this system or this engine does not have it (yet)."""
+
+    code = "Operation_FeatureUnimplemented"
+
+
+class Unavailable(HeadgateError):
+    """Something on the server's side is not working now; the request was not carried out."""
+
+    code = "Operation_ServerIsBusy"
+
+
+class StoreUnavailable(Unavailable):
+    """The store could not take the change (disk full, read-only, damaged). Nothing was changed."""
+
+    code = "Operation_DatabaseException"
+
+
+class EngineUnavailable(Unavailable):
+    """The engine did not answer. Could not look is not failed."""
+
+
+class StartupRefused(HeadgateError):
+    """The server will not start like this; the text says what to do."""

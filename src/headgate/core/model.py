@@ -1,0 +1,367 @@
+"""What a job is: Job 1—n Task 1—n Instance, as immutable values.
+
+A `JobSpec`/`TaskSpec` is what somebody asked for; a `Job`/`Task`/`Instance` is that plus what has become of it.
+All times are UTC microseconds since the epoch, None where unset. Fields carry the field's names in snake case;
+`properties.py` maps the HPC Pack names to them. Ids of jobs are one sequence for the whole installation;
+tasks are numbered 1, 2, 3… within a job and instances 1…n within a task (0 stands for "the task itself").
+
+An instance of a sweep has no row until it has been started or changed: `Task.next_instance` is the first one that was never
+handed to an engine, and `Task.rest_state` the state of all those without a row. A task that has no instances
+(Basic) keeps its run in the task itself.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from headgate.core.states import JobState, TaskState
+from headgate.core.vocabulary import (
+    DependencyCondition,
+    HoldKind,
+    Intention,
+    JobType,
+    NodeGroupOp,
+    NodeState,
+    Origin,
+    PendingReason,
+    Role,
+    TaskType,
+    UnitType,
+)
+
+INT_MAX = 2147483647
+DEFAULT_PRIORITY = 2000
+
+
+class JobDependency(Struct, frozen=True):
+    """This job waits for another one."""
+
+    job_id: int
+    condition: DependencyCondition = DependencyCondition.SUCCEEDED
+
+
+class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked for. Memory in MiB, times in seconds, `not_before` in UTC microseconds."""
+
+    name: str = ""
+    project: str = ""
+    run_as: str = ""
+    queue: str = ""
+    template: str = "Default"
+    pool: str = "Default"
+    client_source: str = ""
+    service_name: str = ""
+    job_type: JobType = JobType.BATCH
+    priority: int = DEFAULT_PRIORITY
+    runtime_s: int | None = None
+    not_before: int | None = None
+    holds: tuple[HoldKind, ...] = ()
+    depends_on: tuple[JobDependency, ...] = ()
+    # resources
+    unit_type: UnitType = UnitType.CORE
+    min_cores: int = 1
+    max_cores: int = 1
+    min_sockets: int = 1
+    max_sockets: int = 1
+    min_nodes: int = 1
+    max_nodes: int = 1
+    auto_calculate_min: bool = True
+    auto_calculate_max: bool = True
+    single_node: bool = False
+    exclusive: bool = False
+    requested_nodes: tuple[str, ...] = ()
+    excluded_nodes: tuple[str, ...] = ()
+    node_groups: tuple[str, ...] = ()
+    node_group_op: NodeGroupOp | None = None
+    min_memory_mb: int = 1
+    max_memory_mb: int = INT_MAX
+    min_cores_per_node: int = 1
+    max_cores_per_node: int = INT_MAX
+    estimated_process_memory_mb: int = 0
+    software_license: tuple[str, ...] = ()
+    order_by: str = ""
+    extra_resources: dict[str, str] = {}
+    target_resource_count: int = 0
+    planned_core_count: int = -1
+    # behaviour
+    run_until_canceled: bool = False
+    fail_on_task_failure: bool = False
+    fail_dependent_tasks: bool = False
+    valid_exit_codes: str = ""
+    execution_failure_retry_limit: int = 0
+    preemptable: bool = False
+    can_grow: bool = True
+    can_shrink: bool = True
+    stop_signal: str = "INT"
+    stop_grace_s: float = 15.0
+    # notices
+    notify_on_start: bool = False
+    notify_on_completion: bool = False
+    email_address: str = ""
+
+
+class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked for of one task. `script` overrides `command_line` (for jobs that came as script files)."""
+
+    name: str = ""
+    type: TaskType = TaskType.BASIC
+    command_line: str = ""
+    script: bytes = b""
+    interpreter: tuple[str, ...] = ("/bin/bash",)
+    work_directory: str = ""
+    stdin: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    umask: int = 0o022
+    min_cores: int = 1
+    max_cores: int = 1
+    min_sockets: int = 1
+    max_sockets: int = 1
+    min_nodes: int = 1
+    max_nodes: int = 1
+    required_nodes: tuple[str, ...] = ()
+    requested_node_group: str = ""
+    depends_on: tuple[str, ...] = ()
+    exclusive: bool = False
+    rerunnable: bool = True
+    runtime_s: int | None = None
+    start_value: int = 0
+    end_value: int = 0
+    increment: int = 1
+    index_set: str = ""
+    """The instances as a script flavour says them (`1,3,7-9%2`), where start, end and increment can't."""
+    valid_exit_codes: str = ""
+    fail_job_on_failure: bool = False
+    fail_job_on_failure_count: int = 1
+    user_blob: str = ""
+
+
+class Mishap(Struct, frozen=True, omit_defaults=True):
+    """Why something failed or was cancelled: the name of a code (`codes.py`) and its parameters."""
+
+    code: str
+    parameters: tuple[str, ...] = ()
+
+
+class Share(Struct, frozen=True):
+    """Cores allocated on a node, by number."""
+
+    node: str
+    cores: tuple[int, ...]
+
+
+class Times(Struct, frozen=True, omit_defaults=True):
+    """When it happened."""
+
+    created: int = 0
+    changed: int = 0
+    submitted: int | None = None
+    started: int | None = None
+    ended: int | None = None
+
+
+class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One run of a Basic task or of an instance: the latest, with counts of the earlier ones."""
+
+    intent: int = 0
+    """The intent that is (or was) responsible for it; 0: none yet."""
+    native: str = ""
+    exit_code: int = 0
+    signal: int | None = None
+    mishap: Mishap | None = None
+    shares: tuple[Share, ...] = ()
+    intention: Intention = Intention.NONE
+    message: str = ""
+    """What the user said when cancelling or finishing it."""
+    requeue_count: int = 0
+    auto_requeue_count: int = 0
+    failure_retry_count: int = 0
+
+
+class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A job and what has become of it."""
+
+    id: int = 0
+    owner: str = ""
+    spec: JobSpec = JobSpec()
+    environment: dict[str, str] = {}
+    custom: dict[str, str] = {}
+    state: JobState = JobState.CONFIGURING
+    previous_state: JobState = JobState.CONFIGURING
+    times: Times = Times()
+    priority_set: bool = False
+    progress: int | None = None
+    progress_message: str = ""
+    mishap: Mishap | None = None
+    intention: Intention = Intention.NONE
+    forced: bool = False
+    message: str = ""
+    pending_reason: PendingReason = PendingReason.NONE
+    requeue_count: int = 0
+    warnings: tuple[str, ...] = ()
+    engine: str = "local"
+    origin: Origin = Origin.OURS
+    node_phases: dict[str, str] = {}
+    """Nodes the job has used since it started, and how far NodePrep/NodeRelease are: see dispatcher."""
+    nodes: tuple[str, ...] = ()
+    """Allocated nodes, in the order in which they were first used."""
+    # counters, kept with every change of a task
+    task_count: int = 0
+    open_tasks: int = 0
+    """Tasks that have not ended, NodePrep and NodeRelease not counted."""
+    failed_tasks: int = 0
+    first_failed_task: str = ""
+    ready_tasks: int = 0
+    """Tasks that have something to start now."""
+
+
+class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task and what has become of it; for one with instances, their master."""
+
+    job_id: int = 0
+    number: int = 0
+    system_id: int = 0
+    """Number within the installation (CCP_TASKSYSTEMID)."""
+    spec: TaskSpec = TaskSpec()
+    environment: dict[str, str] = {}
+    custom: dict[str, str] = {}
+    state: TaskState = TaskState.CONFIGURING
+    previous_state: TaskState = TaskState.CONFIGURING
+    times: Times = Times()
+    run: Run = Run()
+    waits_for: tuple[int, ...] = ()
+    """Numbers of the tasks it still waits for."""
+    ready: bool = False
+    """Whether it has something to start now."""
+    cancelled_unrun: bool = False
+    """Cancelled by name before it ever ran: a requeue of the job leaves it alone."""
+    concluded: bool = False
+    # instances
+    instance_count: int = 0
+    expanded: bool = False
+    next_instance: int = 1
+    rows: int = 0
+    """Instances that have a row of their own."""
+    rest_state: TaskState = TaskState.CONFIGURING
+    queued_rows: int = 0
+    live: int = 0
+    """Instances handed to an engine and not ended."""
+    finished: int = 0
+    failed: int = 0
+    canceled: int = 0
+
+
+class Instance(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A subtask that has been started or changed."""
+
+    job_id: int
+    task: int
+    number: int
+    state: TaskState
+    previous_state: TaskState
+    times: Times
+    run: Run = Run()
+    spec_changes: dict[str, msgspec.Raw] = {}
+    custom: dict[str, str] = {}
+
+
+class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A submission that was decided: durable before the engine hears of it, gone when all its instances have ended."""
+
+    id: int = 0
+    tag: str = ""
+    job_id: int
+    task: int
+    instances: tuple[int, ...]
+    lane: int
+    shares: tuple[Share, ...]
+    engine: str
+    owner: str = ""
+    """The replica that made it, and its fencing epoch."""
+    epoch: int = 0
+    incarnation: str = ""
+    """Which life of the engine's machine it was meant for (its boot id)."""
+    created: int = 0
+    left: int = 0
+    """How many of its instances have not ended."""
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """A change of state. `path` holds the states passed, the old one first; `seq` is the commit order.
+
+    task 0 means the job; instance 0 means the task.
+    """
+
+    job_id: int
+    task: int
+    instance: int
+    path: tuple[int, ...]
+    at: int = 0
+    seq: int = 0
+
+
+class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A node as the scheduler sees it."""
+
+    id: int = 0
+    name: str
+    guid: str = ""
+    engine: str = "local"
+    state: NodeState = NodeState.ONLINE
+    reachable: bool = True
+    cores: int = 1
+    sockets: int = 1
+    gpus: int = 0
+    memory_mb: int = 0
+    cpu_mhz: int = 0
+    groups: tuple[str, ...] = ()
+    online_at: int | None = None
+    offline_at: int | None = None
+
+
+class NodeGroup(Struct, frozen=True, omit_defaults=True):
+    """A named set of nodes; `managed` ones are made by Headgate."""
+
+    name: str
+    description: str = ""
+    managed: bool = False
+
+
+class User(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody who may use the installation. Names compare case-insensitively."""
+
+    name: str
+    role: Role = Role.USER
+    password_hash: str = ""
+    os_account: str = ""
+    disabled: bool = False
+    created: int = 0
+    changed: int = 0
+
+
+class Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A bearer token: only the HMAC of its text is kept."""
+
+    digest: bytes
+    user: str
+    kind: str
+    """`bearer` (our own /v1), later others."""
+    created: int
+    expires: int | None = None
+
+
+class Template(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A job template: named defaults for job properties (ranges and required values come with their issue)."""
+
+    name: str
+    description: str = ""
+    defaults: dict[str, str] = {}
+
+
+class Queue(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A queue of jobs."""
+
+    name: str
+    priority: int = DEFAULT_PRIORITY
+    default: bool = False
+    enabled: bool = True
+    started: bool = True

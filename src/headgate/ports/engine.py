@@ -1,0 +1,218 @@
+"""Engine: what runs the work. One machine (`local`) or a foreign scheduler (`slurm`, `openpbs`).
+
+The promises every engine keeps:
+
+* A submission has three ends: `Accepted`, `Refused` or `Uncertain`. After `Uncertain` the caller asks
+  `find` before it repeats anything.
+* An engine reports what it *saw*. Absence is never an ending: an instance ends by its own exit status, by an
+  explicit word of the engine that it never started, or by being declared lost with a reason.
+* Reports stay available, in order, until they are acknowledged: `observe(since)` forgets everything
+  up to `since`, and repeats everything after it when asked again (after a restart, for instance).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
+from typing import Protocol
+
+from msgspec import Struct
+
+from headgate.core.launch import Launch, Placement
+
+
+class Ability(Enum):
+    """Something that not every engine can do. Callers ask for abilities, never for engines by name."""
+
+    OWN_SCHEDULER = "own_scheduler"
+    """It decides itself where and when work runs; without it, submissions come with a placement."""
+    NODE_STATE = "node_state"
+    """Its nodes are logical: online and offline are ours to say."""
+    LIVE_OUTPUT = "live_output"
+    """Captured output is reported while the instance is running."""
+    RECALL = "recall"
+    """Accepted instances that have not started can be taken back."""
+
+
+class Item(Struct, frozen=True):
+    """One instance of a submission: its number (0: the task has no instances) and what to run."""
+
+    instance: int
+    launch: Launch
+
+
+class Submission(Struct, frozen=True, kw_only=True):
+    """Work for an engine: consecutive instances of one task.
+
+    `tag` is unique over all installations and time and travels with the work wherever the engine can carry it.
+    Submissions of one `lane` run one after the other, item by item, on the lane's placement; lanes
+    run side by side. (An engine with its own scheduler ignores lane and placement.)
+    """
+
+    tag: str
+    intent: int
+    lane: int
+    items: tuple[Item, ...]
+    placement: Placement
+
+
+class Accepted(Struct, frozen=True):
+    """The engine has the submission and will report on each of its items."""
+
+
+class Refused(Struct, frozen=True):
+    """The engine will never run it, for this reason."""
+
+    reason: str
+
+
+class Uncertain(Struct, frozen=True):
+    """No answer, or none that can be believed: it may or may not have been taken. Look up before repeating."""
+
+    reason: str
+
+
+class Ending(Enum):
+    """How an instance ended, as the engine saw it."""
+
+    EXITED = "exited"
+    """By itself, with `exit_code`."""
+    SIGNALED = "signaled"
+    """By `signal`."""
+    WALL_TIME = "wall_time"
+    """Stopped by the engine because its wall time was over."""
+    STOPPED = "stopped"
+    """Stopped because `cancel` asked for it (exit code or signal are given where they are known)."""
+    NEVER_STARTED = "never_started"
+    """Recalled or cancelled before it was started. It certainly did not run."""
+    NOT_STARTABLE = "not_startable"
+    """It could not be started; `fault` and `reason` say why."""
+    LOST = "lost"
+    """Its exit status can't be known. It may have run; it runs no longer."""
+
+
+class Fault(Enum):
+    """Why an instance could not be started or was lost."""
+
+    NONE = "none"
+    WORK_DIRECTORY = "work_directory"
+    STDIN = "stdin"
+    STDOUT = "stdout"
+    STDERR = "stderr"
+    ACCOUNT = "account"
+    """The OS account is missing or not allowed."""
+    SCRIPT = "script"
+    REBOOT = "reboot"
+    """The machine was restarted, or the node was lost: a rerunnable task may run again."""
+    SUPERVISION = "supervision"
+    """Whatever watched the task died: never a reason to run it again."""
+
+
+class Started(Struct, frozen=True, tag=True):
+    """The instance is running. `native` is the engine's own name for it (a pid, a foreign job id)."""
+
+    intent: int
+    instance: int
+    at: int
+    native: str
+
+
+class OutputSeen(Struct, frozen=True, tag=True):
+    """The captured output so far (at most the capture limit), while the instance is running."""
+
+    intent: int
+    instance: int
+    output: bytes
+
+
+class Ended(Struct, frozen=True, tag=True, kw_only=True):
+    """The instance is over. Times are UTC microseconds; `started_at` is None when it never ran."""
+
+    intent: int
+    instance: int
+    ending: Ending
+    at: int
+    started_at: int | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    fault: Fault = Fault.NONE
+    reason: str = ""
+    output: bytes = b""
+    native: str = ""
+
+
+Sighting = Started | OutputSeen | Ended
+
+
+class Sightings(Struct, frozen=True):
+    """What was seen after the watermark asked for, in order; `watermark` stands behind the last of it."""
+
+    watermark: int
+    seen: tuple[Sighting, ...]
+
+
+class Found(Struct, frozen=True):
+    """What an engine knows about a tag: the instances it ever took (and has not been told to forget).
+
+    `certain` is False when an instance that is not in `taken` may have run all the same (after a
+    restart of the machine, whose unsynced records are gone).
+    """
+
+    taken: frozenset[int]
+    certain: bool
+
+
+class Key(Struct, frozen=True):
+    """One instance of one submission."""
+
+    intent: int
+    instance: int
+
+
+class NodeSighting(Struct, frozen=True, kw_only=True):
+    """A node as the engine sees it. `memory_mb` in MiB, `cpu_mhz` in MHz."""
+
+    name: str
+    cores: int
+    sockets: int = 1
+    gpus: int = 0
+    memory_mb: int = 0
+    cpu_mhz: int = 0
+    groups: tuple[str, ...] = ()
+    reachable: bool = True
+
+
+class Engine(Protocol):
+    """A place where work runs. All methods are called from the server's event loop and may be called at any time."""
+
+    name: str
+    abilities: frozenset[Ability]
+
+    async def open(self) -> None:
+        """Connect, starting what has to be started. Repeated until it succeeds. Raises EngineUnavailable."""
+
+    async def close(self) -> None:
+        """Disconnect. What is running goes on running."""
+
+    async def submit(self, submissions: Sequence[Submission]) -> Sequence[Accepted | Refused | Uncertain]:
+        """Hand over work, one answer for each submission, in order. Never raises for one of them."""
+
+    async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:
+        """Was this ever taken? By intent id and tag. Raises EngineUnavailable when it could not look."""
+
+    async def observe(self, since: int) -> Sightings:
+        """Forget everything up to the watermark `since`, then answer what came after it.
+
+        Waits until there is something, or about a second. Raises EngineUnavailable when it could not look.
+        """
+
+    async def cancel(self, keys: Collection[Key], *, stop_signal: str, grace_s: float, forced: bool) -> None:
+        """End these instances: the stop signal to every process, then SIGKILL after the grace; at once when forced.
+
+        Those that have not started end as NEVER_STARTED. Unknown keys are ignored. Asking again, or forcing what was asked
+        gently before, is fine. Raises EngineUnavailable.
+        """
+
+    async def recall(self, keys: Collection[Key]) -> None:
+        """Take back those that have not started (each ends as NEVER_STARTED); leave the others alone. Ability RECALL."""
+
+    async def nodes(self) -> Sequence[NodeSighting]:
+        """The nodes as they are now. Raises EngineUnavailable."""

@@ -1,0 +1,253 @@
+"""Store: what is remembered. All of it is durable before a write returns.
+
+One writer at a time: `Store.write` queues a function; the store runs many of them inside one database
+transaction (group commit), each seeing the changes of those before it, and answers them all after
+the commit is on disk. So a change reads, decides and writes without races, and must not wait, sleep or call out.
+A change that raises has had no effect. Readers see a consistent snapshot and never wait for the writer.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
+
+from headgate.core.model import (
+    Event,
+    Instance,
+    Intent,
+    Job,
+    Node,
+    NodeGroup,
+    Queue,
+    Task,
+    Template,
+    Token,
+    User,
+)
+from headgate.core.states import JobState, TaskState
+
+
+T = TypeVar("T")
+
+
+class Cursor(Struct, frozen=True):
+    """Where a list was left off: the sort value of the last row and its id (for tasks: number and instance)."""
+
+    value: int | str | None
+    id: int
+    instance: int = 0
+
+
+class JobQuery(Struct, frozen=True, kw_only=True):
+    """Which jobs, in which order. All criteria must hold; None means any.
+
+    sort: a field of the Job by dotted path (`id`, `owner`, `state`, `times.changed`, `spec.name`…). Text sorts case-insensitively,
+    unset values first; ties by id. `id`, `owner` and `times.changed` cost the same at any number of jobs.
+    owner is compared case-insensitively. nodes: jobs running on one of these nodes.
+    """
+
+    states: frozenset[JobState] | None = None
+    owner: str | None = None
+    node_group: str | None = None
+    changed_from: int | None = None
+    nodes: tuple[str, ...] | None = None
+    sort: str = "id"
+    descending: bool = False
+
+
+class JobPage(Struct, frozen=True):
+    """A page of jobs. `total` is exact, and None unless it was asked for. `more`: rows remain behind it."""
+
+    jobs: list[Job]
+    more: bool
+    end: Cursor | None
+    total: int | None = None
+
+
+class TaskQuery(Struct, frozen=True, kw_only=True):
+    """Which tasks of a job. With `expand`, a task that has been expanded contributes a row for each instance and none for itself.
+
+    sort: `number` (by task, instance), or a field of the Task/Instance by dotted path.
+    """
+
+    job_id: int
+    expand: bool = True
+    states: frozenset[TaskState] | None = None
+    numbers: frozenset[int] | None = None
+    instances: frozenset[int] | None = None
+    changed_from: int | None = None
+    sort: str = "number"
+    descending: bool = False
+
+
+class TaskRow(Struct, frozen=True):
+    """One row of a task list: the task, and the instance if the row is one (made up from the task where it has no row of its own)."""
+
+    task: Task
+    instance: Instance | None = None
+
+
+class TaskPage(Struct, frozen=True):
+    """A page of tasks; fields as in JobPage."""
+
+    rows: list[TaskRow]
+    more: bool
+    end: Cursor | None
+    total: int | None = None
+
+
+class Reader(Protocol):
+    """What can be looked up. The methods that return one thing raise NotFound with the right HPC Pack code."""
+
+    def job(self, job_id: int) -> Job: ...
+    def jobs(self, job_ids: Collection[int]) -> list[Job]:
+        """Those that exist, by id."""
+        ...
+
+    def task(self, job_id: int, number: int) -> Task: ...
+    def tasks(self, job_id: int, *, after: int = 0, limit: int | None = None) -> list[Task]:
+        """The tasks of a job by number; [] for an unknown job."""
+        ...
+
+    def tasks_in(self, job_id: int, states: Collection[TaskState], *, limit: int | None = None) -> list[Task]: ...
+    def ready_tasks(self, job_ids: Collection[int], *, limit_per_job: int) -> dict[int, list[Task]]:
+        """For each job its first tasks with `ready`, by number."""
+        ...
+
+    def instance(self, job_id: int, task: int, number: int) -> Instance | None:
+        """The row of an instance; None when it was never touched (then `Task.rest_state` holds)."""
+        ...
+
+    def instances(
+        self,
+        job_id: int,
+        task: int,
+        *,
+        first: int = 1,
+        last: int | None = None,
+        states: Collection[TaskState] | None = None,
+        limit: int | None = None,
+    ) -> list[Instance]:
+        """Touched instances by number."""
+        ...
+
+    def output(self, job_id: int, task: int, instance: int) -> bytes:
+        """Captured output; empty when there is none."""
+        ...
+
+    def list_jobs(
+        self, query: JobQuery, *, limit: int, after: Cursor | None = None, offset: int | None = None, count: bool = False
+    ) -> JobPage: ...
+    def list_tasks(
+        self, query: TaskQuery, *, limit: int, after: Cursor | None = None, offset: int | None = None, count: bool = False
+    ) -> TaskPage: ...
+    def count_jobs(self) -> Mapping[JobState, int]: ...
+
+    def queue(self, *, after: tuple[int, int] | None, limit: int) -> list[Job]:
+        """Jobs that are Queued or Running with `ready_tasks` > 0: by priority (high first), then id; from behind (priority, id)."""
+        ...
+
+    def jobs_in(self, states: Collection[JobState], *, after: int = 0, limit: int) -> list[Job]:
+        """Jobs in these states by id."""
+        ...
+
+    def children(self, job_id: int) -> list[int]:
+        """Ids of the jobs whose depends_on names this one."""
+        ...
+
+    def held_until(self, now: int, *, limit: int) -> list[Job]:
+        """Queued jobs whose spec.not_before is set and at or before `now`."""
+        ...
+
+    def intents(self, *, job_id: int | None = None, task: int | None = None) -> list[Intent]: ...
+    def events(self, *, after: int, limit: int, job_id: int | None = None) -> list[Event]: ...
+    def last_event(self) -> int: ...
+
+    def nodes(self) -> list[Node]: ...
+    def node_groups(self) -> list[NodeGroup]: ...
+    def templates(self) -> list[Template]: ...
+    def queues(self) -> list[Queue]: ...
+    def user(self, name: str) -> User: ...
+    def users(self) -> list[User]: ...
+    def token(self, digest: bytes) -> Token: ...
+    def meta(self, key: str) -> str | None:
+        """A small named fact about the installation (`installation`, `seeded`, `watermark:local`…)."""
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """What can be changed. Lasts for one call of the function given to `Store.write`."""
+
+    now: int
+    """UTC microseconds; the same for all changes of one commit and never running backwards."""
+
+    def add_job(self, job: Job) -> Job:
+        """Give it the next id (never used before, not even by a removed job) and keep it. Sets times.created and changed."""
+        ...
+
+    def put_job(self, job: Job) -> None:
+        """Keep this version. `times.changed` must have been set by the caller (it is `now`)."""
+        ...
+
+    def add_task(self, task: Task) -> Task:
+        """Keep a new task (number given by the caller); gives it the next system_id."""
+        ...
+
+    def put_task(self, task: Task) -> None: ...
+    def put_instances(self, instances: Iterable[Instance]) -> None: ...
+    def drop_instances(self, job_id: int, task: int) -> None: ...
+    def put_output(self, job_id: int, task: int, instance: int, output: bytes) -> None: ...
+    def append(self, event: Event) -> None:
+        """Number it in commit order and keep it. Sets `at` to `now`."""
+        ...
+
+    def add_intent(self, intent: Intent) -> Intent:
+        """Give it the next id, tag (installation-intent) and keep it."""
+        ...
+
+    def put_intent(self, intent: Intent) -> None: ...
+    def drop_intent(self, intent_id: int) -> None: ...
+    def next_epoch(self) -> int:
+        """A number larger than all before, durable: the fencing epoch of a dispatcher."""
+        ...
+
+    def put_node(self, node: Node) -> Node:
+        """By name (case-insensitive); a new one gets an id and guid."""
+        ...
+
+    def put_node_group(self, group: NodeGroup) -> None: ...
+    def put_template(self, template: Template) -> None: ...
+    def put_queue(self, queue: Queue) -> None: ...
+    def put_user(self, user: User) -> None: ...
+    def put_token(self, token: Token) -> None: ...
+    def drop_token(self, digest: bytes) -> None: ...
+    def drop_tokens(self, user: str) -> None: ...
+    def put_meta(self, key: str, value: str) -> None: ...
+    def remove_ended(self, *, before: int, limit: int) -> int:
+        """Remove up to `limit` jobs in a final state that ended before `before`, with all that belongs to them. How many."""
+        ...
+
+
+class Store(Protocol):
+    """The store of one installation."""
+
+    installation: str
+
+    async def write(self, change: Callable[[Transaction], T]) -> T:
+        """Run `change` in the next commit and answer its result once that is on disk.
+
+        Raises what `change` raises (then it had no effect), or StoreUnavailable (nothing of it was kept).
+        """
+        ...
+
+    async def read(self, look: Callable[[Reader], T]) -> T:
+        """Run `look` on a snapshot, beside the event loop. For lists and anything that may take a while."""
+        ...
+
+    def peek(self, look: Callable[[Reader], T]) -> T:
+        """Run `look` on a snapshot at once, in the caller's thread. For look-ups by key only."""
+        ...
+
+    def on_commit(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Call `listener` on the event loop after each commit, with the events it appended."""
+        ...
