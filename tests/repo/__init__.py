@@ -1,0 +1,1 @@
+"""Tests about the repository itself: small, and true of every file in it."""
