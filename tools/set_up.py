@@ -66,11 +66,11 @@ def install_aside(target: Path, *requirements: str) -> None:
             return run(*pip, "install", "--quiet", *options, "--target", target, *requirements)
         except SetUpError as error:
             complaints.append(str(error))
-    raise SetUpError(
-        "\n".join(complaints)
-        or f"{sys.executable} has neither ensurepip nor pip, and no pip command is on the PATH. "
-        "Install one of them (Debian: apt-get install python3-pip)."
+    complaints.append(
+        f"{sys.executable} has no ensurepip, and no pip here works. "
+        "Install one of them (Debian: apt-get install python3-pip), then run make again."
     )
+    raise SetUpError("\n".join(complaints))
 
 
 def make_environment() -> None:
