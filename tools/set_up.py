@@ -145,6 +145,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--bench", action="store_true", help="also what the benchmarks are compared with")
     arguments = parser.parse_args()
+    if Path(sys.prefix) == VENV:
+        parser.error("this makes .venv, so it is run by another Python: make setup")
     # These would lead the new environment's pip to other folders than its own.
     for variable in (
         "PYTHONHOME",
