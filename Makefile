@@ -42,7 +42,7 @@ test: setup ## all tests, those of real processes and of the whole server includ
 
 .PHONY: check
 check: setup ## what is quick: format, lint, types, import contracts, and the tests that start nothing; under a minute
-	@$(MAKE) -j 2 --output-sync=target lint types contracts quick
+	@$(MAKE) --keep-going -j 2 --output-sync=target lint types contracts quick
 
 .PHONY: bench
 bench: ## the measurements of docs/explanation/performance.md (BENCH_ARGS goes to python -m benchmarks)
@@ -61,7 +61,7 @@ lock: setup ## resolve requirements/*.txt anew (LOCK_ARGS=--upgrade takes newer 
 
 .PHONY: clean
 clean: ## remove .venv and everything that is made again by itself; ./data stays
-	@rm -rf .venv .cache .hypothesis .ruff_cache .schemathesis build dist htmlcov .coverage
+	@rm -rf .venv .cache .hypothesis .ruff_cache .schemathesis .import_linter_cache build dist htmlcov .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The parts of `make check`, each of use alone while working.
@@ -77,7 +77,7 @@ types: setup
 
 .PHONY: contracts
 contracts: setup
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 
 .PHONY: quick
 quick: setup
