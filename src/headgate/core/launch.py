@@ -18,6 +18,7 @@ class OsAccount(Struct, frozen=True):
     gid: int
     home: str
     groups: tuple[int, ...] = ()
+    shell: str = "/bin/sh"
 
 
 class NodeShare(Struct, frozen=True):

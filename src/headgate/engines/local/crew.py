@@ -1,0 +1,341 @@
+"""The lanes and the workers that run them.
+
+A lane's items run strictly one after another; lanes run side by side. A worker serves one lane at a time
+and one account for ever. It is given a few items ahead, so that it never waits for us, and what it has
+not written in its journal when it dies was not started and goes back to the front of its lane.
+
+The shepherd is the reaper of everything a dead worker leaves. It kills only children of its own that are no
+workers: their pids can't be anybody else's, because only their parent can free them.
+"""
+
+import os
+import selectors
+import signal
+import time
+from collections import deque
+from pathlib import Path
+
+from headgate.core.launch import OsAccount
+from headgate.engines.local.hands import Entry, Hand, start_worker
+from headgate.engines.local.journal import Journal, Story
+from headgate.engines.local.ledger import Ledger, lost_ending
+from headgate.engines.local.linux import boot_id, children, descendants, process_facts, signal_pidfd
+from headgate.engines.local.rights import AccountRefused, account_for, own_account
+from headgate.engines.local.wire import Drop, Help, Limits, Stop, Tell, Unfit, Work
+from headgate.engines.local.worker import now_us
+from headgate.ports.engine import Ended, Ending, Fault, Key, Sighting, Submission
+
+_AHEAD = 16
+_AHEAD_BYTES = 256 * 1024
+_STOP_MARGIN_S = 10.0
+_WALL_MARGIN_S = 30.0
+_CLEAN = 2
+_LOST = "The process that watched over the task was killed, and the task with it; its exit status is unknown."
+
+
+class Lane:
+    """What is still waiting in a lane, and who runs it."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.queue: deque[Entry] = deque()
+        self.hand: Hand | None = None
+        self.blocked = False
+        """What a dead worker left of an earlier item is still being killed."""
+
+
+class Crew:
+    """Lanes, workers, and what dead workers left."""
+
+    def __init__(self, folder: Path, ledger: Ledger, selector: selectors.BaseSelector, prefix: str) -> None:
+        self.limits = Limits()
+        self._own = own_account()
+        self._folder = folder
+        self._ledger = ledger
+        self._selector = selector
+        self._prefix = prefix
+        self._born = 0
+        self._boot = boot_id()
+        self._lanes: dict[int, Lane] = {}
+        self._hands: dict[int, Hand] = {}
+        self._idle: list[Hand] = []
+        self._lost: list[tuple[Entry, Story, Journal]] = []
+        self._clean_looks = _CLEAN
+
+    @property
+    def cleaning(self) -> bool:
+        """Is something that a dead worker left still being killed?"""
+        return self._clean_looks < _CLEAN
+
+    # --- from the server ----------------------------------------------------------------------------------
+
+    def queue(self, submission: Submission) -> None:
+        """Take it in: each item will be reported on."""
+        lane = self._lanes.setdefault(submission.lane, Lane(submission.lane))
+        for item in submission.items:
+            if self._ledger.has(submission.intent, item.instance):
+                continue  # the same submission again
+            work = Work(submission.intent, submission.tag, item.instance, item.launch)
+            try:
+                account = account_for(item.launch.account, self.limits.min_uid, self._own)
+            except AccountRefused as error:
+                self._end(work, Ending.NOT_STARTABLE, fault=Fault.ACCOUNT, reason=str(error))
+                continue
+            entry = Entry(work, account)
+            self._ledger.take(submission.intent, item.instance, submission.tag, entry)
+            lane.queue.append(entry)
+        self._feed(lane)
+
+    def drop(self, entry: Entry) -> None:
+        """Take it back if it has not started."""
+        if entry.hand is None:
+            self._take_back(entry)
+        else:
+            entry.hand.order(Drop(Key(*entry.key)))
+
+    def stop(self, entry: Entry, number: int, grace_s: float, *, forced: bool) -> None:
+        """End it, running or not."""
+        if entry.hand is None:
+            self._take_back(entry)
+            return
+        overdue_at = time.monotonic() + (0.0 if forced else grace_s) + _STOP_MARGIN_S
+        entry.overdue_at = min(overdue_at, entry.overdue_at or overdue_at)
+        entry.hand.order(Stop(Key(*entry.key), number, grace_s, forced))
+        # A task can stop the process that watches it (same account); this wakes it up.
+        os.kill(entry.hand.pid, signal.SIGCONT)
+
+    def _take_back(self, entry: Entry) -> None:
+        if not entry.gone:
+            entry.gone = True
+            self._end(entry.work, Ending.NEVER_STARTED)
+
+    # --- lanes --------------------------------------------------------------------------------------------
+
+    def _feed(self, lane: Lane) -> None:
+        """Give its worker something to do ahead, if there is anything; let the worker go if there is not."""
+        while lane.queue and lane.queue[0].gone:
+            lane.queue.popleft()
+        hand = lane.hand
+        if not lane.queue:
+            if hand is None or not hand.entries:
+                self._release(lane)
+                if not lane.blocked:
+                    self._lanes.pop(lane.number, None)
+            return
+        if lane.blocked:
+            return
+        account = lane.queue[0].account
+        if hand is not None and (hand.closed or hand.account != account or hand.journal.large):
+            if hand.entries:
+                return  # it first brings to an end what it has
+            self._release(lane)
+            hand = None
+        if hand is None:
+            try:
+                hand = self._hand_for(account)
+            except OSError as error:
+                print(f"worker not started account={account.name} error={error}", flush=True)
+                return  # tried again at the next tick
+            lane.hand = hand
+            hand.lane = lane.number
+        if entries := self._next_of(lane, hand):
+            hand.give(entries)
+
+    def _next_of(self, lane: Lane, hand: Hand) -> list[Entry]:
+        entries: list[Entry] = []
+        size = hand.size
+        while lane.queue and (
+            not (hand.entries or entries)
+            or (len(hand.entries) + len(entries) < _AHEAD and size < _AHEAD_BYTES)
+        ):
+            entry = lane.queue[0]
+            if not entry.gone:
+                if entry.account is not hand.account and entry.account != hand.account:
+                    break
+                entries.append(entry)
+                size += len(entry.work.launch.script)
+            lane.queue.popleft()
+        return entries
+
+    def _release(self, lane: Lane) -> None:
+        hand, lane.hand = lane.hand, None
+        if hand is not None:
+            hand.lane = None
+            hand.idle_since = time.monotonic()
+            if hand.journal.large:
+                hand.dismiss()  # the next one starts with a new journal
+            elif not hand.closed:
+                self._idle.append(hand)
+
+    def _hand_for(self, account: OsAccount) -> Hand:
+        for hand in self._idle:
+            if hand.account == account and not hand.closed:
+                self._idle.remove(hand)
+                return hand
+        self._born += 1
+        name = f"{self._prefix}-{self._born:08}"
+        hand = start_worker(
+            self._folder, name, account, boot=self._boot, capture_limit=self.limits.capture_limit
+        )
+        self._hands[hand.pid] = hand
+        hand.attach(self._selector, lambda: self._listen(hand))
+        return hand
+
+    # --- from the workers ---------------------------------------------------------------------------------
+
+    def _listen(self, hand: Hand) -> None:
+        for word in hand.words():
+            match word:
+                case Tell(seen):
+                    for sighting in seen:
+                        self._heard(hand, sighting)
+                case Help():
+                    self._help(hand)
+                case Unfit(reason):
+                    for entry in list(hand.entries.values()):
+                        hand.forget(entry)
+                        self._end(entry.work, Ending.NOT_STARTABLE, fault=Fault.ACCOUNT, reason=reason)
+        if hand.lane is not None:
+            self._feed(self._lanes[hand.lane])
+
+    def _heard(self, hand: Hand, sighting: Sighting) -> None:
+        entry = hand.entries.get((sighting.intent, sighting.instance))
+        if entry is None:
+            return  # nothing that it was given
+        if isinstance(sighting, Ended):
+            hand.forget(entry)
+            started = sighting.ending is not Ending.NEVER_STARTED
+            self._ledger.end(sighting, hand.journal if started else None, tag=entry.work.tag)
+        else:
+            self._ledger.say(sighting)
+
+    def _help(self, hand: Hand) -> None:
+        """Kill what the worker may not: its descendants, whoever they have become."""
+        if self._own.uid != 0:
+            return
+        family = {hand.pid, *descendants(hand.pid)}
+        for pid in family - {hand.pid}:
+            try:
+                pidfd = os.pidfd_open(pid)
+            except OSError:
+                continue
+            facts = process_facts(pid)
+            if facts is not None and facts.parent in family:
+                signal_pidfd(pidfd, signal.SIGKILL)
+            os.close(pidfd)
+
+    # --- deaths -------------------------------------------------------------------------------------------
+
+    def reap(self) -> None:
+        """Some child has exited: a worker, or what a dead one left."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if (hand := self._hands.get(pid)) is not None:
+                self._listen(hand)  # its last words
+                del self._hands[pid]
+                self._bury(hand)
+
+    def _bury(self, hand: Hand) -> None:
+        hand.dismiss()
+        if hand in self._idle:
+            self._idle.remove(hand)
+        lane = self._lanes.get(hand.lane) if hand.lane is not None else None
+        hand.journal.over = True
+        lost = False
+        if hand.entries:
+            print(f"worker died pid={hand.pid} account={hand.account.name}", flush=True)
+            lost = self._settle(hand, lane)
+        if lane is not None:
+            lane.blocked = lane.hand is hand
+            lane.hand = None
+        # Also when it had nothing to do: whatever it left is nobody's.
+        self._clean_looks = 0
+        if not hand.journal.promised and not lost:
+            hand.journal.remove()
+
+    def _settle(self, hand: Hand, lane: Lane | None) -> bool:
+        """What a dead worker did with the items it had is in its journal. True if one of them is lost."""
+        waiting = dict(hand.entries)
+        hand.entries.clear()
+        lost = False
+        for story in hand.journal.read().stories:
+            entry = waiting.pop(story.key, None)
+            if entry is None:
+                continue
+            if story.ended is not None:
+                self._ledger.end(story.ended, hand.journal, tag=entry.work.tag)
+            else:
+                self._lost.append((entry, story, hand.journal))
+                lost = True
+        for entry in reversed(list(waiting.values())):
+            entry.hand = None
+            if lane is not None:
+                lane.queue.appendleft(entry)
+        return lost
+
+    def clean(self) -> None:
+        """Kill what dead workers left; when nothing is left, the tasks they ran are over."""
+        if not self.cleaning:
+            return
+        self.reap()
+        left = False
+        for pid in children(os.getpid()):
+            if pid not in self._hands:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    left = True
+                except PermissionError:
+                    continue  # not root, and a set-uid program: beyond our power
+        # Twice: while processes come and go the kernel's list may leave some out (proc(5), "children").
+        self._clean_looks = 0 if left else self._clean_looks + 1
+        if self._clean_looks < _CLEAN:
+            return
+        lost, self._lost = self._lost, []
+        for entry, story, journal in lost:
+            self._ledger.end(lost_ending(story, Fault.SUPERVISION, _LOST), journal, tag=entry.work.tag)
+        for lane in list(self._lanes.values()):
+            if lane.blocked:
+                lane.blocked = False
+                self._feed(lane)
+
+    def tick(self, now: float) -> None:
+        """Once a second: end idle workers, try again what could not be done, look for workers that hang."""
+        for hand in [hand for hand in self._idle if now - hand.idle_since > self.limits.idle_worker_s]:
+            self._idle.remove(hand)
+            hand.dismiss()
+        for lane in list(self._lanes.values()):
+            if lane.hand is None and not lane.blocked:
+                self._feed(lane)
+        for hand in self._hands.values():
+            entry = next(iter(hand.entries.values()), None)
+            if entry is not hand.current:
+                hand.current, hand.current_since = entry, now
+            if entry is not None and now > self._overdue_at(hand, entry):
+                print(
+                    f"worker hangs pid={hand.pid} intent={entry.key[0]} instance={entry.key[1]}", flush=True
+                )
+                os.kill(hand.pid, signal.SIGKILL)
+
+    def _overdue_at(self, hand: Hand, entry: Entry) -> float:
+        launch = entry.work.launch
+        wall_end = float("inf")
+        if launch.wall_time_s is not None:
+            wall_end = hand.current_since + launch.wall_time_s + launch.grace_s + _WALL_MARGIN_S
+        return min(wall_end, entry.overdue_at or wall_end)
+
+    def _end(self, work: Work, ending: Ending, *, fault: Fault = Fault.NONE, reason: str = "") -> None:
+        """An item that is in no worker's journal is over."""
+        ended = Ended(
+            intent=work.intent,
+            instance=work.instance,
+            ending=ending,
+            at=now_us(),
+            fault=fault,
+            reason=reason,
+        )
+        self._ledger.end(ended, None, tag=work.tag)

@@ -1,0 +1,236 @@
+"""One task, from its first effect to the end of its last process.
+
+The worker that carries it out is the reaper of all its processes (a subreaper that runs one task at a
+time): every child it has belongs to this task, and when it has none left, nothing of the task is left,
+whatever it did with sessions and double forks.
+"""
+
+import os
+import shutil
+import signal
+import time
+from enum import Enum
+
+from headgate.core.launch import Launch, OsAccount
+from headgate.engines.local.linux import EVERY_SIGNAL, catches, descendants
+from headgate.engines.local.streams import NotStartable, Streams, enter_work_directory, open_streams
+from headgate.engines.local.surroundings import environment
+from headgate.ports.engine import Ended, Ending, Fault
+
+_SCRIPT_FD = 3
+_READS = 17
+_FIRST_ROUND_S = 0.002
+_SLOWEST_ROUND_S = 0.1
+_LOOK_AGAIN_S = 0.05
+
+
+class Kept(Enum):
+    """What `kill_all` achieved."""
+
+    NOTHING = 0
+    SOMEONE_ELSES = 1
+    """A process that is not ours to signal: only root can end it."""
+
+
+class Task:
+    """The task that a worker is carrying out."""
+
+    def __init__(self, intent: int, instance: int, launch: Launch, *, at: int, capture_limit: int) -> None:
+        self.intent = intent
+        self.instance = instance
+        self.at = at
+        self.pid = 0
+        self.output = bytearray()
+        self.output_is_new = False
+        self.kill_at: float | None = None
+        """When (monotonic) whatever is left is killed; None while nothing has to end."""
+        self._launch = launch
+        self._capture_limit = capture_limit
+        self._streams = Streams()
+        self._status: int | None = None
+        self._stopped: Ending | None = None
+        self._signal = 0
+        self._wall_end: float | None = None
+        self._round_s = _FIRST_ROUND_S
+        self._next_round = 0.0
+
+    # --- starting -----------------------------------------------------------------------------------------
+
+    def start(self, account: OsAccount, null: int) -> None:
+        """Start it. Raises NotStartable, having left nothing behind."""
+        launch = self._launch
+        variables = environment(launch, account)
+        os.umask(launch.umask)
+        enter_work_directory(launch, account.home, variables)
+        self._streams = open_streams(launch, variables, null)
+        try:
+            self._spawn(variables)
+        except (OSError, ValueError) as error:
+            self._streams.close()
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise NotStartable(
+                Fault.SCRIPT, f"The interpreter {' '.join(launch.interpreter)!r} can't be started: {why}"
+            ) from None
+        self._streams.close_task_side()
+        if launch.wall_time_s is not None:
+            self._wall_end = time.monotonic() + launch.wall_time_s
+
+    def _spawn(self, variables: dict[str, str]) -> None:
+        interpreter = self._launch.interpreter
+        program = interpreter[0] if interpreter else ""
+        if "/" not in program:
+            program = shutil.which(program, path=variables.get("PATH", "")) or program
+        # Not in argv, which everybody may read; not on disk, where somebody would have to clean up.
+        script = os.memfd_create("script", os.MFD_CLOEXEC)
+        try:
+            content = memoryview(self._launch.script)
+            while content:
+                content = content[os.write(script, content) :]
+            streams = self._streams
+            self.pid = os.posix_spawn(
+                program,
+                [*interpreter, f"/dev/fd/{_SCRIPT_FD}"],
+                variables,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, streams.stdin, 0),
+                    (os.POSIX_SPAWN_DUP2, streams.stdout, 1),
+                    (os.POSIX_SPAWN_DUP2, streams.stderr, 2),
+                    (os.POSIX_SPAWN_DUP2, script, _SCRIPT_FD),
+                ],
+                setsid=True,
+                setsigmask=(),
+                # Python ignores SIGPIPE, and what is ignored stays ignored over an exec.
+                setsigdef=EVERY_SIGNAL,
+            )
+        finally:
+            os.close(script)
+
+    # --- while it runs ------------------------------------------------------------------------------------
+
+    @property
+    def capture(self) -> int | None:
+        """What to read from when there is something to read."""
+        return self._streams.capture
+
+    def read_output(self) -> None:
+        """Take what is there: keep the first bytes, only read the rest, so that the task never waits for us.
+
+        At most what the largest pipe holds: a task that never stops writing must not keep us here.
+        """
+        for _ in range(_READS):
+            if self._streams.capture is None:
+                return
+            try:
+                data = os.read(self._streams.capture, 65536)
+            except BlockingIOError:
+                return
+            if not data:
+                self._streams.close()
+            elif len(self.output) < self._capture_limit:
+                self.output += data[: self._capture_limit - len(self.output)]
+                self.output_is_new = True
+
+    def reap(self) -> bool:
+        """Collect what has exited. True when nothing of the task is left."""
+        try:
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return False
+                if pid == self.pid:
+                    self._status = status
+        except ChildProcessError:
+            return True
+
+    def stop(self, ending: Ending, number: int, grace_s: float, *, forced: bool) -> None:
+        """End it: politely at first, or at once. Asked again, it only gets shorter."""
+        now = time.monotonic()
+        if self._status is None:
+            self._stopped = self._stopped or ending
+        elif not self._signal:
+            return  # it ended by itself, and what it left is being killed
+        if forced:
+            self.kill_at = now
+            return
+        if not self._signal:
+            self._signal = number
+            self._signal_all(number)
+        self.kill_at = now + grace_s if self.kill_at is None else min(self.kill_at, now + grace_s)
+
+    def _signal_all(self, number: int) -> None:
+        told: set[int] = set()
+        # Again, for what was being forked while we looked.
+        while fresh := [pid for pid in descendants(os.getpid()) if pid not in told]:
+            for pid in fresh:
+                told.add(pid)
+                try:
+                    os.kill(pid, number)
+                    os.kill(pid, signal.SIGCONT)
+                except (ProcessLookupError, PermissionError):
+                    continue
+
+    def patience(self, now: float) -> float | None:
+        """Seconds until `enforce` has something to do; None: nothing in sight."""
+        if self._status is not None and self._being_polite(now):
+            return _LOOK_AGAIN_S
+        if self._status is not None or (self.kill_at is not None and now >= self.kill_at):
+            return self._next_round - now
+        if self.kill_at is not None:
+            return self.kill_at - now
+        return None if self._wall_end is None else self._wall_end - now
+
+    def enforce(self, now: float) -> Kept:
+        """Do what the clock demands, and kill what the main process left behind."""
+        if self._status is None:
+            if self.kill_at is None and self._wall_end is not None and now >= self._wall_end:
+                polite = getattr(signal, f"SIG{self._launch.stop_signal}", signal.SIGINT)
+                self.stop(Ending.WALL_TIME, polite, self._launch.grace_s, forced=False)
+            if self.kill_at is None or now < self.kill_at:
+                return Kept.NOTHING
+        elif self._being_polite(now) and any(catches(pid, self._signal) for pid in descendants(os.getpid())):
+            # The main process obeyed at once; others have a handler of their own and get their grace.
+            return Kept.NOTHING
+        if now < self._next_round:
+            return Kept.NOTHING
+        self._next_round = now + self._round_s
+        self._round_s = min(self._round_s * 2, _SLOWEST_ROUND_S)
+        return self._kill_all()
+
+    def _being_polite(self, now: float) -> bool:
+        return bool(self._signal) and self.kill_at is not None and now < self.kill_at
+
+    def _kill_all(self) -> Kept:
+        kept = Kept.NOTHING
+        for pid in descendants(os.getpid()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            except PermissionError:
+                kept = Kept.SOMEONE_ELSES
+        return kept
+
+    # --- afterwards ---------------------------------------------------------------------------------------
+
+    def ended(self, at: int) -> Ended:
+        """How it ended; nothing of it is left."""
+        self.read_output()
+        self._streams.close()
+        # Negative: by a signal. None: somebody else has reaped it, which nothing here does.
+        code = None if self._status is None else os.waitstatus_to_exitcode(self._status)
+        if code is None:
+            ending = Ending.LOST
+        else:
+            ending = Ending.EXITED if code >= 0 else Ending.SIGNALED
+        return Ended(
+            intent=self.intent,
+            instance=self.instance,
+            ending=self._stopped or ending,
+            at=at,
+            started_at=self.at,
+            exit_code=code if code is not None and code >= 0 else None,
+            signal=-code if code is not None and code < 0 else None,
+            fault=Fault.SUPERVISION if code is None else Fault.NONE,
+            output=bytes(self.output),
+            native=str(self.pid),
+        )
