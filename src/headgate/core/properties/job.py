@@ -120,6 +120,12 @@ def _parents(subject: JobSubject) -> tuple[int, ...]:
     return tuple(dependency.job_id for dependency in subject.job.spec.depends_on)
 
 
+def _group_op(subject: JobSubject) -> NodeGroupOp:
+    """Intersect unless said; the difference matters to validation (NodeGroupOpNoNodeGroup)."""
+    said = subject.job.spec.node_group_op
+    return NodeGroupOp.INTERSECT if said is None else said
+
+
 def _nothing(subject: JobSubject) -> None:
     return None
 
@@ -239,8 +245,8 @@ JOB = Registry(
         _made(
             "NodeGroupOp",
             Kind.ENUM,
-            lambda subject: subject.job.spec.node_group_op,
-            NodeGroupOp.INTERSECT,
+            _group_op,
+            None,
             enum=NodeGroupOp,
             moments=ALWAYS,
             states=NEW_OR_QUEUED,

@@ -74,11 +74,11 @@ def _names(name: str, path: str, **more: Any) -> Property:
 
 
 def _task_id(subject: TaskSubject) -> tuple[int, int, int]:
-    return (
-        subject.task.job_id,
-        subject.task.number,
-        0 if subject.instance is None else subject.instance.number,
-    )
+    return subject.task.job_id, subject.task.number, _instance_id(subject)
+
+
+def _instance_id(subject: TaskSubject) -> int:
+    return 0 if subject.instance is None else subject.instance.number
 
 
 def _error(subject: TaskSubject) -> str:
@@ -140,12 +140,7 @@ TASK = Registry(
         _made("AllocatedNodes", Kind.STRINGS, _nodes, ()),
         _field("TaskValidExitCodes", Kind.EXIT_CODES, "spec.valid_exit_codes"),
         _made("JobTaskId", Kind.INT32, attrgetter("task.number"), sort="number", aliases=("NiceId",)),
-        _made(
-            "InstanceId",
-            Kind.INT32,
-            lambda subject: 0 if subject.instance is None else subject.instance.number,
-            0,
-        ),
+        _made("InstanceId", Kind.INT32, _instance_id, 0),
         # Added by the 2016/2019 server.
         _made("ExitIfPossible", Kind.BOOL, lambda subject: False, False),
         _fact("ExecutionFailureRetryCount", Kind.INT32, "run.failure_retry_count"),
