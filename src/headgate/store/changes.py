@@ -1,0 +1,70 @@
+"""Changes of the small tables: the writing half of `entries.py`."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
+from headgate.store import codec
+from headgate.store.codec import encode, folded
+from headgate.store.counters import Counters
+from headgate.store.session import Session
+from headgate.store.sql import entries as sql
+
+
+class EntryChanges:
+    """Changes of the small tables, within a transaction."""
+
+    _session: Session
+    _new_id: Callable[[], str]
+    counters: Counters
+
+    def _touch(self) -> None:
+        raise NotImplementedError
+
+    def put_node(self, node: Node) -> Node:
+        self._touch()
+        name = folded(node.name)
+        body = self._session.value(sql.get("nodes"), {"name": name})
+        if body is not None:
+            known = codec.NODES.one(body)
+            node = msgspec.structs.replace(node, id=known.id, guid=known.guid)
+        else:
+            self.counters.node += 1
+            node = msgspec.structs.replace(node, id=self.counters.node, guid=self._new_id())
+        self._session.change(sql.put("nodes"), {"name": name, "id": node.id, "body": encode(node)})
+        return node
+
+    def _put(self, table: str, name: str, value: msgspec.Struct) -> None:
+        self._touch()
+        self._session.change(sql.put(table), {"name": folded(name), "body": encode(value)})
+
+    def put_node_group(self, group: NodeGroup) -> None:
+        self._put("node_groups", group.name, group)
+
+    def put_template(self, template: Template) -> None:
+        self._put("templates", template.name, template)
+
+    def put_queue(self, queue: Queue) -> None:
+        self._put("queues", queue.name, queue)
+
+    def put_user(self, user: User) -> None:
+        self._put("users", user.name, user)
+
+    def put_token(self, token: Token) -> None:
+        self._touch()
+        self._session.change(
+            sql.put_token, {"digest": token.digest, "owner": folded(token.user), "body": encode(token)}
+        )
+
+    def drop_token(self, digest: bytes) -> None:
+        self._touch()
+        self._session.change(sql.drop_token, {"digest": digest})
+
+    def drop_tokens(self, user: str) -> None:
+        self._touch()
+        self._session.change(sql.drop_tokens, {"owner": folded(user)})
+
+    def put_meta(self, key: str, value: str) -> None:
+        self._touch()
+        self._session.change(sql.put_meta, {"name": key, "value": value})

@@ -1,0 +1,59 @@
+"""The small tables: nodes, node groups, templates, queues, users, tokens, facts about the installation."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from headgate.core.errors import NotFound
+from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
+from headgate.store import codec
+from headgate.store.codec import Codec, S, folded
+from headgate.store.session import Session
+from headgate.store.sql import entries as sql
+
+
+def _listed(session: Session, table: str, kind: Codec[S], order: Callable[[S], str | int]) -> list[S]:
+    found = kind.many(session.value(sql.listed(table)))
+    found.sort(key=order)
+    return found
+
+
+def _by_name(entry: Any) -> str:
+    return folded(entry.name)
+
+
+class EntryReader:
+    """Look-ups in the small tables."""
+
+    _session: Session
+
+    def nodes(self) -> list[Node]:
+        return _listed(self._session, "nodes", codec.NODES, attrgetter("id"))
+
+    def node_groups(self) -> list[NodeGroup]:
+        return _listed(self._session, "node_groups", codec.NODE_GROUPS, _by_name)
+
+    def templates(self) -> list[Template]:
+        return _listed(self._session, "templates", codec.TEMPLATES, _by_name)
+
+    def queues(self) -> list[Queue]:
+        return _listed(self._session, "queues", codec.QUEUES, _by_name)
+
+    def users(self) -> list[User]:
+        return _listed(self._session, "users", codec.USERS, _by_name)
+
+    def user(self, name: str) -> User:
+        body = self._session.value(sql.get("users"), {"name": folded(name)})
+        if body is None:
+            raise NotFound(f"there is no user {name}", kind="user")
+        return codec.USERS.one(body)
+
+    def token(self, digest: bytes) -> Token:
+        body = self._session.value(sql.get_token, {"digest": digest})
+        if body is None:
+            raise NotFound("there is no such token", kind="token")
+        return codec.TOKENS.one(body)
+
+    def meta(self, key: str) -> str | None:
+        value: str | None = self._session.value(sql.get_meta, {"name": key})
+        return value

@@ -1,0 +1,278 @@
+"""Lists of jobs: which statement answers which question, and at what cost.
+
+Sorted by id, owner or time of change, filtered by states, owner and time of change, a page costs the same
+anywhere in a list of any length: a cursor is a place in an index, and an offset becomes one by way of the
+counts (`ladders.py`). Any other order or filter looks at each job that might fit, a stretch at a time, and
+holds no more than the rows up to the end of the page.
+"""
+
+from collections.abc import Callable, Iterator
+from heapq import nsmallest
+from typing import Any, NamedTuple
+
+from headgate.core.errors import BadRequest
+from headgate.core.model import Job
+from headgate.core.states import JobState
+from headgate.ports.store import Cursor, JobPage, JobQuery
+from headgate.store import codec, ladders, sortkeys
+from headgate.store.codec import folded
+from headgate.store.ladders import EVERYBODY, Ladder, of_owner
+from headgate.store.session import Session
+from headgate.store.sql import counts as count_sql
+from headgate.store.sql import lists as sql
+
+_STRETCH = 1000
+_FEW = 20_000
+"""So many changed jobs are sorted rather than looked for in a long list."""
+
+_KEYS: dict[str, Callable[[Job], Any]] = {
+    "id": lambda job: job.id,
+    "owner": lambda job: (folded(job.owner), job.id),
+    "times.changed": lambda job: (job.times.changed, job.id),
+}
+_ORDERS = {"id": sql.ID, "owner": sql.OWNER, "times.changed": sql.CHANGE}
+
+
+def in_states(session: Session, states: tuple[int, ...], *, after: int, limit: int) -> list[Job]:
+    """Jobs in these states by id."""
+    if not states:
+        return []
+    found = codec.JOBS.many(session.value(sql.jobs_in(states), {"after": after, "limit": limit}))
+    found.sort(key=_KEYS["id"])
+    return found
+
+
+def page(
+    session: Session, query: JobQuery, *, limit: int, after: Cursor | None, offset: int | None, count: bool
+) -> JobPage:
+    """One page of a list, by cursor or by offset."""
+    if limit < 1 or (offset is not None and offset < 0):
+        raise BadRequest("a page has at least one row, and starts at row 0 or later")
+    if query.sort not in _KEYS or query.node_group is not None or query.nodes is not None:
+        return _by_looking(session, query, limit=limit, after=after, offset=offset, count=count)
+    selection = _Selection.of(session, query)
+    total = selection.total() if count or offset is not None else None
+    if not selection.states or (total is not None and offset is not None and offset >= total):
+        return JobPage([], False, None, total if count else None)
+    start: dict[str, Any] | None = None
+    rest = 0
+    if after is not None:
+        start = _cursor(query.sort, after)
+    elif offset:
+        start, rest = selection.at(offset)
+    found = selection.read(start, rest, limit + 1)
+    return _finish(query.sort, found, limit, total if count else None, _sort_value(query.sort))
+
+
+def _finish(
+    sort: str, found: list[Job], limit: int, total: int | None, value: Callable[[Job], int | str | None]
+) -> JobPage:
+    more = len(found) > limit
+    jobs = found[:limit]
+    end = Cursor(value(jobs[-1]), jobs[-1].id) if jobs else None
+    return JobPage(jobs, more, end, total)
+
+
+def _sort_value(sort: str) -> Callable[[Job], int | str | None]:
+    return sortkeys.sort_value(Job, sort)
+
+
+def _cursor(sort: str, after: Cursor) -> dict[str, Any]:
+    """A cursor as the place in an index that it is."""
+    if sort == "id":
+        return {"after_id": after.id}
+    if sort == "owner":
+        return {"after_owner": folded(str(after.value or "")), "after_id": after.id}
+    if not isinstance(after.value, int):
+        raise BadRequest("this cursor does not belong to this list")
+    return {"after_changed": after.value, "after_id": after.id}
+
+
+class _Selection(NamedTuple):
+    """The jobs of a list that can be paged by index and counts."""
+
+    session: Session
+    query: JobQuery
+    states: tuple[int, ...]
+    """States that fit and that any job is in."""
+    counted: int
+    """Jobs in these states (of the owner, if one is given), whenever changed."""
+    unchanged: int
+    """Of these, the ones that don't fit because they were changed before `changed_from`."""
+
+    @classmethod
+    def of(cls, session: Session, query: JobQuery) -> "_Selection":
+        owner = None if query.owner is None else folded(query.owner)
+        present = ladders.by_state(session, owner)
+        fitting = {
+            state: n
+            for state, n in present.items()
+            if query.states is None or JobState(state) in query.states
+        }
+        states = tuple(sorted(fitting))
+        self = cls(session, query, states, sum(fitting.values()), 0)
+        return (
+            self if query.changed_from is None or not states else self._replace(unchanged=self._unchanged())
+        )
+
+    def _ladder(self, change: Ladder, ids: Ladder) -> Ladder:
+        return change if self.query.sort == "times.changed" else ids
+
+    @property
+    def _owner(self) -> str:
+        return EVERYBODY if self.query.owner is None else of_owner(folded(self.query.owner))
+
+    def total(self) -> int:
+        return self.counted - self.unchanged
+
+    def _unchanged(self) -> int:
+        """How many were changed before `changed_from`: whole buckets, then the begun one."""
+        since = self.query.changed_from or 0
+        ladder = ladders.BY_CHANGE if self.query.owner is None else ladders.BY_OWNER_CHANGE
+        below, begun = ladders.count_below(self.session, ladder, self.states, self._owner, since)
+        parameters: dict[str, Any] = {"since": begun, "before": since}
+        if self.query.owner is not None:
+            parameters["owner"] = folded(self.query.owner)
+        rest: int = self.session.value(
+            sql.jobs_changed_between(self.states, self.query.owner is not None), parameters
+        )
+        return below + rest
+
+    def at(self, offset: int) -> tuple[dict[str, Any] | None, int]:
+        """A place in the index at or before this offset, and how many rows to step over from there."""
+        descending = self.query.descending
+        if self.query.sort == "times.changed":
+            ladder = ladders.BY_CHANGE if self.query.owner is None else ladders.BY_OWNER_CHANGE
+            skipped = 0 if descending else self.unchanged
+            found = ladders.find(
+                self.session, ladder, self.states, self._owner, offset + skipped, descending=descending
+            )
+            if found is None:
+                return None, offset
+            # With changed_from, the begun bucket's first rows do not fit; its condition steps over them.
+            if (
+                not descending
+                and self.query.changed_from is not None
+                and found.first <= self.query.changed_from
+            ):
+                return None, offset
+            return {"after_changed": found.last + 1 if descending else found.first, "after_id": 0}, found.rest
+        if self.query.changed_from is not None:
+            return None, offset
+        if self.query.sort == "id" or self.query.owner is not None:
+            ladder = ladders.BY_ID if self.query.owner is None else ladders.BY_OWNER_ID
+            return self._at_id(ladder, self._owner, offset, {})
+        for owner, n in self.session.rows(
+            count_sql.by_owner(self.states, descending), {"shelf": ladders.BY_OWNER_ID.shelves[0].number}
+        ):
+            if offset < n:
+                return self._at_id(ladders.BY_OWNER_ID, owner, offset, {"after_owner": owner[1:]})
+            offset -= n
+        return None, offset
+
+    def _at_id(
+        self, ladder: Ladder, owner: str, offset: int, place: dict[str, Any]
+    ) -> tuple[dict[str, Any] | None, int]:
+        found = ladders.find(
+            self.session, ladder, self.states, owner, offset, descending=self.query.descending
+        )
+        if found is None:
+            return None, offset
+        if self.query.sort == "owner" and not place:
+            place = {"after_owner": owner[1:]}
+        return {**place, "after_id": found.last + 1 if self.query.descending else found.first - 1}, found.rest
+
+    def read(self, start: dict[str, Any] | None, rest: int, limit: int) -> list[Job]:
+        """Rows from behind a place, `rest` of them stepped over."""
+        query = self.query
+        since = query.changed_from
+        by_change = since is not None and query.sort != "times.changed" and self.total() <= _FEW
+        everything = query.states is None and query.owner is None and since is None and query.sort == "id"
+        parameters: dict[str, Any] = {"limit": limit, "offset": rest, **(start or {})}
+        if query.owner is not None:
+            parameters["owner"] = folded(query.owner)
+        if since is not None:
+            parameters["changed_from"] = since
+        statement = sql.job_page(
+            _ORDERS[query.sort],
+            None if everything else self.states,
+            owned=query.owner is not None,
+            changed_from=since is not None,
+            bounded=start is not None,
+            descending=query.descending,
+            by_change=by_change,
+        )
+        found = codec.JOBS.many(self.session.value(statement, parameters))
+        found.sort(key=_KEYS[query.sort], reverse=query.descending)
+        return found
+
+
+def _by_looking(
+    session: Session, query: JobQuery, *, limit: int, after: Cursor | None, offset: int | None, count: bool
+) -> JobPage:
+    """A page of a list in any order, with any filter."""
+    value = _sort_value(query.sort)
+
+    def place(job: Job) -> tuple[Any, ...]:
+        return (sortkeys.key(value(job)), job.id)
+
+    seen = 0
+
+    def behind() -> Iterator[Job]:
+        nonlocal seen
+        mark = None if after is None else (sortkeys.key(after.value), after.id)
+        for job in _fitting(session, query):
+            seen += 1
+            if mark is None or (place(job) < mark if query.descending else place(job) > mark):
+                yield job
+
+    skip = offset or 0
+    wanted = skip + limit + 1
+    if query.descending:
+        found = nsmallest(wanted, behind(), key=lambda job: _Reversed(place(job)))
+    else:
+        found = nsmallest(wanted, behind(), key=place)
+    return _finish(query.sort, found[skip:], limit, seen if count else None, value)
+
+
+class _Reversed:
+    """Compares the other way round."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+    def __lt__(self, other: "_Reversed") -> bool:
+        return bool(other.key < self.key)
+
+
+def _fitting(session: Session, query: JobQuery) -> Iterator[Job]:
+    """All jobs that fit, by id, read a stretch at a time."""
+    states = query.states
+    if query.nodes is not None:
+        states = frozenset({JobState.RUNNING}) & (states if states is not None else frozenset(JobState))
+    if states is not None and not states:
+        return
+    nodes = None if query.nodes is None else frozenset(map(folded, query.nodes))
+    statement = sql.job_stretch(
+        None if states is None else tuple(sorted(state.value for state in states)),
+        owned=query.owner is not None,
+        changed_from=query.changed_from is not None,
+        grouped=query.node_group is not None,
+    )
+    parameters: dict[str, Any] = {"limit": _STRETCH, "after": 0}
+    if query.owner is not None:
+        parameters["owner"] = folded(query.owner)
+    if query.changed_from is not None:
+        parameters["changed_from"] = query.changed_from
+    if query.node_group is not None:
+        parameters["node_group"] = folded(query.node_group)
+    while True:
+        row = session.row(statement, parameters)
+        if row is None or row[1] is None:
+            return
+        for job in codec.JOBS.many(row[0]):
+            if nodes is None or not nodes.isdisjoint(map(folded, job.nodes)):
+                yield job
+        parameters["after"] = row[1]

@@ -1,0 +1,50 @@
+"""Removing jobs that ended long ago, in portions that don't hold up other changes.
+
+The job itself goes at once, and with it everybody's way to the rest. Its tasks, instances, events, output and
+intents follow, at most `PORTION` rows in one call; what is left over is noted in `remains` and cleared away
+by the next calls, before they remove another job.
+"""
+
+from typing import Protocol
+
+from headgate.store.session import Session
+from headgate.store.sql import jobs as job_sql
+from headgate.store.sql import ledger as sql
+
+PORTION = 20_000
+
+
+class _Jobs(Protocol):
+    def remove_job(self, job_id: int) -> None:
+        """Forget the job itself."""
+        ...
+
+
+def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> int:
+    """Remove up to `limit` jobs that ended before a time. How many; a job whose clearing away goes on counts
+    as one.
+    """
+    budget = PORTION
+    removed = 0
+    while (left := session.value(sql.next_remains)) is not None:
+        budget = _clear(session, left, budget)
+        if not budget:
+            return 1
+        session.change(sql.drop_remains, {"job_id": left})
+    for (job_id,) in session.rows(job_sql.ended, {"before": before, "limit": limit}):
+        jobs.remove_job(job_id)
+        removed += 1
+        budget = _clear(session, job_id, budget)
+        if not budget:
+            session.change(sql.add_remains, {"job_id": job_id})
+            break
+    return removed
+
+
+def _clear(session: Session, job_id: int, budget: int) -> int:
+    """Remove up to `budget` rows of a job. What is left of the budget; 0: there may be more."""
+    for table in sql.OF_A_JOB:
+        budget -= session.change(sql.clear(table), {"job_id": job_id, "limit": budget})
+        if budget <= 0:
+            return 0
+    return budget

@@ -1,0 +1,101 @@
+"""Running statements on one database connection, with its errors made ours.
+
+`Session` is all that the rest of the store knows of a database driver: named parameters in, tuples out.
+Results are fetched whole; a list is one text made by the database (`texts`), because each row fetched gives
+the interpreter lock away once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Dialect
+
+from headgate.core.errors import BadRequest
+from headgate.store.statement import Statement
+
+Row = tuple[Any, ...]
+NOTHING: dict[str, Any] = {}
+
+
+class Database(Protocol):
+    """What differs between databases: the spelling of SQL, the commands around a transaction, the errors."""
+
+    dialect: Dialect
+    errors: type[Exception]
+    begin_writing: str
+    begin_reading: str
+    version: str
+
+    def translate(self, error: Exception) -> Exception:
+        """The error to raise for a driver's error: StoreUnavailable when it is not the statement's fault."""
+        ...
+
+
+class Session:
+    """One connection. Used by one thread at a time."""
+
+    def __init__(self, connection: Any, database: Database) -> None:
+        self.connection = connection
+        self._database = database
+        self._dialect = database.dialect
+        self._errors = database.errors
+        self._cursor = connection.cursor()
+
+    def _run(self, statement: Statement, parameters: Mapping[str, Any]) -> Any:
+        text, constants = statement.spelled(self._dialect)
+        if constants:
+            parameters = {**constants, **parameters}
+        try:
+            return self._cursor.execute(text, parameters)
+        except self._errors as error:
+            raise self._database.translate(error) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise BadRequest(f"a value cannot be stored: {error}") from error
+
+    def rows(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> list[Row]:
+        """All rows."""
+        cursor = self._run(statement, parameters)
+        try:
+            found: list[Row] = cursor.fetchall()
+        except self._errors as error:
+            raise self._database.translate(error) from error
+        return found
+
+    def row(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> Row | None:
+        """The first row, or None."""
+        found = self.rows(statement, parameters)
+        return found[0] if found else None
+
+    def value(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> Any:
+        """The first column of the first row, or None."""
+        found = self.rows(statement, parameters)
+        return found[0][0] if found else None
+
+    def change(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> int:
+        """Run a statement that changes rows. How many it changed."""
+        count: int = self._run(statement, parameters).rowcount
+        return count
+
+    def change_many(self, statement: Statement, parameters: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that changes rows, once for each set of parameters."""
+        text, constants = statement.spelled(self._dialect)
+        if constants:
+            parameters = [{**constants, **each} for each in parameters]
+        try:
+            self._cursor.executemany(text, parameters)
+        except self._errors as error:
+            raise self._database.translate(error) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise BadRequest(f"a value cannot be stored: {error}") from error
+
+    def command(self, text: str) -> Row | None:
+        """Run a command of the database itself (BEGIN, a pragma). Its first row, if there is one."""
+        try:
+            found: list[Row] = self._cursor.execute(text).fetchall()
+        except self._errors as error:
+            raise self._database.translate(error) from error
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.connection.close()

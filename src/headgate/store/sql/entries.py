@@ -1,0 +1,63 @@
+"""Statements about the small tables: nodes, node groups, templates, queues, users, tokens, meta."""
+
+from sqlalchemy import Executable, Table, bindparam, delete, select
+
+from headgate.store.sqlite import upsert
+from headgate.store.statement import joined, statement, statements
+from headgate.store.tables import meta, node_groups, nodes, queues, templates, tokens, users
+
+NAMED: dict[str, Table] = {table.name: table for table in (nodes, node_groups, templates, queues, users)}
+
+
+@statements
+def listed(table: str) -> Executable:
+    """Everything in a small table, joined."""
+    return select(joined(NAMED[table].c.body))
+
+
+@statements
+def get(table: str) -> Executable:
+    """One entry of a small table, by its folded name."""
+    return select(NAMED[table].c.body).where(NAMED[table].c.name == bindparam("name"))
+
+
+@statements
+def put(table: str) -> Executable:
+    """A new or changed entry of a small table."""
+    return upsert(NAMED[table], keys=("name",))
+
+
+@statement
+def get_token() -> Executable:
+    """A token by the digest of its text."""
+    return select(tokens.c.body).where(tokens.c.digest == bindparam("digest"))
+
+
+@statement
+def put_token() -> Executable:
+    """A new or changed token."""
+    return upsert(tokens, keys=("digest",))
+
+
+@statement
+def drop_token() -> Executable:
+    """A token is no longer good."""
+    return delete(tokens).where(tokens.c.digest == bindparam("digest"))
+
+
+@statement
+def drop_tokens() -> Executable:
+    """No token of a user is good any longer."""
+    return delete(tokens).where(tokens.c.owner == bindparam("owner"))
+
+
+@statement
+def get_meta() -> Executable:
+    """A fact about the installation."""
+    return select(meta.c.value).where(meta.c.name == bindparam("name"))
+
+
+@statement
+def put_meta() -> Executable:
+    """A new or changed fact."""
+    return upsert(meta, keys=("name",))

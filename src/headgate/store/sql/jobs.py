@@ -1,0 +1,148 @@
+"""Statements about jobs, except lists of them (`lists.py`)."""
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select, tuple_, update
+
+from headgate.core.states import JobState
+from headgate.store.statement import joined, statement, statements
+from headgate.store.tables import job_node_groups, job_parents, jobs
+
+_QUEUED = JobState.QUEUED.value
+
+
+@statement
+def get() -> Executable:
+    """One job."""
+    return select(jobs.c.body).where(jobs.c.id == bindparam("id"))
+
+
+@statement
+def keys() -> Executable:
+    """What a job counts as now, before it is changed."""
+    return select(jobs.c.state, jobs.c.owner, jobs.c.changed, jobs.c.links).where(
+        jobs.c.id == bindparam("id")
+    )
+
+
+@statement
+def get_with_keys() -> Executable:
+    """One job and what it counts as: most jobs that the writer looks up are changed next."""
+    return select(jobs.c.body, jobs.c.state, jobs.c.owner, jobs.c.changed, jobs.c.links).where(
+        jobs.c.id == bindparam("id")
+    )
+
+
+@statements
+def several(count: int) -> Executable:
+    """As many jobs as there are ids, joined."""
+    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
+    return select(joined(jobs.c.body)).where(jobs.c.id.in_(ids))
+
+
+@statement
+def add() -> Executable:
+    """A new job."""
+    return insert(jobs)
+
+
+@statement
+def put() -> Executable:
+    """A new version of a job."""
+    changes: dict[str, BindParameter[Any]] = {
+        column.name: bindparam(column.name) for column in jobs.columns if column.name != "id"
+    }
+    return update(jobs).where(jobs.c.id == bindparam("job")).values(changes)
+
+
+@statement
+def remove() -> Executable:
+    """Forget a job."""
+    return delete(jobs).where(jobs.c.id == bindparam("id"))
+
+
+@statement
+def queue_from_start() -> Executable:
+    """The first of those that have something to start, most urgent first."""
+    rows = (
+        select(jobs.c.body)
+        .where(jobs.c.queue_key.is_not(None))
+        .order_by(jobs.c.queue_key, jobs.c.id)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statement
+def queue_after() -> Executable:
+    """Those behind one place in the queue."""
+    rows = (
+        select(jobs.c.body)
+        .where(
+            jobs.c.queue_key.is_not(None),
+            tuple_(jobs.c.queue_key, jobs.c.id) > tuple_(bindparam("queue_key"), bindparam("id")),
+        )
+        .order_by(jobs.c.queue_key, jobs.c.id)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statement
+def held_until() -> Executable:
+    """Queued jobs whose time has come, the longest overdue first."""
+    rows = (
+        select(jobs.c.body)
+        .where(jobs.c.not_before <= bindparam("now"))
+        .order_by(jobs.c.not_before, jobs.c.id)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statement
+def ended() -> Executable:
+    """Jobs in a final state that ended before a time, the oldest first."""
+    return (
+        select(jobs.c.id)
+        .where(jobs.c.ended < bindparam("before"))
+        .order_by(jobs.c.ended, jobs.c.id)
+        .limit(bindparam("limit"))
+    )
+
+
+@statement
+def children() -> Executable:
+    """Jobs that wait for this one."""
+    return (
+        select(job_parents.c.job_id)
+        .where(job_parents.c.parent_id == bindparam("id"))
+        .order_by(job_parents.c.job_id)
+    )
+
+
+@statement
+def add_parent() -> Executable:
+    """This job waits for that one."""
+    return insert(job_parents)
+
+
+@statement
+def drop_parents() -> Executable:
+    """This job waits for no other."""
+    return delete(job_parents).where(job_parents.c.job_id == bindparam("job_id"))
+
+
+@statement
+def add_node_group() -> Executable:
+    """This job asks for that node group."""
+    return insert(job_node_groups)
+
+
+@statement
+def drop_node_groups() -> Executable:
+    """This job asks for no node group."""
+    return delete(job_node_groups).where(job_node_groups.c.job_id == bindparam("job_id"))

@@ -1,0 +1,186 @@
+"""Statements about lists of jobs and of tasks. A page of bodies comes back as one joined text, in any order:
+the caller sorts it.
+
+Jobs are read state by state, each from an index that has them in the order wanted, and merged (`UNION ALL`
+with `ORDER BY`, which SQLite and PostgreSQL both do without reading more than the page).
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Executable, bindparam, func, literal_column, select, tuple_, union_all
+
+from headgate.store.statement import among, joined, statements
+from headgate.store.tables import instances, job_node_groups, jobs, tasks
+
+ID: Final = ("id",)
+OWNER: Final = ("owner", "id")
+CHANGE: Final = ("changed", "id")
+Order = tuple[str, ...]
+
+
+@statements
+def job_page(
+    order: Order,
+    states: tuple[int, ...] | None,
+    *,
+    owned: bool,
+    changed_from: bool,
+    bounded: bool,
+    descending: bool,
+    by_change: bool = False,
+) -> Executable:
+    """A page of jobs, joined.
+
+    order: the columns it is ordered by. states None: all. owned: of one owner. bounded: behind a place in the
+    order. by_change: few have changed since `changed_from`, so look for those and sort them.
+    """
+    key: list[ColumnElement[Any]] = [jobs.c[name] for name in order]
+    if by_change:
+        # An expression can't be read off an index, so the index of changes is taken instead.
+        key = [column + literal_column("0") if column.name == "id" else column for column in key]
+    conditions: list[ColumnElement[bool]] = []
+    if owned:
+        conditions.append(jobs.c.owner == bindparam("owner"))
+    if changed_from:
+        conditions.append(jobs.c.changed >= bindparam("changed_from"))
+    if bounded:
+        place: list[ColumnElement[Any]] = [bindparam(f"after_{name}") for name in order]
+        if len(key) == 1:
+            conditions.append(key[0] < place[0] if descending else key[0] > place[0])
+        else:
+            conditions.append(tuple_(*key) < tuple_(*place) if descending else tuple_(*key) > tuple_(*place))
+    columns = [column.label(f"k{position}") for position, column in enumerate(key)]
+    if states is None:
+        rows = select(*columns).where(*conditions).subquery()
+    else:
+        arms = [
+            select(*columns).where(jobs.c.state == literal_column(str(state)), *conditions)
+            for state in states
+        ]
+        rows = (union_all(*arms) if len(arms) > 1 else arms[0]).subquery()
+    ordered = [column.desc() if descending else column.asc() for column in rows.columns]
+    page = (
+        select(rows.columns[f"k{len(order) - 1}"].label("id"))
+        .order_by(*ordered)
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset"))
+        .subquery()
+    )
+    return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.c.id))
+
+
+@statements
+def jobs_changed_between(states: tuple[int, ...], owned: bool) -> Executable:
+    """How many jobs were last changed within a time."""
+    counted = select(func.count()).where(
+        among(jobs.c.state, states),
+        jobs.c.changed >= bindparam("since"),
+        jobs.c.changed < bindparam("before"),
+    )
+    return counted.where(jobs.c.owner == bindparam("owner")) if owned else counted
+
+
+@statements
+def job_stretch(
+    states: tuple[int, ...] | None, *, owned: bool, changed_from: bool, grouped: bool
+) -> Executable:
+    """The next jobs by id that fit, joined, and the last id among them: for looking at each."""
+    conditions: list[ColumnElement[bool]] = [jobs.c.id > bindparam("after")]
+    if states is not None:
+        conditions.append(among(jobs.c.state, states))
+    if owned:
+        conditions.append(jobs.c.owner == bindparam("owner"))
+    if changed_from:
+        conditions.append(jobs.c.changed >= bindparam("changed_from"))
+    rows = select(jobs.c.id, jobs.c.body)
+    if grouped:
+        rows = rows.join(job_node_groups, job_node_groups.c.job_id == jobs.c.id)
+        conditions.append(job_node_groups.c.node_group == bindparam("node_group"))
+        conditions[0] = job_node_groups.c.job_id > bindparam("after")
+    stretch = rows.where(*conditions).order_by(jobs.c.id).limit(bindparam("limit")).subquery()
+    return select(joined(stretch.c.body), func.max(stretch.c.id))
+
+
+@statements
+def jobs_in(states: tuple[int, ...]) -> Executable:
+    """Jobs in some states behind an id, joined."""
+    arms = [
+        select(jobs.c.id).where(jobs.c.state == literal_column(str(state)), jobs.c.id > bindparam("after"))
+        for state in states
+    ]
+    rows = (union_all(*arms) if len(arms) > 1 else arms[0]).subquery()
+    page = select(rows.c.id).order_by(rows.c.id).limit(bindparam("limit")).subquery()
+    return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.c.id))
+
+
+def _task_conditions(states: tuple[int, ...] | None, changed_from: bool) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        tasks.c.job_id == bindparam("job_id"),
+        tasks.c.number.between(bindparam("first"), bindparam("last")),
+    ]
+    if states is not None:
+        conditions.append(among(tasks.c.state, states))
+    if changed_from:
+        conditions.append(tasks.c.changed >= bindparam("changed_from"))
+    return conditions
+
+
+@statements
+def count_tasks(states: tuple[int, ...] | None, *, changed_from: bool) -> Executable:
+    """How many tasks of a stretch of numbers fit."""
+    return select(func.count()).select_from(tasks).where(*_task_conditions(states, changed_from))
+
+
+@statements
+def task_page(states: tuple[int, ...] | None, *, changed_from: bool, descending: bool) -> Executable:
+    """Tasks of a stretch of numbers that fit, joined."""
+    rows = (
+        select(tasks.c.body)
+        .where(*_task_conditions(states, changed_from))
+        .order_by(tasks.c.number.desc() if descending else tasks.c.number)
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statements
+def expanded_tasks() -> Executable:
+    """The tasks of a job that are listed instance by instance, joined."""
+    return select(joined(tasks.c.body)).where(
+        tasks.c.job_id == bindparam("job_id"), tasks.c.expanded == literal_column("1")
+    )
+
+
+def _instance_conditions(states: tuple[int, ...] | None, changed_from: bool) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        instances.c.job_id == bindparam("job_id"),
+        instances.c.task == bindparam("task"),
+        instances.c.number.between(bindparam("first"), bindparam("last")),
+    ]
+    if states is not None:
+        conditions.append(among(instances.c.state, states))
+    if changed_from:
+        conditions.append(instances.c.changed >= bindparam("changed_from"))
+    return conditions
+
+
+@statements
+def count_instances(states: tuple[int, ...] | None, *, changed_from: bool) -> Executable:
+    """How many touched instances of a stretch of numbers fit."""
+    return select(func.count()).select_from(instances).where(*_instance_conditions(states, changed_from))
+
+
+@statements
+def instance_page(states: tuple[int, ...] | None, *, changed_from: bool, descending: bool) -> Executable:
+    """Touched instances of a stretch of numbers that fit, joined."""
+    rows = (
+        select(instances.c.body)
+        .where(*_instance_conditions(states, changed_from))
+        .order_by(instances.c.number.desc() if descending else instances.c.number)
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))

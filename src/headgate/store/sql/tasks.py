@@ -1,0 +1,139 @@
+"""Statements about tasks, instances and captured output, except lists (`lists.py`)."""
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select, update
+
+from headgate.store.sqlite import upsert
+from headgate.store.statement import among, joined, statement, statements
+from headgate.store.tables import instances, outputs, tasks
+
+
+@statement
+def get() -> Executable:
+    """One task."""
+    return select(tasks.c.body).where(
+        tasks.c.job_id == bindparam("job_id"), tasks.c.number == bindparam("number")
+    )
+
+
+@statement
+def of_job() -> Executable:
+    """Tasks of a job behind a number, joined."""
+    rows = (
+        select(tasks.c.body)
+        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.number > bindparam("after"))
+        .order_by(tasks.c.number)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statements
+def of_job_in(states: tuple[int, ...]) -> Executable:
+    """Tasks of a job in some states, joined."""
+    rows = (
+        select(tasks.c.body)
+        .where(tasks.c.job_id == bindparam("job_id"), among(tasks.c.state, states))
+        .order_by(tasks.c.number)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statement
+def ready() -> Executable:
+    """The first tasks of a job that have something to start, joined."""
+    rows = (
+        select(tasks.c.body)
+        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.ready == 1)
+        .order_by(tasks.c.number)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statement
+def add() -> Executable:
+    """A new task."""
+    return insert(tasks)
+
+
+@statement
+def put() -> Executable:
+    """A new version of a task."""
+    changes: dict[str, BindParameter[Any]] = {
+        name: bindparam(name) for name in ("state", "changed", "ready", "expanded", "body")
+    }
+    return (
+        update(tasks)
+        .where(tasks.c.job_id == bindparam("job"), tasks.c.number == bindparam("task"))
+        .values(changes)
+    )
+
+
+@statement
+def get_instance() -> Executable:
+    """One instance."""
+    return select(instances.c.body).where(
+        instances.c.job_id == bindparam("job_id"),
+        instances.c.task == bindparam("task"),
+        instances.c.number == bindparam("number"),
+    )
+
+
+@statements
+def instances_of(states: tuple[int, ...] | None) -> Executable:
+    """Instances of a task by number, joined."""
+    rows = select(instances.c.body).where(
+        instances.c.job_id == bindparam("job_id"),
+        instances.c.task == bindparam("task"),
+        instances.c.number.between(bindparam("first"), bindparam("last")),
+    )
+    if states is not None:
+        rows = rows.where(among(instances.c.state, states))
+    limited = rows.order_by(instances.c.number).limit(bindparam("limit")).subquery()
+    return select(joined(limited.c.body))
+
+
+@statement
+def put_instance() -> Executable:
+    """A new or changed instance."""
+    return upsert(instances, keys=("job_id", "task", "number"))
+
+
+@statement
+def drop_instances() -> Executable:
+    """All instances of a task are untouched again."""
+    return delete(instances).where(
+        instances.c.job_id == bindparam("job_id"), instances.c.task == bindparam("task")
+    )
+
+
+@statement
+def get_output() -> Executable:
+    """Captured output."""
+    return select(outputs.c.output).where(
+        outputs.c.job_id == bindparam("job_id"),
+        outputs.c.task == bindparam("task"),
+        outputs.c.instance == bindparam("instance"),
+    )
+
+
+@statement
+def put_output() -> Executable:
+    """Captured output, in place of any that was there."""
+    return upsert(outputs, keys=("job_id", "task", "instance"))
+
+
+@statement
+def drop_output() -> Executable:
+    """There is no captured output."""
+    return delete(outputs).where(
+        outputs.c.job_id == bindparam("job_id"),
+        outputs.c.task == bindparam("task"),
+        outputs.c.instance == bindparam("instance"),
+    )

@@ -1,0 +1,64 @@
+"""SQL that is built by SQLAlchemy once and then run as text.
+
+`@statement` turns a function that builds a statement into that `Statement`; `@statements` does the same for a
+function with arguments that change the shape of the SQL (which states, which direction). Parameters are
+named. Executing a statement through SQLAlchemy's own connection costs some 50 µs of Python each, which is
+more than all the rest of a write; so it is used for what it is best at, spelling SQL for a dialect
+(`docs/decisions`).
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, update_wrapper
+from typing import Any, ParamSpec
+
+from sqlalchemy import ColumnElement, Dialect, Executable, func, literal_column
+from sqlalchemy.sql.compiler import SQLCompiler
+
+P = ParamSpec("P")
+
+
+def joined(column: ColumnElement[str]) -> ColumnElement[str]:
+    """All texts of a column as one, with commas between: an aggregate. None over no rows."""
+    # A literal, because a parameter here would be filled in only by SQLAlchemy's own connection.
+    return func.aggregate_strings(column, literal_column("','"))  # type: ignore[arg-type]
+
+
+def among(column: ColumnElement[int], numbers: tuple[int, ...]) -> ColumnElement[bool]:
+    """Whether a column holds one of these numbers, which are part of the statement's shape."""
+    return column.in_([literal_column(str(number)) for number in numbers])
+
+
+class Statement:
+    """One SQL statement, compiled when it is first run on a dialect."""
+
+    def __init__(self, build: Callable[[], Executable], name: str) -> None:
+        self._build = build
+        self._spelled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.name = name
+
+    def spelled(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+        """The text for a dialect, and the parameters that are constants of the statement."""
+        found = self._spelled.get(dialect.name)
+        if found is None:
+            compiled = self._build().compile(dialect=dialect)  # type: ignore[attr-defined]
+            assert isinstance(compiled, SQLCompiler)  # noqa: S101 — Executable.compile is untyped
+            constants = {name: value for name, value in compiled.params.items() if value is not None}
+            found = self._spelled[dialect.name] = (compiled.string, constants)
+        return found
+
+
+def statement(build: Callable[[], Executable]) -> Statement:
+    """The statement that `build` describes."""
+    made = Statement(build, build.__name__)
+    update_wrapper(made, build)  # type: ignore[arg-type]
+    return made
+
+
+def statements(build: Callable[P, Executable]) -> Callable[P, Statement]:
+    """A family of statements: one for each combination of arguments, the recent ones kept."""
+
+    @lru_cache(maxsize=256)
+    def shaped(*args: P.args, **kwargs: P.kwargs) -> Statement:
+        return Statement(lambda: build(*args, **kwargs), build.__name__)
+
+    return update_wrapper(shaped, build)  # type: ignore[return-value]

@@ -1,0 +1,206 @@
+"""The tables, as they are after the last migration (a test compares the two).
+
+A row is the whole value as JSON in `body`, beside the columns that something is looked up, ordered or
+filtered by. There are no foreign keys: one writer keeps the tables consistent, and a job that is removed may
+leave rows to be cleared away in small portions (`retention.py`). Names and owners are kept folded
+(`str.casefold`), because they compare case-insensitively.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+# BIGINT would not be SQLite's own row number, which every look-up by id is quickest by.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    # Minus the priority while the dispatcher has something to start, else null.
+    Column("queue_key", Integer),
+    # spec.not_before while the job is queued, else null.
+    Column("not_before", BigInteger),
+    # times.ended once the state is final, else null.
+    Column("ended", BigInteger),
+    # Bits: 1 has rows in job_parents, 2 has rows in job_node_groups.
+    Column("links", SmallInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+# A list is read state by state and merged, so these four serve each order and filter that has to be quick.
+Index("jobs_by_state", jobs.c.state, jobs.c.id)
+Index("jobs_by_owner", jobs.c.state, jobs.c.owner, jobs.c.id)
+Index("jobs_by_change", jobs.c.state, jobs.c.changed, jobs.c.id)
+Index("jobs_by_owner_change", jobs.c.state, jobs.c.owner, jobs.c.changed, jobs.c.id)
+
+
+def _partial(name: str, column: Column[int]) -> None:
+    """An index of only those rows that have the column set, however many others there are."""
+    where = text(f"{column.name} IS NOT NULL")
+    Index(name, column, jobs.c.id, sqlite_where=where, postgresql_where=where)
+
+
+_partial("jobs_queue", jobs.c.queue_key)
+_partial("jobs_held", jobs.c.not_before)
+_partial("jobs_ended", jobs.c.ended)
+
+job_parents = Table(
+    "job_parents",
+    metadata,
+    Column("parent_id", _Id, primary_key=True, autoincrement=False),
+    Column("job_id", _Id, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+Index("job_parents_by_job", job_parents.c.job_id)
+
+job_node_groups = Table(
+    "job_node_groups",
+    metadata,
+    Column("node_group", Text, primary_key=True),
+    Column("job_id", _Id, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+Index("job_node_groups_by_job", job_node_groups.c.job_id)
+
+# How many jobs there are in each stretch of an order; see ladders.py.
+counts = Table(
+    "counts",
+    metadata,
+    Column("shelf", SmallInteger, primary_key=True, autoincrement=False),
+    Column("owner", Text, primary_key=True),
+    Column("state", SmallInteger, primary_key=True, autoincrement=False),
+    Column("bucket", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("counts_empty", counts.c.n, sqlite_where=text("n = 0"), postgresql_where=text("n = 0"))
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("job_id", _Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("ready", SmallInteger, nullable=False),
+    Column("expanded", SmallInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("tasks_by_state", tasks.c.job_id, tasks.c.state, tasks.c.number)
+Index(
+    "tasks_ready",
+    tasks.c.job_id,
+    tasks.c.number,
+    sqlite_where=text("ready = 1"),
+    postgresql_where=text("ready = 1"),
+)
+Index(
+    "tasks_expanded",
+    tasks.c.job_id,
+    tasks.c.number,
+    sqlite_where=text("expanded = 1"),
+    postgresql_where=text("expanded = 1"),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("job_id", _Id, primary_key=True, autoincrement=False),
+    Column("task", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("instances_by_state", instances.c.job_id, instances.c.task, instances.c.state, instances.c.number)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("job_id", _Id, primary_key=True, autoincrement=False),
+    Column("task", Integer, primary_key=True, autoincrement=False),
+    Column("instance", Integer, primary_key=True, autoincrement=False),
+    Column("output", LargeBinary, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("events_by_job", events.c.job_id, events.c.seq)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("job_id", BigInteger, nullable=False),
+    Column("task", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("intents_by_task", intents.c.job_id, intents.c.task, intents.c.id)
+
+# Jobs that are gone but whose rows in other tables are still being cleared away.
+remains = Table("remains", metadata, Column("job_id", _Id, primary_key=True, autoincrement=False))
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("id", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+
+def _named(name: str) -> Table:
+    """A small table of values by folded name."""
+    return Table(name, metadata, Column("name", Text, primary_key=True), Column("body", Text, nullable=False))
+
+
+node_groups = _named("node_groups")
+templates = _named("templates")
+queues = _named("queues")
+users = _named("users")
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("tokens_by_owner", tokens.c.owner)
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+
+# One row: the last number given out of each kind, and the time of the last commit.
+counters = Table(
+    "counters",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("now", BigInteger, nullable=False),
+    Column("job", BigInteger, nullable=False),
+    Column("task", BigInteger, nullable=False),
+    Column("event", BigInteger, nullable=False),
+    Column("intent", BigInteger, nullable=False),
+    Column("node", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+)

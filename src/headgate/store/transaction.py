@@ -1,0 +1,299 @@
+"""What can be changed: the writer's half of the port (`ports.store.Transaction`).
+
+One `Transaction` serves a whole commit: change after change is run in it, each seeing those before it. The
+first statement of a change that writes sets a savepoint, so that a change that raises can be undone alone
+(`undo`). Small tables are in `changes.py`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from headgate.core.errors import StoreUnavailable
+from headgate.core.model import Event, Instance, Intent, Job, Task
+from headgate.core.states import FINAL_JOB_STATES, JobState
+from headgate.store import codec, retention
+from headgate.store.changes import EntryChanges
+from headgate.store.codec import encode, folded
+from headgate.store.counters import Counters
+from headgate.store.ladders import Moves, Place
+from headgate.store.reader import NUMBER_MAX, Reader, no_job, no_task
+from headgate.store.session import Session
+from headgate.store.sql import jobs as job_sql
+from headgate.store.sql import ledger as ledger_sql
+from headgate.store.sql import tasks as task_sql
+
+_HAS_PARENTS, _HAS_GROUPS = 1, 2
+_IN_QUEUE = (JobState.QUEUED, JobState.RUNNING)
+
+
+class _Known(NamedTuple):
+    """What the database holds of a job besides its body."""
+
+    place: Place
+    links: int
+
+
+class Mark(NamedTuple):
+    """How things stood before a change."""
+
+    counters: Counters
+    events: int
+    moves: int
+
+
+class Transaction(Reader, EntryChanges):
+    """One commit. `counters` and `events` are what it has given out so far."""
+
+    def __init__(
+        self, session: Session, counters: Counters, *, now: int, installation: str, new_id: Callable[[], str]
+    ) -> None:
+        super().__init__(session)
+        self.now = now
+        self.counters = counters
+        self.events_made: list[Event] = []
+        self.broken: StoreUnavailable | None = None
+        """Set once the database has failed: nothing of this transaction can be kept."""
+        self.dirty = False
+        """Whether anything was written."""
+        self._installation = installation
+        self._new_id = new_id
+        self._moves = Moves()
+        self._known: dict[int, _Known] = {}
+        self._savepoint = False
+
+    # Around each change.
+
+    def mark(self) -> Mark:
+        """Before a change."""
+        self._savepoint = False
+        return Mark(self.counters.copy(), len(self.events_made), len(self._moves.log))
+
+    def keep(self) -> None:
+        """After a change that went well."""
+        if self._savepoint:
+            self._session.command("RELEASE SAVEPOINT one_change")
+
+    def undo(self, mark: Mark) -> None:
+        """After a change that raised: as if it had not been."""
+        if self._savepoint:
+            self._session.command("ROLLBACK TO SAVEPOINT one_change")
+            self._session.command("RELEASE SAVEPOINT one_change")
+        self.counters = mark.counters
+        del self.events_made[mark.events :]
+        del self._moves.log[mark.moves :]
+        self._known.clear()
+
+    def finish(self) -> None:
+        """Write what was added up, just before the commit."""
+        self._moves.apply(self._session)
+        self._session.change(ledger_sql.put_counters, msgspec.structs.asdict(self.counters))
+
+    def _touch(self) -> None:
+        """Before each statement that writes."""
+        if not self._savepoint:
+            self._session.command("SAVEPOINT one_change")
+            self._savepoint = self.dirty = True
+
+    # Jobs.
+
+    def job(self, job_id: int) -> Job:
+        row = self._session.row(job_sql.get_with_keys, {"id": job_id}) if 0 < job_id <= NUMBER_MAX else None
+        if row is None:
+            raise no_job(job_id)
+        body, state, owner, changed, links = row
+        self._known[job_id] = _Known(Place(job_id, state, owner, changed), links)
+        return codec.JOBS.one(body)
+
+    def add_job(self, job: Job) -> Job:
+        self._touch()
+        self.counters.job += 1
+        times = msgspec.structs.replace(job.times, created=self.now, changed=self.now)
+        job = msgspec.structs.replace(job, id=self.counters.job, times=times)
+        self.insert_job(job)
+        return job
+
+    def insert_job(self, job: Job) -> None:
+        """A job that has its id and times."""
+        self._touch()
+        place = _place(job)
+        self._session.change(job_sql.add, _row(job, place))
+        self._link(job)
+        self._moves.log.append((None, place))
+        self._known[job.id] = _Known(place, _links(job))
+
+    def put_job(self, job: Job) -> None:
+        known = self._known.get(job.id)
+        if known is None:
+            row = self._session.row(job_sql.keys, {"id": job.id})
+            if row is None:
+                raise no_job(job.id)
+            state, owner, changed, links = row
+            known = _Known(Place(job.id, state, owner, changed), links)
+        self._touch()
+        place = _place(job)
+        row_now = _row(job, place)
+        row_now["job"] = row_now.pop("id")
+        self._session.change(job_sql.put, row_now)
+        links = row_now["links"]
+        if links or known.links:
+            self._unlink(job.id, known.links)
+            self._link(job)
+        if place != known.place:
+            self._moves.log.append((known.place, place))
+        self._known[job.id] = _Known(place, links)
+
+    def remove_job(self, job_id: int) -> None:
+        """Forget the job itself; its rows in other tables are `retention`'s."""
+        self._touch()
+        row = self._session.row(job_sql.keys, {"id": job_id})
+        if row is None:
+            raise no_job(job_id)
+        state, owner, changed, links = row
+        self._unlink(job_id, links)
+        self._session.change(job_sql.remove, {"id": job_id})
+        self._moves.log.append((Place(job_id, state, owner, changed), None))
+        self._known.pop(job_id, None)
+
+    def _link(self, job: Job) -> None:
+        for parent in {dependency.job_id for dependency in job.spec.depends_on}:
+            self._session.change(job_sql.add_parent, {"parent_id": parent, "job_id": job.id})
+        for group in {folded(group) for group in job.spec.node_groups}:
+            self._session.change(job_sql.add_node_group, {"node_group": group, "job_id": job.id})
+
+    def _unlink(self, job_id: int, links: int) -> None:
+        if links & _HAS_PARENTS:
+            self._session.change(job_sql.drop_parents, {"job_id": job_id})
+        if links & _HAS_GROUPS:
+            self._session.change(job_sql.drop_node_groups, {"job_id": job_id})
+
+    def remove_ended(self, *, before: int, limit: int) -> int:
+        self._touch()
+        return retention.remove_ended(self, self._session, before=before, limit=limit)
+
+    # Tasks and instances.
+
+    def add_task(self, task: Task) -> Task:
+        self._touch()
+        self.counters.task += 1
+        task = msgspec.structs.replace(task, system_id=self.counters.task)
+        self._session.change(
+            task_sql.add,
+            {
+                "job_id": task.job_id,
+                "number": task.number,
+                "state": task.state.value,
+                "changed": task.times.changed,
+                "ready": int(task.ready),
+                "expanded": int(task.expanded),
+                "body": encode(task),
+            },
+        )
+        return task
+
+    def put_task(self, task: Task) -> None:
+        self._touch()
+        changed = self._session.change(
+            task_sql.put,
+            {
+                "job": task.job_id,
+                "task": task.number,
+                "state": task.state.value,
+                "changed": task.times.changed,
+                "ready": int(task.ready),
+                "expanded": int(task.expanded),
+                "body": encode(task),
+            },
+        )
+        if not changed:
+            raise no_task(task.job_id, task.number)
+
+    def put_instances(self, instances: Iterable[Instance]) -> None:
+        rows = [
+            {
+                "job_id": instance.job_id,
+                "task": instance.task,
+                "number": instance.number,
+                "state": instance.state.value,
+                "changed": instance.times.changed,
+                "body": encode(instance),
+            }
+            for instance in instances
+        ]
+        if rows:
+            self._touch()
+            self._session.change_many(task_sql.put_instance, rows)
+
+    def drop_instances(self, job_id: int, task: int) -> None:
+        self._touch()
+        self._session.change(task_sql.drop_instances, {"job_id": job_id, "task": task})
+
+    def put_output(self, job_id: int, task: int, instance: int, output: bytes) -> None:
+        self._touch()
+        key = {"job_id": job_id, "task": task, "instance": instance}
+        if output:
+            self._session.change(task_sql.put_output, {**key, "output": output})
+        else:
+            self._session.change(task_sql.drop_output, key)
+
+    # Events, intents, epochs.
+
+    def append(self, event: Event) -> None:
+        self._touch()
+        self.counters.event += 1
+        event = Event(event.job_id, event.task, event.instance, event.path, self.now, self.counters.event)
+        self._session.change(
+            ledger_sql.add_event, {"seq": event.seq, "job_id": event.job_id, "body": encode(event)}
+        )
+        self.events_made.append(event)
+
+    def last_event(self) -> int:
+        return self.counters.event
+
+    def add_intent(self, intent: Intent) -> Intent:
+        self.counters.intent += 1
+        number = self.counters.intent
+        intent = msgspec.structs.replace(intent, id=number, tag=f"{self._installation}-{number}")
+        self.put_intent(intent)
+        return intent
+
+    def put_intent(self, intent: Intent) -> None:
+        self._touch()
+        self._session.change(
+            ledger_sql.put_intent,
+            {"id": intent.id, "job_id": intent.job_id, "task": intent.task, "body": encode(intent)},
+        )
+
+    def drop_intent(self, intent_id: int) -> None:
+        self._touch()
+        self._session.change(ledger_sql.drop_intent, {"id": intent_id})
+
+    def next_epoch(self) -> int:
+        self._touch()
+        self.counters.epoch += 1
+        return self.counters.epoch
+
+
+def _place(job: Job) -> Place:
+    return Place(job.id, job.state.value, folded(job.owner), job.times.changed)
+
+
+def _links(job: Job) -> int:
+    return (_HAS_PARENTS if job.spec.depends_on else 0) | (_HAS_GROUPS if job.spec.node_groups else 0)
+
+
+def _row(job: Job, place: Place) -> dict[str, int | str | None]:
+    """The columns of a job."""
+    state = job.state
+    return {
+        "id": place.id,
+        "state": place.state,
+        "owner": place.owner,
+        "changed": place.changed,
+        "queue_key": -job.spec.priority if job.ready_tasks > 0 and state in _IN_QUEUE else None,
+        "not_before": job.spec.not_before if state is JobState.QUEUED else None,
+        "ended": job.times.ended if state in FINAL_JOB_STATES else None,
+        "links": _links(job),
+        "body": encode(job),
+    }

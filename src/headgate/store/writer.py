@@ -1,0 +1,225 @@
+"""The one writer: a thread that takes all changes that have queued up, runs them in one transaction, commits
+once, answers them all.
+
+While a commit waits for the disk, the next changes gather; so the more there is to do, the more of it shares
+one fsync. A change that raises is undone alone. When the database fails (disk full, I/O error), at a change
+or at the commit, the whole transaction is rolled back and every change of it is answered with
+StoreUnavailable; the next one starts anew.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any, NamedTuple, Protocol
+
+from headgate.core.errors import StoreUnavailable
+from headgate.core.model import Event
+from headgate.store.counters import Counters
+from headgate.store.session import Session
+from headgate.store.sql import ledger as sql
+from headgate.store.transaction import Transaction
+
+_TOGETHER = 256
+"""Changes in one commit, at most."""
+
+Listener = Callable[[Sequence[Event]], None]
+
+
+class Order(NamedTuple):
+    """A change to be made, and who waits for it."""
+
+    change: Callable[[Transaction], Any]
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Any]"
+
+
+class Outcome(NamedTuple):
+    """What has become of an order."""
+
+    order: Order
+    result: Any
+    error: BaseException | None
+
+
+class Gate(Protocol):
+    """The writer's connection, and the right to use it."""
+
+    session: Session
+    lock: threading.RLock
+    """Held for a whole transaction; others wait for it only where they share the connection (in memory)."""
+    begin_writing: str
+    version: str
+
+
+class Writer:
+    """Runs `Order`s. Made and stopped by the store."""
+
+    def __init__(
+        self, gate: Gate, *, clock: Callable[[], int], new_id: Callable[[], str], installation: str
+    ) -> None:
+        self.listeners: list[Listener] = []
+        self._gate = gate
+        self._session = gate.session
+        self._clock = clock
+        self._new_id = new_id
+        self._installation = installation
+        self._orders: SimpleQueue[Order | None] = SimpleQueue()
+        self._counters: Counters | None = None
+        self._version: Any = None
+        self._elsewhere = False
+        self._thread = threading.Thread(target=self._work, name="headgate-store-writer", daemon=True)
+        self._stopped = False
+        self._thread.start()
+
+    def order(self, change: Callable[[Transaction], Any]) -> "asyncio.Future[Any]":
+        """Queue a change. The answer comes on the event loop, after the commit."""
+        if self._stopped:
+            raise StoreUnavailable("the store is closed")
+        loop = asyncio.get_running_loop()
+        answer = loop.create_future()
+        self._orders.put(Order(change, loop, answer))
+        return answer
+
+    def stop(self) -> None:
+        """Make the changes that are queued, and end."""
+        if not self._stopped:
+            self._stopped = True
+            self._orders.put(None)
+            self._thread.join()
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process has committed since this was last asked. Does not wait: a writer at work
+        looks by itself.
+        """
+        if self._gate.lock.acquire(blocking=False):
+            try:
+                self._look_around()
+            finally:
+                self._gate.lock.release()
+        found, self._elsewhere = self._elsewhere, False
+        return found
+
+    def _look_around(self) -> None:
+        """Forget what is known of the counters when somebody else has committed."""
+        row = self._session.command(self._gate.version)
+        version = None if row is None else row[0]
+        if version != self._version:
+            self._elsewhere = self._elsewhere or self._version is not None
+            self._version = version
+            self._counters = None
+
+    def _work(self) -> None:
+        while (first := self._orders.get()) is not None:
+            batch = [first]
+            last = False
+            while len(batch) < _TOGETHER and not self._orders.empty():
+                following = self._orders.get()
+                if following is None:
+                    last = True
+                    break
+                batch.append(following)
+            with self._gate.lock:
+                outcomes, events = self._commit(batch)
+            self._answer(outcomes, events)
+            if last:
+                return
+
+    def _commit(self, batch: list[Order]) -> tuple[list[Outcome], list[Event]]:
+        """Run a batch in one transaction."""
+        try:
+            transaction = self._begin()
+            outcomes = [self._run(transaction, order) for order in batch]
+            if transaction.broken is not None:
+                raise transaction.broken
+            if not transaction.dirty:
+                self._session.command("ROLLBACK")
+                return outcomes, []
+            transaction.finish()
+            self._session.command("COMMIT")
+        except Exception as error:  # noqa: BLE001 — whatever it is, nothing was kept and everybody must be told
+            self._roll_back()
+            self._counters = None
+            unavailable = (
+                error
+                if isinstance(error, StoreUnavailable)
+                else StoreUnavailable(f"the commit failed: {error!r}")
+            )
+            return [Outcome(order, None, unavailable) for order in batch], []
+        self._counters = transaction.counters
+        return outcomes, transaction.events_made
+
+    def _begin(self) -> Transaction:
+        self._session.command(self._gate.begin_writing)
+        self._look_around()
+        if self._counters is None:
+            row = self._session.row(sql.get_counters)
+            if row is None:
+                raise StoreUnavailable("the database has lost its counters")
+            self._counters = Counters(**dict(zip(sql.COUNTERS, row, strict=True)))
+        counters = self._counters.copy()
+        counters.now = max(counters.now, self._clock())
+        return Transaction(
+            self._session,
+            counters,
+            now=counters.now,
+            installation=self._installation,
+            new_id=self._new_id,
+        )
+
+    def _run(self, transaction: Transaction, order: Order) -> Outcome:
+        """Run one change; undo it if it raises."""
+        if transaction.broken is not None:
+            return Outcome(order, None, transaction.broken)
+        mark = transaction.mark()
+        try:
+            result = order.change(transaction)
+            transaction.keep()
+        except StoreUnavailable as error:
+            transaction.broken = error
+            return Outcome(order, None, error)
+        except BaseException as error:  # noqa: BLE001 — it is handed to whoever asked
+            try:
+                transaction.undo(mark)
+            except StoreUnavailable as broken:
+                transaction.broken = broken
+            return Outcome(order, None, error)
+        return Outcome(order, result, None)
+
+    def _roll_back(self) -> None:
+        try:
+            if self._session.connection.in_transaction:
+                self._session.command("ROLLBACK")
+        except StoreUnavailable:
+            # SQLite has rolled back by itself, or will when the next transaction is begun.
+            pass
+
+    def _answer(self, outcomes: list[Outcome], events: list[Event]) -> None:
+        """Tell everybody, in one hop to each event loop (there is one, but for tests)."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+        for outcome in outcomes:
+            by_loop.setdefault(outcome.order.loop, []).append(outcome)
+        for loop, its in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(self._deliver, its, events)
+            except RuntimeError:
+                # The loop was closed meanwhile: nobody waits any more.
+                continue
+            events = []
+
+    def _deliver(self, outcomes: list[Outcome], events: list[Event]) -> None:
+        for order, result, error in outcomes:
+            if order.answer.done():
+                continue
+            if error is None:
+                order.answer.set_result(result)
+            else:
+                order.answer.set_exception(error)
+        if events:
+            for listener in self.listeners:
+                try:
+                    listener(events)
+                except Exception as error:  # noqa: BLE001 — one listener must not keep the others from hearing
+                    asyncio.get_running_loop().call_exception_handler(
+                        {"message": "a listener to the store failed", "exception": error}
+                    )
