@@ -16,7 +16,10 @@ published vocabulary of refusals; dialects render it or use their own total tabl
 
 
 class HeadgateError(Exception):
-    """The root. `text` is for people; `code` is the name of the code; `parameters` fill its message template."""
+    """The root.
+
+    `text` is for people; `code` is the name of the code; `parameters` fill its message template.
+    """
 
     code = "UnknownError"
 
@@ -56,7 +59,9 @@ class NotFound(Refusal):
 
     code = "Operation_InvalidOperation"
 
-    def __init__(self, text: str, *, kind: str, code: str | None = None, parameters: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, text: str, *, kind: str, code: str | None = None, parameters: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(text, code=code, parameters=parameters)
         self.kind = kind
 

@@ -45,7 +45,8 @@ class Launch(Struct, frozen=True, kw_only=True):
 
     script: the bytes given to the interpreter as a script file.
     work_directory: empty means the account's home.
-    stdin, stdout, stderr: paths as the user wrote them; may hold `%NAME%` and `$NAME` of the task's variables; relative to
+    stdin, stdout, stderr: paths as the user wrote them; may hold `%NAME%` and `$NAME` of the task's
+    variables; relative to
         the work directory. Empty stdin is /dev/null; an empty stdout or stderr is captured.
     environment: everything the process gets, besides HOME, USER, LOGNAME, SHELL and PATH of its account,
         which the engine puts in front.

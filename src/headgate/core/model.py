@@ -1,16 +1,16 @@
 """What a job is: Job 1—n Task 1—n Instance, as immutable values.
 
-A `JobSpec`/`TaskSpec` is what somebody asked for; a `Job`/`Task`/`Instance` is that plus what has become of it.
-All times are UTC microseconds since the epoch, None where unset. Fields carry the field's names in snake case;
-`properties.py` maps the HPC Pack names to them. Ids of jobs are one sequence for the whole installation;
-tasks are numbered 1, 2, 3… within a job and instances 1…n within a task (0 stands for "the task itself").
+A `JobSpec`/`TaskSpec` is what somebody asked for; a `Job`/`Task`/`Instance` is that plus what has become of
+it. All times are UTC microseconds since the epoch, None where unset. Fields carry the field's names in
+snake case; `properties.py` maps the HPC Pack names to them. Ids of jobs are one sequence for the whole
+installation; tasks are numbered 1, 2, 3… within a job and instances 1…n within a task (0 stands for "the
+task itself").
 
-An instance of a sweep has no row until it has been started or changed: `Task.next_instance` is the first one that was never
-handed to an engine, and `Task.rest_state` the state of all those without a row. A task that has no instances
-(Basic) keeps its run in the task itself.
+An instance of a sweep has no row until it has been started or changed: `Task.next_instance` is the first
+one that was never handed to an engine, and `Task.rest_state` the state of all those without a row. A task
+that has no instances (Basic) keeps its run in the task itself.
 """
 
-import msgspec
 from msgspec import Struct
 
 from headgate.core.states import JobState, TaskState
@@ -100,7 +100,10 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was asked for of one task. `script` overrides `command_line` (for jobs that came as script files)."""
+    """What was asked for of one task.
+
+    `script` overrides `command_line` (for jobs that came as script files).
+    """
 
     name: str = ""
     type: TaskType = TaskType.BASIC
@@ -211,7 +214,17 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed_tasks: int = 0
     first_failed_task: str = ""
     ready_tasks: int = 0
-    """Tasks that have something to start now."""
+    """Tasks that have something to start now; 0 while the job is blocked."""
+    runs: int = 0
+    """Runs the job consists of: one for each Basic task and each instance; `ended_runs` of them have ended.
+    """
+    ended_runs: int = 0
+    node_duties: bool = False
+    """Whether it has NodePrep or NodeRelease tasks."""
+    live: int = 0
+    """Runs (of tasks and instances) handed to an engine and not ended."""
+    blocked: bool = False
+    """Held, waiting for its time or for other jobs: `pending_reason` says which."""
 
 
 class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -230,11 +243,16 @@ class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
     run: Run = Run()
     waits_for: tuple[int, ...] = ()
     """Numbers of the tasks it still waits for."""
+    wanted_by: tuple[int, ...] = ()
+    """Numbers of the tasks that depend on it."""
     ready: bool = False
     """Whether it has something to start now."""
     cancelled_unrun: bool = False
     """Cancelled by name before it ever ran: a requeue of the job leaves it alone."""
     concluded: bool = False
+    """A Service task that starts no further instances."""
+    forced: bool = False
+    """Cancelled without grace."""
     # instances
     instance_count: int = 0
     expanded: bool = False
@@ -260,12 +278,12 @@ class Instance(Struct, frozen=True, kw_only=True, omit_defaults=True):
     previous_state: TaskState
     times: Times
     run: Run = Run()
-    spec_changes: dict[str, msgspec.Raw] = {}
-    custom: dict[str, str] = {}
 
 
 class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A submission that was decided: durable before the engine hears of it, gone when all its instances have ended."""
+    """A submission that was decided: durable before the engine hears of it, gone when all its instances
+    have ended.
+    """
 
     id: int = 0
     tag: str = ""

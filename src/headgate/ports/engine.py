@@ -42,9 +42,9 @@ class Item(Struct, frozen=True):
 class Submission(Struct, frozen=True, kw_only=True):
     """Work for an engine: consecutive instances of one task.
 
-    `tag` is unique over all installations and time and travels with the work wherever the engine can carry it.
-    Submissions of one `lane` run one after the other, item by item, on the lane's placement; lanes
-    run side by side. (An engine with its own scheduler ignores lane and placement.)
+    `tag` is unique over all installations and time and travels with the work wherever the engine can carry
+    it. Submissions of one `lane` run one after the other, item by item, on the lane's placement; lanes run
+    side by side. (An engine with its own scheduler ignores lane and placement.)
     """
 
     tag: str
@@ -65,7 +65,10 @@ class Refused(Struct, frozen=True):
 
 
 class Uncertain(Struct, frozen=True):
-    """No answer, or none that can be believed: it may or may not have been taken. Look up before repeating."""
+    """No answer, or none that can be believed: it may or may not have been taken.
+
+    Look up before repeating.
+    """
 
     reason: str
 
@@ -181,7 +184,10 @@ class NodeSighting(Struct, frozen=True, kw_only=True):
 
 
 class Engine(Protocol):
-    """A place where work runs. All methods are called from the server's event loop and may be called at any time."""
+    """A place where work runs.
+
+    All methods are called from the server's event loop and may be called at any time.
+    """
 
     name: str
     abilities: frozenset[Ability]
@@ -205,14 +211,18 @@ class Engine(Protocol):
         """
 
     async def cancel(self, keys: Collection[Key], *, stop_signal: str, grace_s: float, forced: bool) -> None:
-        """End these instances: the stop signal to every process, then SIGKILL after the grace; at once when forced.
+        """End these instances: the stop signal to every process, then SIGKILL after the grace; at once when
+        forced.
 
-        Those that have not started end as NEVER_STARTED. Unknown keys are ignored. Asking again, or forcing what was asked
-        gently before, is fine. Raises EngineUnavailable.
+        Those that have not started end as NEVER_STARTED. Unknown keys are ignored. Asking again, or forcing
+        what was asked gently before, is fine. Raises EngineUnavailable.
         """
 
     async def recall(self, keys: Collection[Key]) -> None:
-        """Take back those that have not started (each ends as NEVER_STARTED); leave the others alone. Ability RECALL."""
+        """Take back those that have not started (each ends as NEVER_STARTED); leave the others alone.
+
+        Ability RECALL.
+        """
 
     async def nodes(self) -> Sequence[NodeSighting]:
         """The nodes as they are now. Raises EngineUnavailable."""

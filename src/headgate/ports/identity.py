@@ -13,7 +13,10 @@ from headgate.core.vocabulary import Role
 
 
 class Caller(Struct, frozen=True):
-    """Somebody who has proved who they are. `name` as stored; `login` as the client spelled it (`DOM\\\\user`)."""
+    """Somebody who has proved who they are.
+
+    `name` as stored; `login` as the client spelled it (`DOM\\\\user`).
+    """
 
     name: str
     role: Role
@@ -24,22 +27,30 @@ class Identity(Protocol):
     """Checks what clients present. All methods run on the event loop; the slow ones are awaited."""
 
     def remembered(self, authorization: str) -> Caller | None:
-        """The caller of this exact `Basic …`/`Bearer …` header if it was checked a short time ago and nothing has changed since.
+        """The caller of this exact `Basic …`/`Bearer …` header if it was checked a short time ago and
+        nothing has changed since.
 
         Costs a keyed hash; `authenticate` is the slow way and fills this.
         """
         ...
 
     async def authenticate(self, authorization: str, *, address: str) -> Caller:
-        """Check a `Basic` or `Bearer` Authorization header. Raises NotAuthenticated (throttled: with retry_after_s)."""
+        """Check a `Basic` or `Bearer` Authorization header.
+
+        Raises NotAuthenticated (throttled: with retry_after_s).
+        """
         ...
 
     def caller(self, name: str) -> Caller:
-        """The caller that this user would be (for acting as somebody else). Raises NotFound (kind user), also for disabled ones."""
+        """The caller that this user would be (for acting as somebody else).
+
+        Raises NotFound (kind user), also for disabled ones.
+        """
         ...
 
     def os_account(self, user: str) -> OsAccount | None:
-        """The OS account that tasks of this user run under; None when the server is not root (its own account).
+        """The OS account that tasks of this user run under; None when the server is not root (its own
+        account).
 
         Raises NotPermitted with the reason when there is none or it is not allowed (uid 0, below min_uid).
         """

@@ -2,8 +2,9 @@
 
 One writer at a time: `Store.write` queues a function; the store runs many of them inside one database
 transaction (group commit), each seeing the changes of those before it, and answers them all after
-the commit is on disk. So a change reads, decides and writes without races, and must not wait, sleep or call out.
-A change that raises has had no effect. Readers see a consistent snapshot and never wait for the writer.
+the commit is on disk. So a change reads, decides and writes without races, and must not wait, sleep or call
+out. A change that raises has had no effect. Readers see a consistent snapshot and never wait for the
+writer.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -26,12 +27,13 @@ from headgate.core.model import (
 )
 from headgate.core.states import JobState, TaskState
 
-
 T = TypeVar("T")
 
 
 class Cursor(Struct, frozen=True):
-    """Where a list was left off: the sort value of the last row and its id (for tasks: number and instance)."""
+    """Where a list was left off: the sort value of the last row and its id (for tasks: number and
+    instance).
+    """
 
     value: int | str | None
     id: int
@@ -41,9 +43,10 @@ class Cursor(Struct, frozen=True):
 class JobQuery(Struct, frozen=True, kw_only=True):
     """Which jobs, in which order. All criteria must hold; None means any.
 
-    sort: a field of the Job by dotted path (`id`, `owner`, `state`, `times.changed`, `spec.name`…). Text sorts case-insensitively,
-    unset values first; ties by id. `id`, `owner` and `times.changed` cost the same at any number of jobs.
-    owner is compared case-insensitively. nodes: jobs running on one of these nodes.
+    sort: a field of the Job by dotted path (`id`, `owner`, `state`, `times.changed`, `spec.name`…). Text
+    sorts case-insensitively, unset values first; ties by id. `id`, `owner` and `times.changed` cost the
+    same at any number of jobs. owner is compared case-insensitively. nodes: jobs running on one of these
+    nodes.
     """
 
     states: frozenset[JobState] | None = None
@@ -65,7 +68,8 @@ class JobPage(Struct, frozen=True):
 
 
 class TaskQuery(Struct, frozen=True, kw_only=True):
-    """Which tasks of a job. With `expand`, a task that has been expanded contributes a row for each instance and none for itself.
+    """Which tasks of a job. With `expand`, a task that has been expanded contributes a row for each
+    instance and none for itself.
 
     sort: `number` (by task, instance), or a field of the Task/Instance by dotted path.
     """
@@ -81,7 +85,9 @@ class TaskQuery(Struct, frozen=True, kw_only=True):
 
 
 class TaskRow(Struct, frozen=True):
-    """One row of a task list: the task, and the instance if the row is one (made up from the task where it has no row of its own)."""
+    """One row of a task list: the task, and the instance if the row is one (made up from the task where it
+    has no row of its own).
+    """
 
     task: Task
     instance: Instance | None = None
@@ -97,7 +103,10 @@ class TaskPage(Struct, frozen=True):
 
 
 class Reader(Protocol):
-    """What can be looked up. The methods that return one thing raise NotFound with the right HPC Pack code."""
+    """What can be looked up.
+
+    The methods that return one thing raise NotFound with the right HPC Pack code.
+    """
 
     def job(self, job_id: int) -> Job: ...
     def jobs(self, job_ids: Collection[int]) -> list[Job]:
@@ -109,7 +118,9 @@ class Reader(Protocol):
         """The tasks of a job by number; [] for an unknown job."""
         ...
 
-    def tasks_in(self, job_id: int, states: Collection[TaskState], *, limit: int | None = None) -> list[Task]: ...
+    def tasks_in(
+        self, job_id: int, states: Collection[TaskState], *, limit: int | None = None
+    ) -> list[Task]: ...
     def ready_tasks(self, job_ids: Collection[int], *, limit_per_job: int) -> dict[int, list[Task]]:
         """For each job its first tasks with `ready`, by number."""
         ...
@@ -136,15 +147,29 @@ class Reader(Protocol):
         ...
 
     def list_jobs(
-        self, query: JobQuery, *, limit: int, after: Cursor | None = None, offset: int | None = None, count: bool = False
+        self,
+        query: JobQuery,
+        *,
+        limit: int,
+        after: Cursor | None = None,
+        offset: int | None = None,
+        count: bool = False,
     ) -> JobPage: ...
     def list_tasks(
-        self, query: TaskQuery, *, limit: int, after: Cursor | None = None, offset: int | None = None, count: bool = False
+        self,
+        query: TaskQuery,
+        *,
+        limit: int,
+        after: Cursor | None = None,
+        offset: int | None = None,
+        count: bool = False,
     ) -> TaskPage: ...
     def count_jobs(self) -> Mapping[JobState, int]: ...
 
     def queue(self, *, after: tuple[int, int] | None, limit: int) -> list[Job]:
-        """Jobs that are Queued or Running with `ready_tasks` > 0: by priority (high first), then id; from behind (priority, id)."""
+        """Jobs that are Queued or Running with `ready_tasks` > 0: by priority (high first), then id; from
+        behind (priority, id).
+        """
         ...
 
     def jobs_in(self, states: Collection[JobState], *, after: int = 0, limit: int) -> list[Job]:
@@ -182,7 +207,10 @@ class Transaction(Reader, Protocol):
     """UTC microseconds; the same for all changes of one commit and never running backwards."""
 
     def add_job(self, job: Job) -> Job:
-        """Give it the next id (never used before, not even by a removed job) and keep it. Sets times.created and changed."""
+        """Give it the next id (never used before, not even by a removed job) and keep it.
+
+        Sets times.created and changed.
+        """
         ...
 
     def put_job(self, job: Job) -> None:
@@ -224,7 +252,9 @@ class Transaction(Reader, Protocol):
     def drop_tokens(self, user: str) -> None: ...
     def put_meta(self, key: str, value: str) -> None: ...
     def remove_ended(self, *, before: int, limit: int) -> int:
-        """Remove up to `limit` jobs in a final state that ended before `before`, with all that belongs to them. How many."""
+        """Remove up to `limit` jobs in a final state that ended before `before`, with all that belongs to
+        them. How many.
+        """
         ...
 
 

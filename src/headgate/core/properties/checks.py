@@ -21,8 +21,8 @@ LONGEST_COMMAND = 65536
 LONGEST_ITEM = 256
 MOST_ITEMS = 10_000
 
-# What no face could give back: XML 1.0 has no way to write these, JSON none for lone surrogates.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no face could give back: XML 1.0 has no way to write these, UTF-8 none for lone surrogates."""
 _LICENSE = re.compile(r"\s*([^:,\s][^:,]*?)\s*:\s*0*([1-9][0-9]{0,9})\s*", re.ASCII)
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 
@@ -61,7 +61,7 @@ def check_text(property: Property, text: str, longest: int) -> None:
     if len(text) > longest:
         code = "Operation_PropertyValueTooLargeForDatabase"
         raise bad(property, message(code, (property.name, str(longest))), code, property.name, str(longest))
-    found = _UNWRITABLE.search(text)
+    found = UNWRITABLE.search(text)
     if found is not None:
         raise bad(
             property,

@@ -1,0 +1,275 @@
+"""Submit-time validation: is this job complete and can it ever run here? Pure. (Spec hpcpack-model,
+sections 6.1, 9 and 13.)
+
+`validate` answers the first thing that is wrong as a `Mishap`; the service turns the job to Failed with it.
+`dependencies` resolves the task names in DependsOn to numbers.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from headgate.core.model import Job, JobSpec, Mishap, Node, Task, TaskSpec
+from headgate.core.resources import (
+    candidates,
+    instance_count,
+    job_units,
+    node_units,
+    uniform_choices,
+    units_of,
+)
+from headgate.core.states import JobState
+from headgate.core.vocabulary import TaskType, UnitType
+
+MAX_INSTANCES = 1_000_000
+MAX_DEPENDENCY_DEPTH = 5000
+NODE_RELEASE_LIMIT_S = 15
+
+
+class Surroundings:
+    """What a job is validated against: the nodes, the group names and the parent jobs that exist."""
+
+    def __init__(
+        self, nodes: Sequence[Node], groups: Collection[str], parents: Mapping[int, JobState]
+    ) -> None:
+        self.nodes = nodes
+        self.groups = {group.casefold() for group in groups}
+        self.parents = parents
+        self.names = {node.name.casefold() for node in nodes}
+
+
+def validate(job: Job, tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
+    """The first thing that is wrong with a job as a whole, or None."""
+    spec = job.spec
+    return (
+        _first(_task(spec, task) for task in tasks)
+        or _types(spec, tasks)
+        or _behaviour(spec)
+        or _parents(spec, around)
+        or _places(spec, tasks, around)
+        or _size(spec, tasks, around)
+        or _dependencies(tasks)
+    )
+
+
+def _first(found: Iterable[Mishap | None]) -> Mishap | None:
+    return next((mishap for mishap in found if mishap is not None), None)
+
+
+def _in_task(task: Task, code: str, *parameters: object) -> Mishap:
+    """Codes with a parameter name the task; those without are wrapped, so that the message says which task
+    it is.
+    """
+    return Mishap(code, tuple(map(str, parameters)) or (f"{task.job_id}.{task.number}",))
+
+
+def _task(job: JobSpec, task: Task) -> Mishap | None:
+    """What is wrong with one task."""
+    spec = task.spec
+    low, high = units_of(spec, job.unit_type)
+    if not spec.command_line.strip() and not spec.script:
+        return _in_task(task, "Validation_MissCommandLine")
+    if low < 1:
+        return _in_task(task, "Validation_MinLessThanOne", task.number)
+    if high < 1:
+        return _in_task(task, "Validation_MaxLessThanOne", task.number)
+    if low > high:
+        return _in_task(task, "Validation_TaskMinGreaterThanTaskMax", low, high)
+    if not job.auto_calculate_max and high > units_of(job, job.unit_type)[1]:
+        return _in_task(task, "Validation_TaskMaxGreaterThanJobMax", task.number)
+    if spec.exclusive and not job.exclusive:
+        return _in_task(task, "Validation_TaskExclusiveWhileJobNot")
+    if job.runtime_s is not None and (spec.runtime_s or 0) > job.runtime_s:
+        return _in_task(task, "Validation_TaskRuntimeGreaterThanJob")
+    if spec.requested_node_group and job.node_groups:
+        return _in_task(task, "Validation_TaskRequestedNodeGroupWhileJobNodeGroups", task.number)
+    if spec.type is TaskType.NODE_RELEASE and (spec.runtime_s or 0) > NODE_RELEASE_LIMIT_S:
+        return _in_task(task, "Validation_TaskNodeReleaseExceedsMaxRunTime", NODE_RELEASE_LIMIT_S)
+    return _sweep(task, spec)
+
+
+def _sweep(task: Task, spec: TaskSpec) -> Mishap | None:
+    if spec.type is not TaskType.PARAMETRIC_SWEEP:
+        return None
+    if spec.increment < 1:
+        return _in_task(task, "Validation_TaskIncrementValueLessThanZero")
+    if spec.start_value > spec.end_value:
+        return _in_task(task, "Validation_TaskInvalidParametricSweep", spec.start_value, spec.end_value)
+    if instance_count(spec) > MAX_INSTANCES:
+        return _in_task(task, "Validation_TooManyParametricInstances", instance_count(spec), MAX_INSTANCES)
+    return None
+
+
+def _types(job: JobSpec, tasks: Sequence[Task]) -> Mishap | None:
+    """How many tasks of each kind a job may have (6.1)."""
+    kinds = [task.spec.type for task in tasks]
+    if kinds.count(TaskType.NODE_PREP) > 1:
+        return Mishap("Validation_MultipleNodePrepTasksPerJob", (str(kinds.count(TaskType.NODE_PREP)),))
+    if kinds.count(TaskType.NODE_RELEASE) > 1:
+        return Mishap("Validation_MultipleNodeReleaseTasksPerJob", (str(kinds.count(TaskType.NODE_RELEASE)),))
+    others = [kind for kind in kinds if not kind.is_node_duty]
+    if TaskType.SERVICE in others and len(others) > 1:
+        return Mishap("Validation_ServiceTaskIsNotAlone")
+    if kinds and not others and not job.run_until_canceled:
+        return Mishap("Validation_OnlyNodePrepOrReleaseTasksInJob")
+    return None
+
+
+def _behaviour(job: JobSpec) -> Mishap | None:
+    low, high = units_of(job, job.unit_type)
+    if job.run_until_canceled and (job.auto_calculate_min or job.auto_calculate_max):
+        return Mishap("Validation_RunUntilCanceledButAutoMinMaxSet")
+    if not job.auto_calculate_min and low < 1:
+        return Mishap("Validation_MinLessThanOne", (str(low),))
+    if not job.auto_calculate_max and high < 1:
+        return Mishap("Validation_MaxLessThanOne", (str(high),))
+    if not job.auto_calculate_min and not job.auto_calculate_max and low > high:
+        return Mishap("Validation_MinGreaterThanMax", (job.unit_type.name.title(),))
+    if job.node_group_op is not None and not job.node_groups:
+        return Mishap("Validation_NodeGroupOpNoNodeGroup")
+    if job.single_node and job.unit_type is UnitType.NODE and low > 1 and not job.auto_calculate_min:
+        return Mishap("Validation_SingleNode_MoreThanOneNode")
+    if job.target_resource_count:
+        if not job.auto_calculate_max and job.target_resource_count > high:
+            return Mishap(
+                "Validation_TargetResourceCountMoreThanMax", (str(job.target_resource_count), str(high), "")
+            )
+        if not job.auto_calculate_min and job.target_resource_count < low:
+            return Mishap(
+                "Validation_TargetResourceCountLessThanMin", (str(job.target_resource_count), str(low), "")
+            )
+    return None
+
+
+def _parents(job: JobSpec, around: Surroundings) -> Mishap | None:
+    wanted = [dependency.job_id for dependency in job.depends_on]
+    missing = [str(job_id) for job_id in wanted if job_id not in around.parents]
+    if missing:
+        return Mishap("Validation_JobHasMissingParentJobs", (",".join(missing),))
+    idle = [str(job_id) for job_id in wanted if around.parents[job_id] is JobState.CONFIGURING]
+    if idle:
+        return Mishap("Validation_JobHasUnsubmittedParentJobs", (",".join(idle),))
+    return None
+
+
+def _places(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
+    """Nodes and groups that were named must exist, and required nodes be among the requested ones."""
+    for name in job.requested_nodes:
+        if name.casefold() not in around.names:
+            return Mishap("Validation_NodeNotExist", (name,))
+    for group in job.node_groups:
+        if group.casefold() not in around.groups:
+            return Mishap("Operation_UnknownNodeGroup", (group,))
+    allowed = {node.name.casefold() for node in candidates(job, around.nodes)}
+    for task in tasks:
+        group = task.spec.requested_node_group
+        if group and group.casefold() not in around.groups:
+            return Mishap("Validation_TaskRequestedNodeGroupNotAvailable", (group,))
+        for name in task.spec.required_nodes:
+            if name.casefold() not in around.names:
+                return Mishap("Validation_NodeNotExist", (name,))
+            if name.casefold() not in allowed:
+                return Mishap("Validation_TaskRequiredNodeNotInJobAskedNodes", (name,))
+        if job.single_node and len(task.spec.required_nodes) > 1:
+            return Mishap("Validation_SingleNode_MultipleRequiredNodes")
+    return None
+
+
+def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
+    """The minimum must not be above what the candidate nodes have, whether they are online now or not."""
+    nodes = candidates(job, around.nodes)
+    if not nodes:
+        return Mishap("Validation_NoNodeFulfillsTheSelectionCriteria", (_criteria(job),))
+    need, _ = job_units(job, [task.spec for task in tasks])
+    offers = []
+    for choice in uniform_choices(job, nodes):
+        sizes = [node_units(node, job.unit_type) for node in choice]
+        offers.append(max(sizes, default=0) if job.single_node else sum(sizes))
+    offer = max(offers, default=0)
+    if need <= offer:
+        return None
+    unit = job.unit_type.name.lower()
+    listed = bool(job.requested_nodes or job.node_groups)
+    code = "Validation_NodeListSizeLessThanMin" if listed else "Validation_ClusterSizeLessThanMin"
+    if job.single_node:
+        code = "Validation_SingleNode_AllNodesInAllListsLessThanMin"
+    return Mishap(code, (str(offer), str(need), unit))
+
+
+def _criteria(job: JobSpec) -> str:
+    parts = [
+        f"nodes {','.join(job.requested_nodes)}" if job.requested_nodes else "",
+        f"groups {','.join(job.node_groups)}" if job.node_groups else "",
+        f"MinMemory {job.min_memory_mb}" if job.min_memory_mb > 1 else "",
+        f"MinCoresPerNode {job.min_cores_per_node}" if job.min_cores_per_node > 1 else "",
+    ]
+    return "; ".join(part for part in parts if part) or "the job's limits per node"
+
+
+# ---- dependencies between tasks
+
+
+def dependencies(tasks: Sequence[Task]) -> dict[int, tuple[int, ...]]:
+    """For each task with DependsOn, the numbers of the tasks it waits for.
+
+    Unknown names are left out (see `validate`).
+    """
+    by_name: dict[str, list[int]] = {}
+    for task in tasks:
+        if task.spec.name and task.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
+            by_name.setdefault(task.spec.name, []).append(task.number)
+    found = {}
+    for task in tasks:
+        if task.spec.depends_on:
+            numbers = [number for name in task.spec.depends_on for number in by_name.get(name, ())]
+            found[task.number] = tuple(dict.fromkeys(numbers))
+    return found
+
+
+def _dependencies(tasks: Sequence[Task]) -> Mishap | None:
+    known = {t.spec.name for t in tasks if t.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP)}
+    for task in tasks:
+        if task.spec.depends_on and not task.spec.name:
+            return Mishap("Validation_TaskHasDependOnButNoName", (str(task.number),))
+        for name in task.spec.depends_on:
+            if name not in known:
+                return Mishap("Validation_InvalidDependsOn", (name,))
+    graph = dependencies(tasks)
+    levels = _levels(graph)
+    if levels is None:
+        return Mishap("Validation_TaskDependenciesContainCycle")
+    if graph and max(levels.values()) > MAX_DEPENDENCY_DEPTH:
+        return Mishap("Validation_TaskDependencyTreeTooDeep", (str(MAX_DEPENDENCY_DEPTH),))
+    if not graph:
+        return None
+    level_of_name: dict[str, int] = {}
+    for task in tasks:
+        level = levels.get(task.number, 0)
+        if task.spec.name and level_of_name.setdefault(task.spec.name, level) != level:
+            return Mishap("Validation_TwoTasksWithSameNameDifferentGroup", (task.spec.name,))
+    return None
+
+
+def _levels(graph: Mapping[int, tuple[int, ...]]) -> dict[int, int] | None:
+    """Depth of each task in the graph of dependencies; None if it has a cycle.
+
+    Without recursion: chains may be long.
+    """
+    levels: dict[int, int] = {}
+    open_: set[int] = set()
+    for root in graph:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in levels:
+                stack.pop()
+                continue
+            open_.add(node)
+            waiting = [parent for parent in graph.get(node, ()) if parent not in levels]
+            if any(parent in open_ for parent in waiting):
+                return None
+            if waiting:
+                stack.extend(waiting)
+                continue
+            levels[node] = 1 + max((levels[parent] for parent in graph.get(node, ())), default=-1)
+            open_.discard(node)
+            stack.pop()
+    return levels

@@ -1,0 +1,188 @@
+"""One cycle: record what was seen, stop what is to be stopped, expire what is over, hand out new work. One
+store transaction.
+
+Everything here runs inside `Store.write`, on a copy of the board; what it returns is acted upon when it is
+on disk.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from headgate.core.environment import Site
+from headgate.core.errors import NotFound
+from headgate.core.lifecycle import JobHappened
+from headgate.core.model import Job, Mishap
+from headgate.core.states import FINAL_JOB_STATES, JobState
+from headgate.core.vocabulary import Intention, NodeState
+from headgate.dispatcher.board import Board
+from headgate.dispatcher.scheduling import Walk
+from headgate.dispatcher.winding import WINDING, Stop, release_nodes, stops
+from headgate.ports.engine import Sighting, Submission
+from headgate.ports.identity import Identity
+from headgate.ports.store import Transaction
+from headgate.service.edit import JobEdit
+from headgate.service.endings import review_pending, settle, stop_job
+from headgate.service.nodes import put_node_state
+from headgate.service.sightings import Recorder
+
+HELD_AT_ONCE = 256
+
+
+@dataclass(slots=True)
+class Ask:
+    """What a cycle is to do."""
+
+    seen: Sequence[Sighting] = ()
+    winding: frozenset[int] = frozenset()
+    """Jobs that are being ended, or of which something is to be stopped."""
+    expiring: frozenset[int] = frozenset()
+    """Jobs whose run time may be over."""
+    look_at_nodes: bool = False
+    look_at_held: bool = False
+    schedule: bool = True
+    at: float = 0.0
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a cycle decided."""
+
+    board: Board
+    submissions: list[Submission] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
+    still_winding: frozenset[int] = frozenset()
+    deadlines: dict[int, int] = field(default_factory=dict)
+    """When (microseconds) the run time of jobs is over that began in this cycle."""
+    after: tuple[int, int] | None = None
+    started_services: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What stays the same from cycle to cycle."""
+
+    identity: Identity
+    site: Site
+    engine: str
+    epoch: int
+    owner: str
+
+
+def cycle(
+    tx: Transaction,
+    board: Board,
+    ask: Ask,
+    setting: Setting,
+    after: tuple[int, int] | None,
+    started_services: dict[tuple[int, int], int],
+) -> Answer:
+    """See the module. `board` is a copy that may be changed."""
+    _record(tx, board, ask)
+    if ask.look_at_nodes:
+        board.set_nodes(tx.nodes())
+    for job_id in sorted(ask.expiring):
+        _expire(tx, job_id)
+    if ask.look_at_held:
+        _release_held(tx)
+    walk = Walk(
+        tx,
+        board,
+        setting.identity,
+        setting.site,
+        setting.engine,
+        setting.epoch,
+        setting.owner,
+        ask.at,
+        after=after,
+        started_services=dict(started_services),
+    )
+    answer = Answer(board)
+    winding = ask.winding | ask.expiring
+    for job_id in sorted(winding):
+        release_nodes(walk, job_id)
+    answer.stops, answer.still_winding = _stops(tx, board, winding)
+    if ask.schedule:
+        walk.run()
+    _settle_nodes(tx, board)
+    answer.submissions = walk.submissions
+    answer.after = walk.after
+    answer.started_services = walk.started_services
+    answer.deadlines = _deadlines(tx, walk.submissions, board)
+    return answer
+
+
+def _record(tx: Transaction, board: Board, ask: Ask) -> None:
+    if not ask.seen:
+        return
+    before = board.intents
+    recorder = Recorder(tx, dict(before))
+    recorder.record(ask.seen)
+    recorder.finish()
+    for ended in recorder.ended:
+        seconds = None if ended.started_at is None else max(0.0, (ended.at - ended.started_at) / 1e6)
+        board.ran(before[ended.intent], seconds, ask.at)
+    board.intents = recorder.intents
+    board.close_idle_lanes()
+
+
+def _expire(tx: Transaction, job_id: int) -> None:
+    """End a job whose run time is over: it ends Canceled (spec hpcpack-model, section 7.1)."""
+    try:
+        job = tx.job(job_id)
+    except NotFound:
+        return
+    if job.state is JobState.RUNNING and (deadline := deadline_of(job)) is not None and deadline <= tx.now:
+        edit = JobEdit(tx, job)
+        stop_job(edit, JobHappened.EXPIRED, Intention.EXPIRE, mishap=Mishap("Execution_JobRuntimeExpired"))
+        settle(edit)
+
+
+def deadline_of(job: Job) -> int | None:
+    """When the run time of a running job is over, in microseconds."""
+    if job.spec.runtime_s is None or job.times.started is None:
+        return None
+    return job.times.started + job.spec.runtime_s * 1_000_000
+
+
+def _release_held(tx: Transaction) -> None:
+    for job in tx.held_until(tx.now, limit=HELD_AT_ONCE):
+        edit = JobEdit(tx, job)
+        review_pending(edit)
+        settle(edit)
+
+
+def _stops(tx: Transaction, board: Board, winding: Iterable[int]) -> tuple[list[Stop], frozenset[int]]:
+    """What is to be stopped now, and which of the jobs still have to be looked at."""
+    found: list[Stop] = []
+    still: set[int] = set()
+    by_job: dict[int, list[int]] = {}
+    for intent in board.intents.values():
+        by_job.setdefault(intent.job_id, []).append(intent.id)
+    for job_id in winding:
+        try:
+            job = tx.job(job_id)
+        except NotFound:
+            continue
+        if job.state in FINAL_JOB_STATES:
+            continue
+        mine = stops(tx, job, [board.intents[number] for number in by_job.get(job_id, ())])
+        found += mine
+        if mine or job.state in WINDING:
+            still.add(job_id)
+    return found, frozenset(still)
+
+
+def _deadlines(tx: Transaction, submissions: Iterable[Submission], board: Board) -> dict[int, int]:
+    found = {}
+    for job_id in {board.intents[one.intent].job_id for one in submissions}:
+        deadline = deadline_of(tx.job(job_id))
+        if deadline is not None:
+            found[job_id] = deadline
+    return found
+
+
+def _settle_nodes(tx: Transaction, board: Board) -> None:
+    """A draining node on which nothing runs any more is offline."""
+    for room in board.rooms.values():
+        if room.node.state is NodeState.DRAINING and not room.jobs:
+            room.node = put_node_state(tx, room.node, NodeState.OFFLINE)

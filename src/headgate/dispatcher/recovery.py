@@ -1,0 +1,162 @@
+"""After a start, or after an answer that never came: what has become of what was decided?
+
+An intent is durable before the engine hears of it, so each open one is looked up by its tag. What the
+engine took will be reported by it. What it certainly never took is handed to it (again, or for the first
+time). What it may have taken in a life whose records are gone (the machine was restarted) is declared lost.
+Nothing is repeated on a guess.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from headgate.core.environment import Site
+from headgate.core.errors import NotFound, NotPermitted
+from headgate.core.model import Intent, Node, Run
+from headgate.core.states import FINAL_TASK_STATES
+from headgate.core.vocabulary import Intention, TaskType, UnitType
+from headgate.dispatcher.board import Lane
+from headgate.dispatcher.launching import placement_of, submission
+from headgate.dispatcher.winding import WINDING
+from headgate.ports.engine import Ended, Ending, Fault, Found, Sighting, Submission
+from headgate.ports.identity import Identity
+from headgate.ports.store import Reader
+
+REASON_REBOOT = "the machine was restarted while it may have been running"
+
+
+class Open(Struct, frozen=True):
+    """An open intent, and which of its instances it is still responsible for."""
+
+    intent: Intent
+    instances: tuple[int, ...]
+
+
+def open_instances(reader: Reader, intent: Intent) -> Open:
+    """Those of an intent's instances that have not ended as far as the store knows."""
+    if intent.instances == (0,):
+        try:
+            task = reader.task(intent.job_id, intent.task)
+        except NotFound:
+            return Open(intent, ())
+        mine = task.run.intent == intent.id and task.state not in FINAL_TASK_STATES
+        return Open(intent, intent.instances if mine else ())
+    first, last = min(intent.instances), max(intent.instances)
+    rows = {row.number: row for row in reader.instances(intent.job_id, intent.task, first=first, last=last)}
+    left = []
+    for number in intent.instances:
+        row = rows.get(number)
+        if row is None or (row.run.intent == intent.id and row.state not in FINAL_TASK_STATES):
+            left.append(number)
+    return Open(intent, tuple(left))
+
+
+def lanes_of(reader: Reader, open_intents: Iterable[Open]) -> list[Lane]:
+    """The lanes that these intents hold."""
+    lanes: dict[int, Lane] = {}
+    for one in open_intents:
+        intent = one.intent
+        if intent.lane not in lanes:
+            lanes[intent.lane] = _lane(reader, intent)
+        lanes[intent.lane].left += len(one.instances)
+    return list(lanes.values())
+
+
+def _lane(reader: Reader, intent: Intent) -> Lane:
+    spec = reader.job(intent.job_id).spec
+    cores = sum(len(share.cores) for share in intent.shares)
+    units = len(intent.shares) if spec.unit_type is UnitType.NODE else cores
+    return Lane(
+        id=intent.lane,
+        job_id=intent.job_id,
+        task=intent.task,
+        shares=intent.shares,
+        units=units,
+        gpus=units if spec.unit_type is UnitType.GPU else 0,
+        memory_mb=spec.estimated_process_memory_mb,
+        exclusive=spec.exclusive,
+        ends_by=None,
+    )
+
+
+class Verdict(Struct, frozen=True):
+    """What to do: submissions to repeat, and sightings to record."""
+
+    submissions: tuple[Submission, ...]
+    sightings: tuple[Sighting, ...]
+
+
+def judge(
+    reader: Reader,
+    open_intents: Sequence[Open],
+    found: Mapping[int, Found],
+    nodes: Sequence[Node],
+    identity: Identity,
+    site: Site,
+    now: int,
+) -> Verdict:
+    """Compare what was decided with what the engine has taken."""
+    submissions: list[Submission] = []
+    sightings: list[Sighting] = []
+    for one in open_intents:
+        known = found.get(one.intent.id, Found(frozenset(), certain=True))
+        missing = [number for number in one.instances if number not in known.taken]
+        if not missing:
+            continue
+        if not known.certain:
+            sightings += [
+                _ended(one.intent, n, Ending.LOST, now, Fault.REBOOT, REASON_REBOOT) for n in missing
+            ]
+            continue
+        ending = _to_be_stopped(reader, one.intent, missing)
+        sightings += [_ended(one.intent, n, Ending.NEVER_STARTED, now, Fault.NONE, "") for n in ending]
+        missing = [number for number in missing if number not in ending]
+        if not missing:
+            continue
+        try:
+            submissions.append(_again(reader, one.intent, missing, nodes, identity, site, now))
+        except NotPermitted as refusal:
+            sightings += [
+                _ended(one.intent, n, Ending.NOT_STARTABLE, now, Fault.ACCOUNT, refusal.text) for n in missing
+            ]
+    return Verdict(tuple(submissions), tuple(sightings))
+
+
+def _to_be_stopped(reader: Reader, intent: Intent, numbers: Sequence[int]) -> set[int]:
+    """Those that were cancelled or finished before they ever reached the engine."""
+    job, task = reader.job(intent.job_id), reader.task(intent.job_id, intent.task)
+    if job.state in WINDING and task.spec.type is not TaskType.NODE_RELEASE:
+        return set(numbers)
+    if task.run.intention is not Intention.NONE:
+        return set(numbers)
+    found = set()
+    for number in numbers:
+        row = reader.instance(intent.job_id, intent.task, number) if number else None
+        if row is not None and row.run.intention is not Intention.NONE:
+            found.add(number)
+    return found
+
+
+def _ended(intent: Intent, number: int, ending: Ending, at: int, fault: Fault, reason: str) -> Ended:
+    return Ended(intent=intent.id, instance=number, ending=ending, at=at, fault=fault, reason=reason)
+
+
+def _again(
+    reader: Reader,
+    intent: Intent,
+    missing: Sequence[int],
+    nodes: Sequence[Node],
+    identity: Identity,
+    site: Site,
+    now: int,
+) -> Submission:
+    job, task = reader.job(intent.job_id), reader.task(intent.job_id, intent.task)
+    runs: dict[int, Run] = {}
+    for number in missing:
+        row = reader.instance(intent.job_id, intent.task, number) if number else None
+        runs[number] = row.run if row is not None else (task.run if number == 0 else Run())
+    part = replace(intent, instances=tuple(missing))
+    cores = {node.name: node.cores for node in nodes}
+    account = identity.os_account(job.owner)
+    return submission(part, job, task, runs, placement_of(intent.shares, cores), account, site, now)

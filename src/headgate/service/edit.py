@@ -1,0 +1,375 @@
+"""JobEdit: one job being changed inside a store transaction.
+
+It reads the job's tasks and instances when they are needed, walks them through the lifecycle tables, and
+writes each changed thing once in `save`, with one event for each thing whose state changed. It knows
+counters (what is ready, live, open), not consequences: those are in `endings.py`.
+"""
+
+from collections.abc import Collection, Iterable
+
+from msgspec.structs import replace
+
+from headgate.core.errors import NotFound
+from headgate.core.instances import untouched
+from headgate.core.lifecycle import JobHappened, TaskHappened, step_job, step_task
+from headgate.core.model import Event, Instance, Job, Run, Task, Times
+from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
+from headgate.core.vocabulary import TaskType
+from headgate.ports.store import Transaction
+
+NOT_EXPANDED = "The task ID is not valid: the specified subtask has not been expanded yet."
+_SENDING = frozenset({TaskState.QUEUED, TaskState.DISPATCHING, TaskState.RUNNING})
+
+
+def has_something_to_start(task: Task) -> bool:
+    """Whether an instance of this task could be handed to an engine now, resources aside."""
+    if task.waits_for or task.spec.type.is_node_duty:
+        return False
+    if task.spec.type is TaskType.BASIC:
+        return task.state is TaskState.QUEUED
+    if task.state not in _SENDING:
+        return False
+    if task.spec.type is TaskType.SERVICE:
+        return not task.concluded
+    return task.next_instance <= task.instance_count or task.queued_rows > 0
+
+
+def runs(task: Task) -> tuple[int, int]:
+    """(runs, ended runs) of a task: what the job's progress is computed from.
+
+    NodePrep and NodeRelease do not count.
+    """
+    if task.spec.type.is_node_duty:
+        return 0, 0
+    if task.spec.type is TaskType.BASIC:
+        return 1, int(task.state in FINAL_TASK_STATES)
+    return task.instance_count, task.finished + task.failed + task.canceled
+
+
+def waiting_instances(task: Task) -> int:
+    """Instances that are neither live nor ended."""
+    return task.instance_count - task.live - task.finished - task.failed - task.canceled
+
+
+class JobEdit:
+    """See the module. Use: make one, change things, `save()`."""
+
+    def __init__(self, tx: Transaction, job: Job) -> None:
+        self.tx = tx
+        self.job = job
+        self._before = job
+        self._tasks: dict[int, Task] = {}
+        self._tasks_before: dict[int, Task] = {}
+        self._instances: dict[tuple[int, int], Instance] = {}
+        self._new_rows: set[tuple[int, int]] = set()
+        self._uncounted: set[tuple[int, int]] = set()
+        """Made-up rows that are still part of the task's rest."""
+        self._dirty_instances: set[tuple[int, int]] = set()
+        self._paths: dict[tuple[int, int], list[int]] = {}
+        self._all_loaded = False
+        self._recount = False
+        self._concluded: dict[int, tuple[object, ...]] = {}
+        self._counted: dict[int, TaskState] = {}
+
+    # ---- reading
+
+    def task(self, number: int) -> Task:
+        """A task as it is now in this edit. Raises NotFound."""
+        found = self._tasks.get(number)
+        if found is None:
+            found = self.tx.task(self.job.id, number)
+            self._tasks[number] = self._tasks_before[number] = found
+        return found
+
+    def take(self, tasks: Iterable[Task]) -> None:
+        """Know these tasks, just read in the same transaction, without reading them again."""
+        for task in tasks:
+            if task.number not in self._tasks:
+                self._tasks[task.number] = self._tasks_before[task.number] = task
+
+    def all_tasks(self) -> list[Task]:
+        """Every task of the job, by number, as it is now in this edit."""
+        if not self._all_loaded:
+            for task in self.tx.tasks(self.job.id):
+                if task.number not in self._tasks:
+                    self._tasks[task.number] = self._tasks_before[task.number] = task
+            self._all_loaded = True
+        return [self._tasks[number] for number in sorted(self._tasks)]
+
+    def changed_tasks(self) -> list[Task]:
+        """The tasks that this edit has changed and not yet saved."""
+        return [task for number, task in self._tasks.items() if task is not self._tasks_before[number]]
+
+    def rows(self, number: int, states: Collection[TaskState]) -> list[Instance]:
+        """The instances with a row that are in one of these states now."""
+        for row in self.tx.instances(self.job.id, number, states=states):
+            self._instances.setdefault((number, row.number), row)
+        return [
+            row
+            for key, row in sorted(self._instances.items())
+            if key[0] == number and row.state in states and key not in self._new_rows - self._dirty_instances
+        ]
+
+    def instance(self, number: int, instance: int) -> Instance:
+        """An instance, made up from its task where it has no row.
+
+        Raises NotFound if it does not exist (yet).
+        """
+        found = self._instances.get((number, instance))
+        if found is not None:
+            return found
+        task = self.task(number)
+        row = self.tx.instance(self.job.id, number, instance)
+        if row is None:
+            if not task.expanded or not 1 <= instance <= task.instance_count:
+                raise NotFound(NOT_EXPANDED, kind="instance", code="Operation_InvalidTaskId")
+            self._made_up((number, instance))
+            row = untouched(task, instance)
+            row = self._intended(task, row)
+        self._instances[(number, instance)] = row
+        return row
+
+    def _made_up(self, key: tuple[int, int]) -> None:
+        self._new_rows.add(key)
+        self._uncounted.add(key)
+
+    def _intended(self, task: Task, row: Instance) -> Instance:
+        """A row-less instance that an open intent covers has been given to the engine."""
+        if not task.live:
+            return row
+        for intent in self.tx.intents(job_id=self.job.id, task=task.number):
+            if row.number in intent.instances:
+                return self.cover(row, intent.id)
+        return row
+
+    def cover(self, row: Instance, intent: int) -> Instance:
+        """The made-up instance as it is since the intent was made."""
+        key = (row.task, row.number)
+        if row.state is TaskState.QUEUED:
+            self._paths[key] = [TaskState.QUEUED, TaskState.DISPATCHING]
+        return replace(
+            row, state=TaskState.DISPATCHING, previous_state=TaskState.QUEUED, run=Run(intent=intent)
+        )
+
+    def covered_instance(self, number: int, instance: int, intent: int) -> Instance:
+        """Like `instance`, when it is known that this intent covers it if it has no row (saves a look-up)."""
+        found = self._instances.get((number, instance))
+        if found is not None:
+            return found
+        row = self.tx.instance(self.job.id, number, instance)
+        if row is None:
+            task = self.task(number)
+            self._made_up((number, instance))
+            row = self.cover(replace(untouched(task, instance), state=TaskState.QUEUED), intent)
+        self._instances[(number, instance)] = row
+        return row
+
+    # ---- changing
+
+    def set_job(self, **fields: object) -> Job:
+        """Replace fields of the job (not its state: see `job_happens`)."""
+        self.job = replace(self.job, **fields)
+        return self.job
+
+    def set_task(self, number: int, **fields: object) -> Task:
+        """Replace fields of a task (not its state: see `task_happens`)."""
+        self._tasks[number] = task = replace(self.task(number), **fields)
+        return task
+
+    def set_instance(self, number: int, instance: int, **fields: object) -> Instance:
+        """Replace fields of an instance; from now on it has a row."""
+        row = replace(self.instance(number, instance), **fields)
+        self._instances[(number, instance)] = row
+        self._dirty_instances.add((number, instance))
+        return row
+
+    def set_run(self, number: int, instance: int, **fields: object) -> Run:
+        """Replace fields of the run of a task (instance 0) or an instance."""
+        if instance:
+            run = replace(self.instance(number, instance).run, **fields)
+            self.set_instance(number, instance, run=run)
+        else:
+            run = replace(self.task(number).run, **fields)
+            self.set_task(number, run=run)
+        return run
+
+    def add_task(self, task: Task) -> Task:
+        """Add a new task; its number follows the last one."""
+        number = self.job.task_count + 1
+        added = self.tx.add_task(
+            replace(
+                task, job_id=self.job.id, number=number, times=Times(created=self.tx.now, changed=self.tx.now)
+            )
+        )
+        self._tasks[number] = self._tasks_before[number] = added
+        self.set_job(task_count=number, runs=self.job.runs + runs(added)[0])
+        return added
+
+    def touch(self) -> None:
+        """Have the job's listeners told even though its state stays (it is to be stopped harder, say)."""
+        self._paths.setdefault((0, 0), [self.job.state])
+
+    def job_happens(self, *happened: JobHappened) -> bool:
+        """Walk the job through its table.
+
+        Whether its state changed. Raises WrongState, having changed nothing.
+        """
+        path = [self.job.state]
+        for one in happened:
+            after = step_job(path[-1], one)
+            if after is not path[-1]:
+                path.append(after)
+        if len(path) == 1:
+            return False
+        self._walked((0, 0), path)
+        self.job = replace(self.job, state=path[-1], previous_state=path[-2])
+        return True
+
+    def task_happens(self, number: int, *happened: TaskHappened) -> bool:
+        """Walk a task through its table.
+
+        Whether its state changed. Raises WrongState, having changed nothing.
+        """
+        task = self.task(number)
+        path = _task_path(task.state, happened)
+        if len(path) == 1:
+            return False
+        self._walked((number, 0), path)
+        self._tasks[number] = replace(task, state=path[-1], previous_state=path[-2])
+        return True
+
+    def instance_happens(self, number: int, instance: int, *happened: TaskHappened) -> bool:
+        """Walk an instance through its table.
+
+        Whether its state changed. Raises WrongState, having changed nothing.
+        """
+        row = self.instance(number, instance)
+        path = _task_path(row.state, happened)
+        if len(path) == 1:
+            return False
+        self._walked((number, instance), path)
+        self._count_row(number, (number, instance), path[0], path[-1])
+        self._instances[(number, instance)] = replace(row, state=path[-1], previous_state=path[-2])
+        self._dirty_instances.add((number, instance))
+        return True
+
+    def _walked(self, key: tuple[int, int], path: list[JobState] | list[TaskState]) -> None:
+        known = self._paths.get(key)
+        if known is None:
+            self._paths[key] = [*path]
+        else:
+            known.extend(path[1:])
+
+    def _count_row(self, number: int, key: tuple[int, int], before: TaskState, after: TaskState) -> None:
+        """Keep the task's counts of instances.
+
+        A made-up row that leaves its rest state leaves the rest too.
+        """
+        task = self.task(number)
+        counts = {"finished": task.finished, "failed": task.failed, "canceled": task.canceled}
+        for state, change in ((before, -1), (after, 1)):
+            if state in FINAL_TASK_STATES:
+                counts[state.name.lower()] += change
+        queued = task.queued_rows
+        if before is TaskState.QUEUED and key not in self._uncounted:
+            queued -= 1
+        if after is TaskState.QUEUED:
+            queued += 1
+        self._uncounted.discard(key)
+        self._tasks[number] = replace(task, queued_rows=queued, **counts)
+
+    # ---- writing
+
+    def recount_ready(self) -> None:
+        """Have the ready tasks counted anew at the next save (after the job was blocked or unblocked)."""
+        self._recount = True
+
+    def unconcluded(self) -> list[Task]:
+        """Changed tasks from whose present state no conclusion has been drawn yet.
+
+        Each is returned once per change.
+        """
+        found = []
+        for task in self.changed_tasks():
+            signature = (task.state, task.live, task.failed, task.finished, task.canceled, task.concluded)
+            if self._concluded.get(task.number) != signature:
+                self._concluded[task.number] = signature
+                found.append(task)
+        return found
+
+    def count(self, number: int) -> tuple[TaskState, TaskState]:
+        """The state in which this task was last counted, and its present one, which now counts."""
+        was, now = self._counted.get(number, self._tasks_before[number].state), self._tasks[number].state
+        self._counted[number] = now
+        return was, now
+
+    def save(self) -> Job:
+        """Write what changed, with its events. Returns the job as kept."""
+        now = self.tx.now
+        self._save_instances(now)
+        self._save_tasks(now)
+        if self.job is not self._before or self._paths:
+            self.job = replace(self.job, times=replace(self.job.times, changed=now))
+            self.tx.put_job(self.job)
+        for (number, instance), path in sorted(self._paths.items(), key=lambda item: item[0]):
+            self.tx.append(
+                Event(job_id=self.job.id, task=number, instance=instance, path=tuple(map(int, path)))
+            )
+        self._paths.clear()
+        self._before = self.job
+        return self.job
+
+    def _save_instances(self, now: int) -> None:
+        if not self._dirty_instances:
+            return
+        rows = []
+        for key in sorted(self._dirty_instances):
+            row = self._instances[key] = replace(
+                self._instances[key], times=replace(self._instances[key].times, changed=now)
+            )
+            rows.append(row)
+        self.tx.put_instances(rows)
+        fresh: dict[int, int] = {}
+        for number, instance in self._dirty_instances & self._new_rows:
+            fresh[number] = fresh.get(number, 0) + 1
+            self._new_rows.discard((number, instance))
+            if (number, instance) in self._uncounted:
+                self._uncounted.discard((number, instance))
+                if self._instances[(number, instance)].state is TaskState.QUEUED:
+                    self.set_task(number, queued_rows=self.task(number).queued_rows + 1)
+        for number, count in fresh.items():
+            self.set_task(number, rows=self.task(number).rows + count)
+        self._dirty_instances.clear()
+
+    def _save_tasks(self, now: int) -> None:
+        ready, all_runs, ended_runs = self.job.ready_tasks, self.job.runs, self.job.ended_runs
+        for number, task in self._tasks.items():
+            before = self._tasks_before[number]
+            if task is before:
+                continue
+            is_ready = has_something_to_start(task)
+            ready += is_ready - before.ready
+            (runs_now, ended_now), (runs_before, ended_before) = runs(task), runs(before)
+            all_runs += runs_now - runs_before
+            ended_runs += ended_now - ended_before
+            kept = replace(task, ready=is_ready, times=replace(task.times, changed=now))
+            self.tx.put_task(kept)
+            self._tasks[number] = self._tasks_before[number] = kept
+        if self._recount and not self.job.blocked:
+            ready = sum(task.ready for task in self.all_tasks())
+        self._recount = False
+        self._counted.clear()
+        self._concluded.clear()
+        if self.job.blocked:
+            ready = 0
+        if (ready, all_runs, ended_runs) != (self.job.ready_tasks, self.job.runs, self.job.ended_runs):
+            self.set_job(ready_tasks=ready, runs=all_runs, ended_runs=ended_runs)
+
+
+def _task_path(state: TaskState, happened: Iterable[TaskHappened]) -> list[TaskState]:
+    path = [state]
+    for one in happened:
+        after = step_task(path[-1], one)
+        if after is not path[-1]:
+            path.append(after)
+    return path

@@ -1,0 +1,341 @@
+"""Jobs: what a user can ask about whole jobs. Every method takes the caller first and checks the rights
+itself.
+
+Each change is one transaction of the store; when a method returns, its change is on disk.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from headgate.core.codes import message as describe
+from headgate.core.environment import merge
+from headgate.core.errors import BadRequest, NotFound, WrongState
+from headgate.core.lifecycle import JobHappened, state_name
+from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec
+from headgate.core.properties import Moment, Property, apply_job, check_settable
+from headgate.core.states import JobState
+from headgate.core.validation import validate
+from headgate.core.vocabulary import Intention
+from headgate.ports.identity import Caller
+from headgate.ports.store import Cursor, JobPage, JobQuery, Reader, Store, Transaction
+from headgate.service.customs import merge_custom
+from headgate.service.edit import JobEdit
+from headgate.service.endings import review_pending, settle, stop_job
+from headgate.service.rights import (
+    check_run_as,
+    may_see_all,
+    require_change,
+    require_seeing,
+    require_stop,
+)
+from headgate.service.submission import requeue_job, submit, surroundings
+from headgate.service.views import JobView
+
+MESSAGE_LIMIT = 128
+"""Characters of a cancel or finish message (spec hpcpack-model, section 7.3)."""
+
+
+class NewTask(Struct, frozen=True, kw_only=True):
+    """A task of a job that is created whole."""
+
+    spec: TaskSpec
+    environment: Mapping[str, str] = {}
+    custom: Mapping[str, str] = {}
+
+
+class NewJob(Struct, frozen=True, kw_only=True):
+    """A job that is created whole, with all its tasks, in one transaction."""
+
+    spec: JobSpec
+    tasks: Sequence[NewTask] = ()
+    environment: Mapping[str, str] = {}
+    custom: Mapping[str, str] = {}
+
+
+class Jobs:
+    """See the module. `engine` is the name of the engine that new jobs are for."""
+
+    def __init__(self, store: Store, *, engine: str = "local") -> None:
+        self._store = store
+        self._engine = engine
+
+    # ---- making and changing
+
+    async def create(self, caller: Caller, changes: Mapping[Property, object]) -> int:
+        """A new job in state Configuring, owned by the caller. Returns its id."""
+        for prop in changes:
+            check_settable(prop, Moment.CREATE, JobState.CONFIGURING)
+
+        def change(tx: Transaction) -> int:
+            job = apply_job(Job(owner=caller.name, engine=self._engine), changes, tx.now)
+            check_run_as(caller.login or caller.name, job.spec.run_as)
+            _check_template(tx, job)
+            return tx.add_job(job).id
+
+        return await self._store.write(change)
+
+    async def create_whole(self, caller: Caller, new: NewJob, *, submitted: bool = True) -> int:
+        """A new job with all its tasks and variables, submitted or not, in one transaction.
+
+        Returns its id.
+        """
+        environment = merge({}, new.environment)
+        tasks = [
+            Task(
+                spec=task.spec,
+                environment=merge({}, task.environment),
+                custom=merge_custom({}, task.custom),
+            )
+            for task in new.tasks
+        ]
+
+        def change(tx: Transaction) -> int:
+            job = Job(
+                owner=caller.name,
+                engine=self._engine,
+                spec=new.spec,
+                environment=environment,
+                custom=merge_custom({}, new.custom),
+            )
+            check_run_as(caller.login or caller.name, job.spec.run_as)
+            _check_template(tx, job)
+            edit = JobEdit(tx, tx.add_job(job))
+            for task in tasks:
+                edit.add_task(task)
+            if submitted:
+                _submit(edit, caller)
+            settle(edit)
+            return edit.job.id
+
+        return await self._store.write(change)
+
+    async def set(self, caller: Caller, job_id: int, changes: Mapping[Property, object]) -> None:
+        """Change properties: all of them or, if one may not be changed now, none."""
+
+        def change(tx: Transaction) -> None:
+            edit = _editing(tx, caller, job_id)
+            _apply(edit, changes, Moment.SET)
+            if edit.job.state is JobState.QUEUED and any(prop.resubmits for prop in changes):
+                mishap = validate(edit.job, edit.all_tasks(), surroundings(tx, edit))
+                if mishap is not None:
+                    raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
+            review_pending(edit)
+            settle(edit)
+
+        await self._store.write(change)
+
+    async def submit(
+        self, caller: Caller, job_id: int, changes: Mapping[Property, object] | None = None
+    ) -> None:
+        """Apply the changes, then submit.
+
+        A job that is not valid becomes Failed; the call itself succeeds.
+        """
+
+        def change(tx: Transaction) -> None:
+            edit = _editing(tx, caller, job_id)
+            if changes:
+                _apply(edit, changes, Moment.SUBMIT)
+            _submit(edit, caller)
+            settle(edit)
+
+        await self._store.write(change)
+
+    async def cancel(self, caller: Caller, job_id: int, *, message: str = "", forced: bool = False) -> None:
+        """Begin to cancel. Repeating it is fine while the job is Canceling; forcing it then, too."""
+        check_message(message)
+        mishap = Mishap("Operation_CanceledByUser", (message or "None",))
+
+        def change(tx: Transaction) -> None:
+            edit = _stopping(tx, caller, job_id)
+            if edit.job.state is JobState.CANCELING:
+                edit.set_job(forced=forced or edit.job.forced)
+                edit.touch()
+            else:
+                stop_job(
+                    edit,
+                    JobHappened.CANCEL_ASKED,
+                    Intention.CANCEL,
+                    mishap=mishap,
+                    message=message,
+                    forced=forced,
+                )
+            settle(edit)
+
+        await self._store.write(change)
+
+    async def finish(self, caller: Caller, job_id: int, *, message: str = "") -> None:
+        """End a job as Finished, whatever still runs."""
+        check_message(message)
+
+        def change(tx: Transaction) -> None:
+            edit = _stopping(tx, caller, job_id)
+            if edit.job.state in (JobState.CONFIGURING, JobState.SUBMITTED, JobState.VALIDATING):
+                stop_job(
+                    edit,
+                    JobHappened.CANCEL_ASKED,
+                    Intention.CANCEL,
+                    mishap=Mishap("Operation_CanceledByUser", (message or "None",)),
+                    message=message,
+                )
+            else:
+                stop_job(edit, JobHappened.FINISH_ASKED, Intention.FINISH, message=message)
+            settle(edit)
+
+        await self._store.write(change)
+
+    async def requeue(self, caller: Caller, job_id: int) -> None:
+        """Run again what failed or was cancelled."""
+
+        def change(tx: Transaction) -> None:
+            edit = _editing(tx, caller, job_id)
+            requeue_job(edit)
+            settle(edit)
+
+        await self._store.write(change)
+
+    # ---- looking
+
+    def get(self, caller: Caller, job_id: int) -> JobView:
+        """One job. Raises NotFound."""
+        job, children = self._store.peek(lambda reader: (reader.job(job_id), reader.children(job_id)))
+        return JobView(_as_owner(caller, job), may_see_all(caller, job), tuple(children))
+
+    async def list(
+        self,
+        caller: Caller,
+        query: JobQuery,
+        *,
+        limit: int,
+        after: Cursor | None = None,
+        offset: int | None = None,
+        count: bool = False,
+    ) -> JobPage:
+        """A page of all jobs that match, whoever owns them."""
+        if query.owner is not None and query.owner.casefold() == caller.login.casefold():
+            query = replace(query, owner=caller.name)
+
+        def look(reader: Reader) -> JobPage:
+            return reader.list_jobs(query, limit=limit, after=after, offset=offset, count=count)
+
+        page = await self._store.read(look)
+        return replace(page, jobs=[_as_owner(caller, job) for job in page.jobs])
+
+    def may_see_all(self, caller: Caller, job: Job) -> bool:
+        """Whether private properties of this (listed) job may be shown."""
+        return may_see_all(caller, job)
+
+    # ---- variables and custom properties
+
+    def environment(self, caller: Caller, job_id: int) -> Mapping[str, str]:
+        """The variables set on the job itself."""
+        return self._full(caller, job_id).environment
+
+    async def set_environment(self, caller: Caller, job_id: int, changes: Mapping[str, str | None]) -> None:
+        """Merge variables into those of a job that is not running yet; an empty value deletes."""
+
+        def change(tx: Transaction) -> None:
+            edit = _editing(tx, caller, job_id)
+            check_settable_environment(edit)
+            edit.set_job(environment=merge(edit.job.environment, changes))
+            edit.save()
+
+        await self._store.write(change)
+
+    def custom_properties(self, caller: Caller, job_id: int) -> Mapping[str, str]:
+        """The custom properties of the job."""
+        return self._full(caller, job_id).custom
+
+    async def set_custom_properties(
+        self, caller: Caller, job_id: int, changes: Mapping[str, str | None]
+    ) -> None:
+        """Merge custom properties; None deletes."""
+
+        def change(tx: Transaction) -> None:
+            edit = _editing(tx, caller, job_id)
+            edit.set_job(custom=merge_custom(edit.job.custom, changes))
+            edit.save()
+
+        await self._store.write(change)
+
+    def _full(self, caller: Caller, job_id: int) -> Job:
+        job = self._store.peek(lambda reader: reader.job(job_id))
+        require_seeing(caller, job)
+        return job
+
+
+def check_message(message: str) -> None:
+    """Raises BadRequest when a cancel or finish message is too long."""
+    if len(message) > MESSAGE_LIMIT:
+        raise BadRequest(
+            f"The message has {len(message)} characters; at most {MESSAGE_LIMIT} are allowed.",
+            code="Operation_CancelMessageIsTooLong",
+            parameters=(str(MESSAGE_LIMIT),),
+        )
+
+
+def check_settable_environment(edit: JobEdit) -> None:
+    """Raises WrongState once the job may have started something."""
+    if edit.job.state not in (JobState.CONFIGURING, JobState.QUEUED):
+        raise wrong_job_state(edit.job, "its environment can no longer be changed")
+
+
+def wrong_job_state(job: Job, what: str) -> WrongState:
+    """The refusal of something that the job's state does not allow."""
+    name = state_name(job.state)
+    return WrongState(
+        f"Job {job.id} is in the {name} state: {what}.",
+        code="Operation_TryToModifyInvalidStateJob",
+        parameters=(name,),
+    )
+
+
+def _editing(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
+    job = tx.job(job_id)
+    require_change(caller, job)
+    return JobEdit(tx, job)
+
+
+def _stopping(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
+    job = tx.job(job_id)
+    require_stop(caller, job)
+    return JobEdit(tx, job)
+
+
+def _apply(edit: JobEdit, changes: Mapping[Property, object], moment: Moment) -> None:
+    for prop in changes:
+        check_settable(prop, moment, edit.job.state)
+    before = edit.job.spec
+    job = apply_job(edit.job, changes, edit.tx.now)
+    if job.spec.run_as != before.run_as:
+        check_run_as(job.owner, job.spec.run_as)
+    if job.spec.template != before.template:
+        _check_template(edit.tx, job)
+    edit.job = job
+
+
+def _submit(edit: JobEdit, caller: Caller) -> None:
+    if not edit.job.spec.run_as:  # UserName is empty until submitted, then the submitter (section 3)
+        edit.set_job(spec=replace(edit.job.spec, run_as=edit.job.owner))
+    submit(edit)
+
+
+def _check_template(reader: Reader, job: Job) -> None:
+    names = {template.name.casefold() for template in reader.templates()} | {"default"}
+    if job.spec.template.casefold() not in names:
+        raise NotFound(
+            f"There is no job template {job.spec.template!r}.",
+            kind="template",
+            code="Operation_ProfileNotFound",
+        )
+
+
+def _as_owner(caller: Caller, job: Job) -> Job:
+    """The owner reads as the caller spelled it at login (`DOMAIN\\user`), so that clients recognise
+    themselves.
+    """
+    if caller.login and caller.login != job.owner and job.owner.casefold() == caller.name.casefold():
+        return replace(job, owner=caller.login)
+    return job

@@ -1,0 +1,262 @@
+"""What an engine reported becomes what has happened to a job. Called by the dispatcher inside its
+transaction.
+
+A sighting counts once: it must come from the intent that is responsible for the run now, and the run must
+not have ended. Everything else is late or repeated and changes nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from headgate.core.errors import NotFound
+from headgate.core.exit_codes import parse
+from headgate.core.lifecycle import TaskHappened
+from headgate.core.model import Intent, Job, Mishap, Run, Task
+from headgate.core.states import FINAL_TASK_STATES, TaskState
+from headgate.core.vocabulary import Intention, TaskType
+from headgate.ports.engine import Ended, Ending, Fault, OutputSeen, Sighting, Started
+from headgate.ports.store import Transaction
+from headgate.service.edit import JobEdit
+from headgate.service.endings import JOB_CANCELED, end_task, settle
+
+MAX_AUTO_REQUEUES = 3
+"""How often a rerunnable task is run again after its node was lost (spec hpcpack-model, section 7.5)."""
+ENDED_WITH_THE_JOB = 170
+ENDED_BY_REQUEST = 171
+NO_EXIT_CODE = 254
+"""Exit codes of HPC Pack's agent where a program has none of its own (section 11)."""
+
+_FAULTS = {
+    Fault.WORK_DIRECTORY: "Execution_WorkingDirectoryNotFound",
+    Fault.STDIN: "Execution_FailedToOpenStandardInput",
+    Fault.STDOUT: "Execution_FailedToOpenStandardOutput",
+    Fault.STDERR: "Execution_FailedToOpenStandardError",
+}
+
+
+class Recorder:
+    """Takes the sightings of one transaction; `finish` draws the conclusions.
+
+    `intents` are the open ones by id, and are kept up.
+    """
+
+    def __init__(self, tx: Transaction, intents: dict[int, Intent]) -> None:
+        self._tx = tx
+        self.intents = intents
+        self.ended: list[Ended] = []
+        """The endings that counted."""
+        self._edits: dict[int, JobEdit] = {}
+        self._touched: set[int] = set()
+
+    def record(self, seen: Iterable[Sighting]) -> None:
+        """Take what was seen, in order."""
+        for sighting in seen:
+            intent = self.intents.get(sighting.intent)
+            if intent is None or sighting.instance not in intent.instances:
+                continue
+            edit = self._edit(intent)
+            if edit is None:
+                self._count_down(intent)
+            elif isinstance(sighting, Started):
+                self._started(edit, intent, sighting)
+            elif isinstance(sighting, OutputSeen):
+                self._tx.put_output(intent.job_id, intent.task, sighting.instance, sighting.output)
+            else:
+                self._ended(edit, intent, sighting)
+
+    def finish(self) -> None:
+        """Draw the conclusions of everything recorded and write it."""
+        for edit in self._edits.values():
+            settle(edit)
+        for number in self._touched:
+            intent = self.intents[number]
+            if intent.left <= 0:
+                del self.intents[number]
+                self._tx.drop_intent(number)
+            else:
+                self._tx.put_intent(intent)
+
+    def _edit(self, intent: Intent) -> JobEdit | None:
+        edit = self._edits.get(intent.job_id)
+        if edit is None:
+            try:
+                edit = self._edits[intent.job_id] = JobEdit(self._tx, self._tx.job(intent.job_id))
+            except NotFound:
+                return None
+        return edit
+
+    def _count_down(self, intent: Intent) -> None:
+        self.intents[intent.id] = replace(self.intents[intent.id], left=self.intents[intent.id].left - 1)
+        self._touched.add(intent.id)
+
+    def _started(self, edit: JobEdit, intent: Intent, seen: Started) -> None:
+        run, state = _now(edit, intent, seen.instance)
+        if run.intent == intent.id and state not in FINAL_TASK_STATES:
+            _start(edit, intent, seen.instance, seen.at, seen.native)
+
+    def _ended(self, edit: JobEdit, intent: Intent, seen: Ended) -> None:
+        number, instance = intent.task, seen.instance
+        run, state = _now(edit, intent, instance)
+        if run.intent != intent.id or state in FINAL_TASK_STATES:
+            return
+        if _stopping_all(edit, number) and instance and state in (TaskState.DISPATCHING, TaskState.RUNNING):
+            asked = _asked(edit.task(number).run.intention)
+            edit.instance_happens(number, instance, asked)
+        if seen.started_at is not None:
+            _start(edit, intent, instance, seen.started_at, seen.native or run.native)
+        _end(edit, number, instance, seen)
+        edit.set_task(number, live=edit.task(number).live - 1)
+        edit.set_job(live=edit.job.live - 1)
+        if seen.output:
+            self._tx.put_output(intent.job_id, number, instance, seen.output)
+        _note_node_duty(edit, intent, instance)
+        self.ended.append(seen)
+        self._count_down(intent)
+
+
+def _now(edit: JobEdit, intent: Intent, instance: int) -> tuple[Run, TaskState]:
+    if instance == 0:
+        task = edit.task(intent.task)
+        return task.run, task.state
+    row = edit.covered_instance(intent.task, instance, intent.id)
+    return row.run, row.state
+
+
+def _stopping_all(edit: JobEdit, number: int) -> bool:
+    """Whether the whole task is being ended, so that an instance without a row is, too."""
+    return edit.task(number).run.intention is not Intention.NONE
+
+
+def _asked(intention: Intention) -> TaskHappened:
+    return TaskHappened.FINISH_ASKED if intention is Intention.FINISH else TaskHappened.CANCEL_ASKED
+
+
+def _start(edit: JobEdit, intent: Intent, instance: int, at: int, native: str) -> None:
+    number = intent.task
+    task = edit.task(number)
+    if instance == 0:
+        if task.times.started is None:
+            edit.task_happens(number, TaskHappened.STARTED)
+            edit.set_run(number, 0, native=native, shares=intent.shares)
+            edit.set_task(number, times=replace(edit.task(number).times, started=at))
+        return
+    row = edit.instance(number, instance)
+    if row.times.started is None:
+        edit.instance_happens(number, instance, TaskHappened.STARTED)
+        edit.set_run(number, instance, native=native, shares=intent.shares)
+        edit.set_instance(number, instance, times=replace(row.times, started=at))
+    task = edit.task(number)
+    if task.times.started is None:
+        edit.set_task(number, times=replace(task.times, started=at))
+    if task.state in (TaskState.QUEUED, TaskState.DISPATCHING):
+        edit.task_happens(number, TaskHappened.INTENDED, TaskHappened.STARTED)
+
+
+def _end(edit: JobEdit, number: int, instance: int, seen: Ended) -> None:
+    """Walk the run to where this ending leads, and note what is known of it."""
+    task = edit.task(number)
+    state = edit.instance(number, instance).state if instance else task.state
+    run = edit.instance(number, instance).run if instance else task.run
+    happened, changes = decide(edit.job, task, run, state, seen)
+    if instance:
+        edit.instance_happens(number, instance, *happened)
+        edit.set_run(number, instance, **changes)
+        row = edit.instance(number, instance)
+        if row.state in FINAL_TASK_STATES:
+            edit.set_instance(number, instance, times=replace(row.times, ended=seen.at))
+        else:
+            edit.set_instance(number, instance, times=replace(row.times, started=None))
+        return
+    end_task(edit, number, *happened)
+    edit.set_run(number, 0, **changes)
+    task = edit.task(number)
+    if task.state in FINAL_TASK_STATES:
+        edit.set_task(number, times=replace(task.times, ended=seen.at))
+    else:
+        edit.set_task(number, times=replace(task.times, started=None))
+
+
+def decide(
+    job: Job, task: Task, run: Run, state: TaskState, seen: Ended
+) -> tuple[tuple[TaskHappened, ...], dict[str, Any]]:
+    """What has happened, and what changes in the run, when this ending is seen in this state. Pure."""
+    if seen.ending is Ending.NEVER_STARTED:
+        return (TaskHappened.NEVER_RAN,), {"intent": 0 if state is TaskState.DISPATCHING else run.intent}
+    code = exit_code(job, task, state, seen)
+    changes: dict[str, Any] = {"exit_code": code, "signal": seen.signal}
+    if state is TaskState.FINISHING:  # its owner said that it is to end as Finished
+        return (TaskHappened.WOUND_UP_WELL,), changes
+    if state is TaskState.CANCELING:
+        return (TaskHappened.WOUND_UP_BADLY,), {**changes, "mishap": run.mishap or JOB_CANCELED}
+    if seen.ending is Ending.EXITED and is_valid_exit(job, task, code):
+        return (TaskHappened.EXITED, TaskHappened.WOUND_UP_WELL), changes
+    again = _another_try(job, task, run, seen)
+    if again:
+        return (TaskHappened.RETRIED,), {**changes, **again, "intent": 0}
+    return (TaskHappened.EXITED, TaskHappened.WOUND_UP_BADLY), {**changes, "mishap": _mishap(run, code, seen)}
+
+
+def _another_try(job: Job, task: Task, run: Run, seen: Ended) -> dict[str, int]:
+    """Whether it is to be run again: after a lost node or a restart of the machine, or as the job's retry
+    limit says.
+    """
+    if seen.ending is Ending.LOST:
+        lost_node = seen.fault is Fault.REBOOT and task.spec.rerunnable and not task.spec.type.is_node_duty
+        if lost_node and run.auto_requeue_count < MAX_AUTO_REQUEUES:
+            return {"auto_requeue_count": run.auto_requeue_count + 1}
+        return {}
+    failed_itself = seen.ending in (Ending.EXITED, Ending.SIGNALED) and task.spec.type is not TaskType.SERVICE
+    if failed_itself and run.failure_retry_count < job.spec.execution_failure_retry_limit:
+        return {"failure_retry_count": run.failure_retry_count + 1}
+    return {}
+
+
+def exit_code(job: Job, task: Task, state: TaskState, seen: Ended) -> int:
+    """The exit code to show: the program's own, the number of the signal that killed it, or one of the
+    agent's.
+    """
+    if seen.exit_code is not None:
+        return seen.exit_code
+    if seen.ending is Ending.STOPPED:
+        return ENDED_WITH_THE_JOB if job.intention is not Intention.NONE else ENDED_BY_REQUEST
+    if seen.signal is not None:
+        return seen.signal
+    return NO_EXIT_CODE
+
+
+def is_valid_exit(job: Job, task: Task, code: int) -> bool:
+    """Whether this exit code is a success for this task (section 8)."""
+    valid = task.spec.valid_exit_codes or job.spec.valid_exit_codes
+    return parse(valid).contains(code) if valid else code == 0
+
+
+def _mishap(run: Run, code: int, seen: Ended) -> Mishap:
+    node = run.shares[0].node if run.shares else ""
+    if seen.ending is Ending.NOT_STARTABLE:
+        name = _FAULTS.get(seen.fault)
+        if name is not None:
+            return Mishap(name, (seen.reason or node,))
+        return Mishap("Execution_StartJobFailedOnNode", (node, seen.reason))
+    if seen.ending is Ending.WALL_TIME:
+        return Mishap("Execution_TaskRuntimeExpired")
+    if seen.ending is Ending.LOST:
+        return Mishap("Execution_NodeError", (seen.reason or node,))
+    if seen.ending is Ending.STOPPED:
+        return Mishap("Execution_TaskCanceledDuringExecution", ("None",))
+    return Mishap("Execution_TaskExecutionFailure", (str(code),))
+
+
+def _note_node_duty(edit: JobEdit, intent: Intent, instance: int) -> None:
+    """After a prep or release instance the node is ready, unusable or released."""
+    kind = edit.task(intent.task).spec.type
+    if not kind.is_node_duty:
+        return
+    row = edit.instance(intent.task, instance)
+    if kind is TaskType.NODE_RELEASE:
+        phase = "released"
+    else:
+        phase = "ready" if row.state is TaskState.FINISHED else "unusable"
+    if row.state in FINAL_TASK_STATES:
+        edit.set_job(node_phases={**edit.job.node_phases, intent.shares[0].node: phase})
