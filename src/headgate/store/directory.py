@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from headgate.core.errors import StartupRefused, StoreUnavailable
+from headgate.ports.clock import Clock
 from headgate.store import schema, sqlite
 
 DATABASE = "headgate.db"
@@ -72,7 +73,7 @@ class Directory:
         self,
         connection: sqlite3.Connection,
         *,
-        clock: Callable[[], int],
+        clock: Clock,
         new_id: Callable[[], str],
         program: str,
     ) -> None:
@@ -84,10 +85,10 @@ class Directory:
         try:
             version = schema.version_of(connection)
             if version is None:
-                schema.create(connection, installation=new_id(), now=clock(), program=program)
+                schema.create(connection, installation=new_id(), now=clock.now(), program=program)
             elif version != schema.versions()[-1]:
                 schema.check_not_newer(version, connection, self.path, program)
-                self._migrate(connection, version, clock(), program)
+                self._migrate(connection, version, clock.now(), program)
         finally:
             guard.release()
 

@@ -11,7 +11,7 @@ from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as sql
 
-PORTION = 20_000
+PORTION = 5_000
 
 
 class _Jobs(Protocol):
@@ -21,15 +21,13 @@ class _Jobs(Protocol):
 
 
 def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> int:
-    """Remove up to `limit` jobs that ended before a time. How many; a job whose clearing away goes on counts
-    as one.
-    """
+    """Remove up to `limit` jobs that ended before a time. How many, or `limit` if the portion was used up."""
     budget = PORTION
     removed = 0
     while (left := session.value(sql.next_remains)) is not None:
         budget = _clear(session, left, budget)
         if not budget:
-            return 1
+            return limit
         session.change(sql.drop_remains, {"job_id": left})
     for (job_id,) in session.rows(job_sql.ended, {"before": before, "limit": limit}):
         jobs.remove_job(job_id)
@@ -37,7 +35,7 @@ def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> i
         budget = _clear(session, job_id, budget)
         if not budget:
             session.change(sql.add_remains, {"job_id": job_id})
-            break
+            return limit
     return removed
 
 

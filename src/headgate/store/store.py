@@ -1,7 +1,9 @@
 """The store of one installation: one writer, a few readers, one connection for quick look-ups."""
 
 import asyncio
+import secrets
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import TypeVar
 
 import headgate
 from headgate.core.errors import StoreUnavailable
+from headgate.ports.clock import Clock
 from headgate.store import schema
 from headgate.store.directory import Directory
 from headgate.store.reader import Reader
@@ -54,7 +57,7 @@ class HeadgateStore:
         reading: Sequence[Session],
         *,
         directory: Directory | None,
-        clock: Callable[[], int],
+        clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         """reading: connections for look-ups, the first for `peek`; none in memory, which has only one."""
@@ -110,8 +113,12 @@ class HeadgateStore:
         """
         return self._writer.changed_elsewhere()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Make the changes that are queued, wait for readers, let another server have the directory."""
+        await asyncio.get_running_loop().run_in_executor(None, self.shut)
+
+    def shut(self) -> None:
+        """`close`, for where no event loop is running."""
         if self._closed:
             return
         self._closed = True
@@ -123,24 +130,29 @@ class HeadgateStore:
             self._directory.close()
 
 
+def random_id() -> str:
+    """A random UUID."""
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
 def open_store(
     where: Path | str,
     *,
-    clock: Callable[[], int],
-    new_id: Callable[[], str],
+    clock: Clock,
+    new_id: Callable[[], str] = random_id,
     exclusive: bool = True,
 ) -> HeadgateStore:
     """The store in a data directory, made or migrated as needed; or a new one in memory, for `:memory:`.
 
-    clock: UTC microseconds. new_id: a new random id. exclusive: as the one server; False for administration
-    commands, which may work beside it. Raises StartupRefused, or StoreUnavailable when the disk does not
-    work.
+    new_id: a new random id, for the installation and for nodes. exclusive: as the one server; False for
+    administration commands, which may work beside it. Raises StartupRefused, or StoreUnavailable when the
+    disk does not work.
     """
     database = SQLite()
     program = headgate.__version__
     if where == MEMORY:
         connection = connect(MEMORY)
-        schema.create(connection, installation=new_id(), now=clock(), program=program)
+        schema.create(connection, installation=new_id(), now=clock.now(), program=program)
         return HeadgateStore(Session(connection, database), (), directory=None, clock=clock, new_id=new_id)
     directory = Directory(Path(where), exclusive=exclusive)
     try:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from headgate.core.errors import StoreUnavailable
 from headgate.core.model import Event
+from headgate.ports.clock import Clock
 from headgate.store.counters import Counters
 from headgate.store.session import Session
 from headgate.store.sql import ledger as sql
@@ -55,9 +56,7 @@ class Gate(Protocol):
 class Writer:
     """Runs `Order`s. Made and stopped by the store."""
 
-    def __init__(
-        self, gate: Gate, *, clock: Callable[[], int], new_id: Callable[[], str], installation: str
-    ) -> None:
+    def __init__(self, gate: Gate, *, clock: Clock, new_id: Callable[[], str], installation: str) -> None:
         self.listeners: list[Listener] = []
         self._gate = gate
         self._session = gate.session
@@ -158,7 +157,7 @@ class Writer:
                 raise StoreUnavailable("the database has lost its counters")
             self._counters = Counters(**dict(zip(sql.COUNTERS, row, strict=True)))
         counters = self._counters.copy()
-        counters.now = max(counters.now, self._clock())
+        counters.now = max(counters.now, self._clock.now())
         return Transaction(
             self._session,
             counters,
