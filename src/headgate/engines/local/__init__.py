@@ -9,6 +9,5 @@ Three kinds of process, each started by the one before:
 
 What they say to each other is in `wire.py`; what must survive a death is in `journal.py` and `state.py`,
 and `orphans.py` reads it after one. `linux.py` is all we ask of the kernel, `rights.py` who may run and
-how root is dropped. `docs/explanation/local-engine.md` tells the whole story. Start reading there, or at
-`crew.py`.
+how root is dropped, `doctor.py` whether this machine can do it. Start reading at `crew.py`.
 """

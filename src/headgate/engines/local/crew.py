@@ -245,7 +245,6 @@ class Crew:
         if hand in self._idle:
             self._idle.remove(hand)
         lane = self._lanes.get(hand.lane) if hand.lane is not None else None
-        hand.journal.over = True
         lost = False
         if hand.entries:
             print(f"worker died pid={hand.pid} account={hand.account.name}", flush=True)
@@ -255,8 +254,8 @@ class Crew:
             lane.hand = None
         # Also when it had nothing to do: whatever it left is nobody's.
         self._clean_looks = 0
-        if not hand.journal.promised and not lost:
-            hand.journal.remove()
+        if not lost:
+            self._ledger.reports.close_journal(hand.journal)
 
     def _settle(self, hand: Hand, lane: Lane | None) -> bool:
         """What a dead worker did with the items it had is in its journal. True if one of them is lost."""
@@ -298,6 +297,7 @@ class Crew:
         lost, self._lost = self._lost, []
         for entry, story, journal in lost:
             self._ledger.end(lost_ending(story, Fault.SUPERVISION, _LOST), journal, tag=entry.work.tag)
+            self._ledger.reports.close_journal(journal)
         for lane in list(self._lanes.values()):
             if lane.blocked:
                 lane.blocked = False

@@ -151,7 +151,7 @@ class Journal:
         self.name = name
         self.acknowledged = 0
         self.over = False
-        """Nothing more will be written: the worker is gone."""
+        """Nothing more will be written in it, and all it says has been reported."""
         self.promised = 0
         """Reports about this journal's items that are not acknowledged yet."""
         self._paths = (folder / f"{name}.journal", folder / f"{name}.orders")

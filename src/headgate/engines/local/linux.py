@@ -110,14 +110,14 @@ def children(pid: int) -> list[int]:
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
                 found.extend(map(int, file.read().split()))
         except FileNotFoundError:
-            if not _HAS_CHILDREN_FILE:
+            if not HAS_CHILDREN_FILE:
                 return [other for other, facts in _everybody() if facts.parent == pid]
         except ProcessLookupError:
             continue
     return found
 
 
-_HAS_CHILDREN_FILE = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+HAS_CHILDREN_FILE = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def _everybody() -> list[tuple[int, ProcessFacts]]:

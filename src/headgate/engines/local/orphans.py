@@ -73,20 +73,15 @@ class Orphans:
                 os.close(pidfd)
                 pidfd = None
         contents = journal.read()
-        journal.over = pidfd is None
         running = self._tell(journal, contents)
-        if identity is None or (running is None and not journal.promised):
-            if pidfd is not None:
-                os.close(pidfd)
-            journal.remove()
-        elif running is None:
-            journal.over = True  # sealed and idle: nothing more will be written
-            if pidfd is not None:
-                os.close(pidfd)
-        elif pidfd is None:
-            self._lost(journal, identity, running, {}, rebooted=identity.boot != boot)
-        else:
+        if running is not None and identity is not None and pidfd is not None:
             self._watch(Orphan(journal, identity, running, pidfd))
+            return
+        if pidfd is not None:
+            os.close(pidfd)  # sealed and idle: it ends itself
+        if running is not None and identity is not None:
+            self._lost(journal, identity, running, {}, rebooted=identity.boot != boot)
+        self._ledger.reports.close_journal(journal)
 
     def _tell(self, journal: Journal, contents: Contents) -> Story | None:
         """Report what is over; the story that is not, if there is one."""
@@ -146,12 +141,12 @@ class Orphans:
         self._selector.unregister(orphan.pidfd)
         os.close(orphan.pidfd)
         self._watched.remove(orphan)
-        orphan.journal.over = True
         story = orphan.journal.read().stories[-1]
         if story.ended is not None:
             self._ledger.end(story.ended, orphan.journal, tag=story.taken.tag)
         else:
             self._lost(orphan.journal, orphan.identity, story, orphan.family, rebooted=False)
+        self._ledger.reports.close_journal(orphan.journal)
 
     def _lost(
         self, journal: Journal, identity: Identity, story: Story, family: dict[int, int], *, rebooted: bool

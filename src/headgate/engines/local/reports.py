@@ -29,6 +29,8 @@ class Reports:
         self._reports: dict[int, _Report] = {}
         self._superfluous: dict[tuple[int, int], list[int]] = {}
         self._output: dict[tuple[int, int], int] = {}
+        self.unwritten = 0
+        """Endings that are in no journal: they would be gone with us."""
 
     def __len__(self) -> int:
         return len(self._reports)
@@ -48,6 +50,8 @@ class Reports:
                     self._reports.pop(old, None)
                 if journal is not None:
                     journal.promised += 1
+                else:
+                    self.unwritten += 1
         self._reports[number] = _Report(sighting, journal)
 
     def acknowledge(self, since: int) -> list[Ended]:
@@ -67,12 +71,21 @@ class Reports:
                     report.journal.promised -= 1
                     report.journal.acknowledged += 1
                     journals[report.journal.name] = report.journal
+                else:
+                    self.unwritten -= 1
         for journal in journals.values():
             if journal.over and not journal.promised:
                 journal.remove()
             else:
                 journal.acknowledge()
         return endings
+
+    @staticmethod
+    def close_journal(journal: Journal) -> None:
+        """All it says has been reported: it goes with the last acknowledgement."""
+        journal.over = True
+        if not journal.promised:
+            journal.remove()
 
     def following(self, since: int) -> Sightings:
         """What comes after `since`, as much as fits one answer."""

@@ -1,8 +1,8 @@
 """The shepherd: a small process that starts the tasks and outlives the server.
 
 Started by the engine when there is none (`launching.py`), one for each directory, held by a lock. It
-ends itself when it has no server, no work and nothing left to tell. The directory is its current
-directory.
+ends itself when it has no server, no work and nothing to tell that is not in a journal. The directory is
+its current directory.
 """
 
 import fcntl
@@ -120,7 +120,10 @@ class Shepherd:
     def _idle(self, now: float) -> bool:
         if self._server is not None or self._strangers:
             self._alone_since = now
-        busy = self._ledger.unfinished or len(self._ledger.reports) or self._orphans or self._crew.cleaning
+        # Endings that are in a journal can wait there for the next one.
+        busy = (
+            self._ledger.unfinished or self._ledger.reports.unwritten or self._orphans or self._crew.cleaning
+        )
         return not busy and now - self._alone_since > self._limits.idle_exit_s
 
     def _child_exited(self) -> None:
