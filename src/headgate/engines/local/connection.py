@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 from pathlib import Path
+from typing import cast
 
 from headgate.core.errors import EngineUnavailable
 from headgate.engines.local.wire import SOCKET_NAME, Frames, Reply, Request, decode_reply, frame
@@ -33,8 +34,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        # Not asked with isinstance: uvloop's transports are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
