@@ -25,6 +25,7 @@ class Connection(asyncio.Protocol):
         self._number = 0
         self._transport: asyncio.Transport | None = None
         self.lost = False
+        self._hung_up = asyncio.Event()
 
     @property
     def next_number(self) -> int:
@@ -48,6 +49,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """See asyncio.Protocol."""
         self.lost = True
+        self._hung_up.set()
         waiting, self._waiting = self._waiting, {}
         for future in waiting.values():
             if not future.done():
@@ -69,10 +71,11 @@ class Connection(asyncio.Protocol):
         finally:
             self._waiting.pop(request.n, None)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Hang up."""
         if self._transport is not None:
             self._transport.abort()
+            await self._hung_up.wait()
 
 
 async def connect(directory: Path) -> Connection:

@@ -67,7 +67,7 @@ def _account(options: Options) -> Finding:
         )
     return Finding(
         Level.GOOD,
-        f"The server is root: tasks run under their owners' accounts (nobody, and from uid {options.min_uid} on).",
+        f"The server is root: tasks run as their owners (uid {options.min_uid} and up, or nobody).",
     )
 
 

@@ -103,15 +103,15 @@ class LocalEngine:
             if welcome.version != VERSION:
                 raise ShepherdGone("The shepherd is of another version and has stepped down.")
         except BaseException:
-            connection.close()
+            await connection.close()
             raise
         return connection
 
     async def close(self) -> None:
         """See Engine."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     async def submit(self, submissions: Sequence[Submission]) -> Sequence[Accepted | Refused | Uncertain]:
         """See Engine."""

@@ -163,9 +163,14 @@ def gone(pid: int, start: int | None = None) -> bool:
     return facts is None or facts.state in "ZX" or (start is not None and facts.start != start)
 
 
-def wait_until_gone(pid: int, timeout_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
     """Wait for it."""
     until = time.monotonic() + timeout_s
-    while not gone(pid):
-        assert time.monotonic() < until, f"{pid} still runs"
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
         time.sleep(0.01)
+
+
+def wait_until_gone(pid: int, timeout_s: float = 10.0) -> None:
+    """Wait for the end of this process."""
+    wait_until(lambda: gone(pid), timeout_s)
