@@ -368,7 +368,7 @@ class Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Template(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A job template: named defaults for job properties (ranges and required values come with their issue)."""
+    """A job template: named defaults for job properties (ranges and required values come later)."""
 
     name: str
     description: str = ""

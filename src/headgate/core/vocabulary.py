@@ -1,4 +1,4 @@
-"""Enumerations of the job model other than states, with HPC Pack's numbers (spec hpcpack-model, section 2)."""
+"""Enumerations of the job model other than states, with HPC Pack's numbers (spec hpcpack-model, 2)."""
 
 from enum import Enum, IntEnum, IntFlag
 

@@ -38,7 +38,8 @@ def place(board: Board, job: Job, task: Task, most_units: int | None = None) -> 
 
     most_units: what the job may still take.
     """
-    usable = usable_nodes(job, task, [room.node for room in board.rooms.values()])
+    nodes = [room.node for name, room in board.rooms.items() if job.node_phases.get(name) != "preparing"]
+    usable = usable_nodes(job, task, nodes)
     busy = {share.node for lane in board.lanes_of(job.id) for share in lane.shares}
     if job.spec.single_node and busy:
         usable = [node for node in usable if node.name in busy]

@@ -30,7 +30,8 @@ class Property:
     private: for the owner, operators and administrators; owner_only: for the owner alone.
     listed: part of "all properties". readable: False for what can only be written.
     field: what it sets in a Job or Task by dotted path, where that is all it does.
-    sort: what lists are sorted by, by dotted path; None: it can't be sorted by.
+    sort: what lists are sorted by, by dotted path; None: it can't be sorted by. Private ones never are: the
+    order would tell what they hold.
     longest: most characters of a text, or of one item. low, high: the range of a number.
     check: more to check; answers the canonical value or raises BadProperty.
     """

@@ -42,11 +42,8 @@ def _made(
 
 
 def _field(name: str, kind: Kind, path: str, **more: Any) -> Property:
-    """A field of the description.
-
-    Lists are only sorted by private ones where all of them may be read: see the faces.
-    """
-    if kind in _SCALARS:
+    """A field of the description."""
+    if kind in _SCALARS and not more.get("private"):
         more.setdefault("sort", path)
     more.setdefault("read", attrgetter(path))
     return Property(name, kind, default=_DEFAULTS[path], field=path, moments=_A, **more)
