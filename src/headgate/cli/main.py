@@ -1,0 +1,60 @@
+"""The commands put together, and what becomes of their errors."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from headgate import __version__
+from headgate.cli import serve, users
+from headgate.client.errors import Refused, Unreachable
+from headgate.core.errors import HeadgateError
+
+REFUSED = 1
+UNREACHABLE = 3
+
+app = typer.Typer(
+    name="headgate",
+    help="One HTTP front door to HPC.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.add_typer(users.app, name="user")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"headgate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def headgate(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """One HTTP front door to HPC."""
+
+
+def run() -> None:
+    """Run the command line; refusals become one line on stderr and an exit code."""
+    try:
+        app()
+    except (HeadgateError, Refused) as refused:
+        _end(str(refused), REFUSED)
+    except Unreachable as unreachable:
+        _end(str(unreachable), UNREACHABLE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`headgate job list | head`).
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _end(text: str, code: int) -> None:
+    typer.echo(f"headgate: {text}", err=True)
+    sys.exit(code)

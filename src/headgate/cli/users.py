@@ -1,0 +1,125 @@
+"""`headgate user …`: who may use an installation. Works on the data folder, whether its server runs or not.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headgate.cli.serve import ConfigFile
+from headgate.core.errors import BadRequest, NotPermitted
+
+if TYPE_CHECKING:
+    from headgate.app import Parts
+
+app = typer.Typer(no_args_is_help=True, help="Users of an installation (works on its data folder).")
+
+Name = Annotated[str, typer.Argument(help="Name of the user.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
+PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    role: Annotated[str, typer.Option(help="user, operator, jobadmin or admin.")] = "user",
+    password_stdin: PasswordStdin = False,
+    os_account: Annotated[
+        str, typer.Option(help="OS account the user's tasks run under, where the server is root (NAME).")
+    ] = "",
+    data: Data = None,
+    config: ConfigFile = None,
+) -> None:
+    """Add a user."""
+    from headgate.service.users import role_named
+
+    wanted = role_named(role)
+    password = _password(password_stdin)
+
+    async def work(parts: "Parts") -> None:
+        await parts.users.add(None, name, wanted, password, os_account)
+        _warn_about_account(parts, name)
+
+    _on_data(data, config, work)
+
+
+@app.command()
+def passwd(
+    name: Name, password_stdin: PasswordStdin = False, data: Data = None, config: ConfigFile = None
+) -> None:
+    """Give a user another password. Tokens that were made with the old one end."""
+    password = _password(password_stdin)
+    _on_data(data, config, lambda parts: parts.users.set_password(None, name, password))
+
+
+@app.command()
+def disable(name: Name, data: Data = None, config: ConfigFile = None) -> None:
+    """Let a user in no longer. The user's jobs stay as they are."""
+    _on_data(data, config, lambda parts: parts.users.set_disabled(None, name, True))
+
+
+@app.command()
+def enable(name: Name, data: Data = None, config: ConfigFile = None) -> None:
+    """Let a disabled user in again."""
+    _on_data(data, config, lambda parts: parts.users.set_disabled(None, name, False))
+
+
+@app.command("list")
+def list_users(data: Data = None, config: ConfigFile = None) -> None:
+    """List the users."""
+    from headgate.cli.tables import table
+    from headgate.service.users import role_name
+
+    async def work(parts: "Parts") -> None:
+        rows = [
+            (
+                user.name,
+                role_name(user.role),
+                user.os_account or user.name,
+                "disabled" if user.disabled else "",
+            )
+            for user in parts.users.list(None)
+        ]
+        table(("Name", "Role", "OS account", ""), rows)
+
+    _on_data(data, config, work)
+
+
+def _on_data(data: Path | None, config: Path | None, work: "Callable[[Parts], Awaitable[None]]") -> None:
+    """Open the installation, do it, close."""
+    from headgate import app as application
+    from headgate.config import load
+
+    flags = {} if data is None else {"server.data": str(data)}
+    settings = load(config, os.environ, flags, application.engine_options()).settings
+    if not settings.server.data:
+        raise BadRequest("Name the folder of the installation: --data DIR.")
+
+    async def run() -> None:
+        async with application.opened(Path(settings.server.data), settings) as parts:
+            await work(parts)
+
+    asyncio.run(run())
+
+
+def _password(from_stdin: bool) -> str:
+    """The new password: the first line of stdin, or asked twice on the terminal. Never an argument."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "there is no terminal to ask on; use --password-stdin", param_hint="password"
+        )
+    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answer
+
+
+def _warn_about_account(parts: "Parts", name: str) -> None:
+    try:
+        parts.identity.os_account(name)
+    except NotPermitted as why:
+        typer.echo(f"headgate: tasks of {name} will fail: {why.text} (--os-account names another)", err=True)

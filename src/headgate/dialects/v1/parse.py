@@ -1,0 +1,246 @@
+"""Requests of /v1 into values of the model. Pure.
+
+The rules about values are the property registry's, as for every face; here is only which member is which
+property.
+"""
+
+import base64
+import binascii
+import re
+import shlex
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from headgate.core.errors import BadProperty, BadRequest
+from headgate.core.model import Job, Task, TaskSpec
+from headgate.core.properties import JOB, TASK, Property, apply_job, apply_task
+from headgate.core.properties.checks import checked
+from headgate.core.states import JobState
+from headgate.core.vocabulary import TaskType
+from headgate.dialects.v1 import wire
+from headgate.ports.store import Cursor, JobQuery
+from headgate.service.jobs import NewJob, NewTask
+
+T = TypeVar("T")
+
+MOST: Final = 1000
+FEW: Final = 100
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+KINDS: Final[Mapping[str, TaskType]] = MappingProxyType(
+    {
+        "basic": TaskType.BASIC,
+        "sweep": TaskType.PARAMETRIC_SWEEP,
+        "node_prep": TaskType.NODE_PREP,
+        "node_release": TaskType.NODE_RELEASE,
+        "service": TaskType.SERVICE,
+    }
+)
+# What jobs can be sorted by, and the model's path to it. With `-` in front: the other way round.
+SORTS: Final[Mapping[str, str]] = MappingProxyType(
+    {"id": "id", "owner": "owner", "changed": "times.changed", "name": "spec.name", "state": "state"}
+)
+# Members of NewJob and NewTask that are a property as they are.
+JOB_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
+    {
+        "name": JOB["Name"],
+        "project": JOB["Project"],
+        "priority": JOB["ExpandedPriority"],
+        "runtime_s": JOB["RuntimeSeconds"],
+        "exclusive": JOB["IsExclusive"],
+        "single_node": JOB["SingleNode"],
+        "requested_nodes": JOB["RequestedNodes"],
+        "node_groups": JOB["NodeGroups"],
+        "depends_on": JOB["ParentJobIds"],
+        "fail_on_task_failure": JOB["FailOnTaskFailure"],
+        "fail_dependent_tasks": JOB["FailDependentTasks"],
+    }
+)
+_EXCLUDED: Final = {"excluded_nodes": JOB["ExcludedNodes"]}
+TASK_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
+    {
+        "name": TASK["Name"],
+        "work_directory": TASK["WorkDirectory"],
+        "stdin": TASK["StdInFilePath"],
+        "stdout": TASK["StdOutFilePath"],
+        "stderr": TASK["StdErrFilePath"],
+        "exclusive": TASK["IsExclusive"],
+        "required_nodes": TASK["RequiredNodes"],
+        "depends_on": TASK["DependsOn"],
+        "runtime_s": TASK["RuntimeSeconds"],
+        "rerunnable": TASK["IsRerunnable"],
+        "valid_exit_codes": TASK["TaskValidExitCodes"],
+    }
+)
+_INTERPRETER = re.compile(r"#!\s*(/[^\n\r]*)")
+
+
+def body(raw: bytes, wanted: type[T], *, empty: T | None = None) -> T:
+    """The request's body as this type. Raises BadRequest, naming the member that is wrong."""
+    if not raw and empty is not None:
+        return empty
+    try:
+        return msgspec.json.decode(raw, type=wanted)
+    except msgspec.ValidationError as error:
+        said, _, where = str(error).partition(" - at ")
+        member = where.strip("`").removeprefix("$").removeprefix(".")
+        text = f"{said} at {member}." if member else f"{said}."
+        raise BadProperty(text, name=member) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}.") from None
+
+
+def new_job(asked: wire.NewJob, now: int) -> NewJob:
+    """A job to create. `now` in UTC microseconds. Raises BadProperty."""
+    changes = _members(asked, JOB_MEMBERS)
+    if asked.not_before is not None:
+        changes[JOB["HoldUntil"]] = (asked.not_before - EPOCH) // timedelta(microseconds=1)
+    for name, cores in (("Min", asked.min_cores), ("Max", asked.max_cores)):
+        if cores is not None:
+            changes[JOB[f"{name}Cores"]] = cores
+            changes[JOB[f"AutoCalculate{name}"]] = False
+    job = _named("", JOB_MEMBERS, lambda: apply_job(Job(), changes, now))
+    # HPC Pack adds to it by an operation of its own, so that its property only reads; the rules are the same.
+    excluded = _named(
+        "", _EXCLUDED, lambda: checked(_EXCLUDED["excluded_nodes"], tuple(asked.excluded_nodes))
+    )
+    tasks = [new_task(task, f"tasks[{number}]") for number, task in enumerate(asked.tasks)]
+    return NewJob(
+        spec=replace(job.spec, excluded_nodes=excluded),
+        tasks=tasks,
+        environment=asked.environment,
+        custom=job.custom,
+    )
+
+
+def new_task(asked: wire.NewTask, where: str) -> NewTask:
+    """A task to create. `where` names it in refusals. Raises BadProperty."""
+    if bool(asked.command) == bool(asked.script):
+        raise BadProperty(f"{where} needs a command or a script, and not both.", name=f"{where}.command")
+    kind = asked.kind or ("sweep" if asked.sweep else "basic")
+    if (kind == "sweep") != (asked.sweep is not None):
+        raise BadProperty(f"{where} has a sweep if, and only if, its kind is sweep.", name=f"{where}.sweep")
+    changes = _members(asked, TASK_MEMBERS)
+    changes[TASK["Type"]] = KINDS[kind]
+    if asked.command:
+        changes[TASK["CommandLine"]] = asked.command
+    if asked.sweep is not None:
+        changes[TASK["StartValue"]] = asked.sweep.start
+        changes[TASK["EndValue"]] = asked.sweep.end
+        changes[TASK["IncrementValue"]] = asked.sweep.increment
+    if asked.cores is not None or asked.max_cores is not None:
+        least = asked.cores or 1
+        changes[TASK["MinCores"]] = least
+        changes[TASK["MaxCores"]] = asked.max_cores or least
+    task = _named(where, TASK_MEMBERS, lambda: apply_task(Task(), changes))
+    spec = _with_script(task.spec, asked.script, where) if asked.script else task.spec
+    return NewTask(spec=spec, environment=asked.environment)
+
+
+def _with_script(spec: TaskSpec, script: str, where: str) -> TaskSpec:
+    found = _INTERPRETER.match(script)
+    try:
+        words = tuple(shlex.split(found[1])) if found else spec.interpreter
+        return replace(spec, script=script.encode(), interpreter=words or spec.interpreter)
+    except ValueError:  # an open quote; a lone surrogate
+        raise BadProperty(f"The script of {where} can't be run as it is.", name=f"{where}.script") from None
+
+
+def _members(asked: Struct, members: Mapping[str, Property]) -> dict[Property, Any]:
+    """The properties that were given: what is as by default is left to the registry."""
+    changes: dict[Property, Any] = {}
+    for field in msgspec.structs.fields(asked):
+        value = getattr(asked, field.name)
+        if field.name in members and value != field.default and value not in (None, []):
+            changes[members[field.name]] = tuple(value) if isinstance(value, list) else value
+    return changes
+
+
+def _named(where: str, members: Mapping[str, Property], apply: Any) -> Any:
+    """Run `apply`; a property it refuses is named as this face calls it."""
+    try:
+        return apply()
+    except BadProperty as error:
+        name = next((name for name, property in members.items() if property.name == error.name), error.name)
+        path = f"{where}.{name}" if where else name
+        raise BadProperty(
+            f"{path}: {error.text}", name=path, code=error.code, parameters=error.parameters
+        ) from None
+
+
+# ---- query strings
+
+Query = Mapping[str, str]
+
+
+class Page(Struct, frozen=True):
+    """Where a page begins and how long it is."""
+
+    limit: int
+    after: Cursor | None
+
+
+def check_query(query: Query, known: tuple[str, ...]) -> None:
+    """Raises BadProperty for a parameter that the operation does not have."""
+    for name in query:
+        if name not in known:
+            raise BadProperty(
+                f"There is no parameter {name[:80]!r} here; there are {', '.join(known)}.", name=name[:80]
+            )
+
+
+def page(query: Query, order: str) -> Page:
+    """`limit` and `cursor`. `order` says which list in which order the cursor must be of."""
+    text = query.get("limit", str(FEW))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= MOST:
+        raise BadProperty(f"limit is 1 to {MOST}.", name="limit")
+    return Page(int(text), read_cursor(query["cursor"], order) if "cursor" in query else None)
+
+
+def truth(query: Query, name: str) -> bool:
+    """A parameter that is true or false, false when it is not there."""
+    text = query.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise BadProperty(f"{name} is true or false.", name=name)
+    return text == "true"
+
+
+def job_query(query: Query) -> tuple[JobQuery, str]:
+    """`state`, `owner` and `sort`; and the order by which cursors of this list are known."""
+    states = None
+    if "state" in query:
+        try:
+            states = frozenset(JobState[name.strip().upper()] for name in query["state"].split(","))
+        except KeyError as unknown:
+            raise BadProperty(f"There is no state {str(unknown)[:80].lower()}.", name="state") from None
+    sort = query.get("sort", "id")
+    path = SORTS.get(sort.removeprefix("-"))
+    if path is None:
+        raise BadProperty(f"sort is one of {', '.join(SORTS)}, with or without - in front.", name="sort")
+    wanted = JobQuery(states=states, owner=query.get("owner"), sort=path, descending=sort.startswith("-"))
+    return wanted, sort
+
+
+def write_cursor(end: Cursor, order: str) -> str:
+    """A cursor as text: opaque to clients, bound to its order."""
+    raw = msgspec.msgpack.encode((order, end.value, end.id, end.instance))
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def read_cursor(text: str, order: str) -> Cursor:
+    """The place a cursor stands for. Raises BadProperty for one that is not of this list in this order."""
+    try:
+        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        known, value, number, instance = msgspec.msgpack.decode(
+            raw, type=tuple[str, int | str | None, int, int]
+        )
+    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        raise BadProperty("This is no cursor of ours.", name="cursor") from None
+    if known != order:
+        raise BadProperty("The cursor is of a list in another order.", name="cursor")
+    return Cursor(value, number, instance)

@@ -1,0 +1,151 @@
+"""Values of the model into answers of /v1. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from headgate.core.codes import message
+from headgate.core.model import Instance, Job, Mishap, Node, Task
+from headgate.core.states import FINAL_TASK_STATES
+from headgate.core.sweep import instance_spec
+from headgate.core.vocabulary import PendingReason, Role, TaskType
+from headgate.dialects.v1 import wire
+from headgate.dialects.v1.parse import EPOCH, KINDS
+from headgate.ports.identity import Caller
+
+KIND_NAMES: Final[Mapping[TaskType, str]] = MappingProxyType({kind: name for name, kind in KINDS.items()})
+
+
+def when(microseconds: int) -> datetime:
+    """UTC microseconds as a date."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def maybe(microseconds: int | None) -> datetime | None:
+    """The same for a time that may be unset."""
+    return None if microseconds is None else when(microseconds)
+
+
+def me(caller: Caller) -> wire.Me:
+    """The caller itself."""
+    role: Any = next(
+        (
+            one.name.lower()
+            for one in (Role.ADMIN, Role.JOBADMIN, Role.OPERATOR)
+            if caller.role & one and one.name
+        ),
+        "user",
+    )
+    return wire.Me(name=caller.name, login=caller.login or caller.name, role=role)
+
+
+def _common(job: Job) -> dict[str, Any]:
+    times = job.times
+    return {
+        "id": job.id,
+        "name": job.spec.name,
+        "owner": job.owner,
+        "state": job.state.name.lower(),
+        "priority": job.spec.priority,
+        "created": when(times.created),
+        "changed": when(times.changed),
+        "submitted": maybe(times.submitted),
+        "started": maybe(times.started),
+        "ended": maybe(times.ended),
+        "task_count": job.task_count,
+    }
+
+
+def summary(job: Job) -> wire.JobSummary:
+    """A job in a list."""
+    return wire.JobSummary(**_common(job))
+
+
+def job(job: Job, *, full: bool) -> wire.Job:
+    """A job by itself."""
+    pending = job.pending_reason
+    private: dict[str, Any] = {}
+    if full:
+        private = {"environment": dict(job.environment), "failure": failure(job.mishap)}
+    return wire.Job(
+        **_common(job),
+        **private,
+        open_tasks=job.open_tasks,
+        failed_tasks=job.failed_tasks,
+        full=full,
+        project=job.spec.project,
+        pending_reason="" if pending is PendingReason.NONE else pending.name.lower(),
+        warnings=list(job.warnings),
+        nodes=list(job.nodes),
+        runtime_s=job.spec.runtime_s,
+        requested_nodes=list(job.spec.requested_nodes),
+        excluded_nodes=list(job.spec.excluded_nodes),
+        node_groups=list(job.spec.node_groups),
+        depends_on=[parent.job_id for parent in job.spec.depends_on],
+        not_before=maybe(job.spec.not_before),
+        requeue_count=job.requeue_count,
+    )
+
+
+def failure(mishap: Mishap | None) -> str:
+    """Why something failed or was cancelled, for people."""
+    return "" if mishap is None else message(mishap)
+
+
+def task(task: Task, instance: Instance | None, *, full: bool) -> wire.Task:
+    """A task or one of its instances."""
+    facts = instance or task
+    spec = task.spec if instance is None else instance_spec(task.spec, instance.number)
+    run = facts.run
+    over = facts.state in FINAL_TASK_STATES and facts.times.started is not None
+    single = instance is not None or not task.spec.type.has_instances
+    private: dict[str, Any] = {}
+    if full:
+        private = {
+            "command": spec.command_line or spec.script.decode("utf-8", "replace"),
+            "work_directory": spec.work_directory,
+            "stdin": spec.stdin,
+            "stdout": spec.stdout,
+            "stderr": spec.stderr,
+            "failure": failure(run.mishap),
+        }
+    sweep = None
+    if instance is None and spec.type is TaskType.PARAMETRIC_SWEEP:
+        sweep = wire.Sweep(start=spec.start_value, end=spec.end_value, increment=spec.increment)
+    kind: Any = KIND_NAMES[spec.type]
+    state: Any = facts.state.name.lower()
+    return wire.Task(
+        job=task.job_id,
+        number=task.number,
+        instance=None if instance is None else instance.number,
+        name=spec.name,
+        kind=kind,
+        state=state,
+        instance_count=task.instance_count if instance is None and spec.type.has_instances else None,
+        sweep=sweep,
+        created=when(facts.times.created),
+        changed=when(facts.times.changed),
+        started=maybe(facts.times.started),
+        ended=maybe(facts.times.ended),
+        exit_code=run.exit_code if over and single else None,
+        signal=run.signal,
+        nodes=[share.node for share in run.shares],
+        requeue_count=run.requeue_count,
+        **private,
+    )
+
+
+def node(node: Node) -> wire.Node:
+    """A node."""
+    state: Any = node.state.name.lower()
+    return wire.Node(
+        name=node.name,
+        state=state,
+        reachable=node.reachable,
+        cores=node.cores,
+        sockets=node.sockets,
+        gpus=node.gpus,
+        memory_mb=node.memory_mb,
+        groups=list(node.groups),
+    )

@@ -1,0 +1,254 @@
+"""The operations of /v1, an endpoint each: bytes in, parse, one call of the service, render, bytes out.
+
+`OPERATIONS` is the one list; routes and the OpenAPI page are both made from it. There is no page that shows
+it: such a page loads foreign scripts, and they would run beside our users' passwords. `/v1/openapi.json` is
+for programs.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from headgate.core.errors import BadRequest, HeadgateError, NotAuthenticated, NotFound, NotPermitted
+from headgate.core.vocabulary import NodeState
+from headgate.dialects.v1 import parse, render, wire
+from headgate.dialects.v1.context import Context
+from headgate.dialects.v1.errors import TITLES, headers_of, refusal_body, status_of
+from headgate.dialects.v1.openapi import Operation, document
+from headgate.ports.identity import Caller
+from headgate.ports.store import TaskQuery
+
+JSON: Final = "application/json"
+
+
+class Face:
+    """The endpoints, over one context."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._jobs = context.jobs
+        self._tasks = context.tasks
+        self._nodes = context.nodes
+
+    async def caller(self, request: Request) -> Caller:
+        """Who is asking. Raises NotAuthenticated."""
+        authorization = request.headers.get("authorization", "")
+        known = self._context.identity.remembered(authorization) if authorization else None
+        if known is not None:
+            return known
+        address = request.client.host if request.client else ""
+        return await self._context.identity.authenticate(authorization, address=address)
+
+    # ---- who
+
+    async def create_token(self, request: Request) -> Response:
+        """Exchange a password for a token that does not show it with every request."""
+        if not request.headers.get("authorization", "").lower().startswith("basic "):
+            raise NotAuthenticated("A token is given for a user name and a password (Basic) alone.")
+        caller = await self.caller(request)
+        asked = parse.body(await request.body(), wire.NewToken, empty=wire.NewToken())
+        most = self._context.token_lasts_s or None
+        lasts = most if asked.lasts_s is None else min(asked.lasts_s, most or asked.lasts_s)
+        text, token = await self._context.tokens.create(caller.name, lasts_s=lasts)
+        return _json(wire.Token(token=text, user=token.user, expires=render.maybe(token.expires)), 201)
+
+    async def revoke_token(self, request: Request) -> Response:
+        """End the token this request came with."""
+        await self.caller(request)
+        if not await self._context.revoke(request.headers["authorization"]):
+            raise BadRequest("This request came with a password, not with a token.")
+        return Response(status_code=204)
+
+    async def me(self, request: Request) -> Response:
+        """Say who the caller is."""
+        return _json(render.me(await self.caller(request)))
+
+    # ---- jobs
+
+    async def create_job(self, request: Request) -> Response:
+        """Make a job with its tasks and submit it, in one step: when this is answered, it is on disk."""
+        caller = await self.caller(request)
+        asked = parse.body(await request.body(), wire.NewJob)
+        new = parse.new_job(asked, self._context.clock.now())
+        job_id = await self._jobs.create_whole(caller, new)
+        return self._job(
+            caller, job_id, 201, {"Location": f"{request.scope.get('root_path', '')}/jobs/{job_id}"}
+        )
+
+    async def list_jobs(self, request: Request) -> Response:
+        """A page of jobs, whoever owns them."""
+        caller = await self.caller(request)
+        parse.check_query(request.query_params, ("limit", "cursor", "state", "owner", "sort"))
+        query, order = parse.job_query(request.query_params)
+        page = parse.page(request.query_params, order)
+        found = await self._jobs.list(caller, query, limit=page.limit, after=page.after)
+        following = parse.write_cursor(found.end, order) if found.more and found.end else None
+        return _json(wire.JobPage(jobs=[render.summary(job) for job in found.jobs], next=following))
+
+    async def get_job(self, request: Request) -> Response:
+        """One job."""
+        return self._job(await self.caller(request), _number(request, "job_id"))
+
+    async def cancel_job(self, request: Request) -> Response:
+        """Begin to cancel a job; it is over when its state says so."""
+        caller = await self.caller(request)
+        asked = parse.body(await request.body(), wire.Cancel, empty=wire.Cancel())
+        job_id = _number(request, "job_id")
+        await self._jobs.cancel(caller, job_id, message=asked.message, forced=asked.forced)
+        return self._job(caller, job_id, 202)
+
+    async def requeue_job(self, request: Request) -> Response:
+        """Run again what failed or was cancelled."""
+        caller = await self.caller(request)
+        job_id = _number(request, "job_id")
+        await self._jobs.requeue(caller, job_id)
+        return self._job(caller, job_id, 202)
+
+    def _job(
+        self, caller: Caller, job_id: int, status: int = 200, headers: dict[str, str] | None = None
+    ) -> Response:
+        view = self._jobs.get(caller, job_id)
+        return _json(render.job(view.job, full=view.full), status, headers)
+
+    # ---- tasks
+
+    async def list_tasks(self, request: Request) -> Response:
+        """A page of a job's tasks; with `expand=true` the instances of a sweep each."""
+        caller = await self.caller(request)
+        query = request.query_params
+        parse.check_query(query, ("limit", "cursor", "expand"))
+        expand = parse.truth(query, "expand")
+        order = f"tasks:{expand}"
+        page = parse.page(query, order)
+        wanted = TaskQuery(job_id=_number(request, "job_id"), expand=expand)
+        _, full, found = await self._tasks.list(caller, wanted, limit=page.limit, after=page.after)
+        rows = [render.task(row.task, row.instance, full=full) for row in found.rows]
+        following = parse.write_cursor(found.end, order) if found.more and found.end else None
+        return _json(wire.TaskPage(tasks=rows, next=following))
+
+    async def get_task(self, request: Request) -> Response:
+        """One task or instance."""
+        view = self._tasks.get(await self.caller(request), *_place(request))
+        return _json(render.task(view.task, view.instance, full=view.full))
+
+    async def get_output(self, request: Request) -> Response:
+        """What the task wrote, as far as it was captured (the first 64 KiB)."""
+        caller = await self.caller(request)
+        view = self._tasks.get(caller, *_place(request))
+        if not view.full:
+            raise NotPermitted("The output is for the owner of the job, operators and administrators.")
+        return PlainTextResponse(view.output.decode("utf-8", "replace"))
+
+    # ---- nodes
+
+    async def list_nodes(self, request: Request) -> Response:
+        """All nodes."""
+        caller = await self.caller(request)
+        return _json(wire.NodeList(nodes=[render.node(node) for node in self._nodes.list(caller)]))
+
+    async def change_node(self, request: Request) -> Response:
+        """Bring a node online, or take it offline: draining until what runs there has ended."""
+        caller = await self.caller(request)
+        asked = parse.body(await request.body(), wire.ChangeNode)
+        name = request.path_params["name"]
+        await self._nodes.set_state(caller, name, NodeState[asked.state.upper()])
+        return _json(render.node(self._nodes.get(caller, name)))
+
+
+def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(value), status, headers, JSON)
+
+
+def _number(request: Request, name: str) -> int:
+    """A number in the path. What is too large for an id is the id of nothing."""
+    number: int = request.path_params[name]
+    if number > 2**62:
+        raise NotFound(
+            f"There is no {name.removesuffix('_id')} with this number.", kind=name.removesuffix("_id")
+        )
+    return number
+
+
+def _place(request: Request) -> tuple[int, int, int | None]:
+    """Job, task and (if the path has one) instance."""
+    instance = _number(request, "instance") if "instance" in request.path_params else None
+    if instance == 0:
+        raise NotFound("Instances are numbered from 1.", kind="instance")
+    return _number(request, "job_id"), _number(request, "number"), instance
+
+
+_JOB = "/jobs/{job_id:int}"
+_TASK = _JOB + "/tasks/{number:int}"
+_INSTANCE = _TASK + "/instances/{instance:int}"
+OPERATIONS: Final = (
+    Operation(
+        "POST",
+        "/tokens",
+        Face.create_token,
+        wire.Token,
+        201,
+        body=wire.NewToken,
+        body_optional=True,
+        basic=True,
+    ),
+    Operation("DELETE", "/tokens/current", Face.revoke_token, None, 204),
+    Operation("GET", "/me", Face.me, wire.Me),
+    Operation("POST", "/jobs", Face.create_job, wire.Job, 201, body=wire.NewJob),
+    Operation(
+        "GET", "/jobs", Face.list_jobs, wire.JobPage, query=("limit", "cursor", "state", "owner", "sort")
+    ),
+    Operation("GET", _JOB, Face.get_job, wire.Job),
+    Operation("POST", _JOB + "/cancel", Face.cancel_job, wire.Job, 202, body=wire.Cancel, body_optional=True),
+    Operation("POST", _JOB + "/requeue", Face.requeue_job, wire.Job, 202),
+    Operation("GET", _JOB + "/tasks", Face.list_tasks, wire.TaskPage, query=("limit", "cursor", "expand")),
+    Operation("GET", _TASK, Face.get_task, wire.Task),
+    Operation("GET", _TASK + "/output", Face.get_output, str),
+    Operation("GET", _INSTANCE, Face.get_task, wire.Task),
+    Operation("GET", _INSTANCE + "/output", Face.get_output, str),
+    Operation("GET", "/nodes", Face.list_nodes, wire.NodeList),
+    Operation("POST", "/nodes/{name}/state", Face.change_node, wire.Node, body=wire.ChangeNode),
+)
+
+
+def build(context: Context) -> FastAPI:
+    """The ASGI application of this face."""
+    app = FastAPI(title="Headgate", version=context.version, docs_url=None, redoc_url=None)
+    face = Face(context)
+    for operation in OPERATIONS:
+        app.add_route(operation.path, _bound(operation.endpoint, face), methods=[operation.method])
+    described = document(OPERATIONS, version=context.version)
+    app.openapi = lambda: described  # type: ignore[method-assign]  # how FastAPI wants it replaced
+    app.add_exception_handler(HeadgateError, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    return app
+
+
+def _bound(
+    endpoint: Callable[[Any, Request], Awaitable[Response]], face: Face
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return await endpoint(face, request)
+
+    return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    refused = error if isinstance(error, HeadgateError) else HeadgateError(str(error))
+    status = status_of(refused)
+    media_type, content = refusal_body(status, refused, request.state.request_id)
+    return Response(content, status, headers_of(refused), media_type)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: unknown paths and wrong methods."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    text = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+    refused = HeadgateError(text.get(status, TITLES.get(status, "Error")), code="Operation_InvalidOperation")
+    media_type, content = refusal_body(status, refused, request.state.request_id)
+    return Response(content, status, headers, media_type)

@@ -1,0 +1,72 @@
+"""Metrics in Prometheus' text form. Counted where it happens; what only the store knows is asked when
+somebody scrapes.
+
+`/metrics` is for operators: numbers of jobs and users' habits are nobody else's business, on loopback
+neither.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from headgate.core.states import JobState
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+# A keyed look-up takes well under a millisecond, a durable change a few, a full page some more.
+SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30)
+
+
+class Metrics:
+    """All metrics of one server, in a registry of their own: several servers may live in one test process."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._requests = Counter(
+            "headgate_requests",
+            "Requests answered, by face and status.",
+            ("face", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "headgate_request_seconds", "Time to answer.", ("face",), buckets=SECONDS, registry=self._registry
+        )
+        self._jobs = Gauge("headgate_jobs", "Jobs stored, by state.", ("state",), registry=self._registry)
+        self._commits = Gauge("headgate_store_commits", "Commits to disk so far.", registry=self._registry)
+        self._changes = Gauge(
+            "headgate_store_changes", "Changes those commits carried (group commit).", registry=self._registry
+        )
+        self._ready = Gauge("headgate_ready", "1 when jobs are being dispatched.", registry=self._registry)
+        # Children are looked up by label under a lock; kept, a request pays for a dictionary look-up.
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def request(self, face: str, status: int, seconds: float) -> None:
+        """A request was answered."""
+        known = self._known.get((face, status))
+        if known is None:
+            known = (self._requests.labels(face, str(status)), self._seconds.labels(face))
+            self._known[(face, status)] = known
+        known[0].inc()
+        known[1].observe(seconds)
+
+    def text(
+        self,
+        *,
+        jobs: Mapping[JobState, int],
+        ready: bool,
+        commits: int | None = None,
+        changes: int | None = None,
+    ) -> bytes:
+        """What a scraper is answered."""
+        for state in JobState:
+            self._jobs.labels(state.name.lower()).set(jobs.get(state, 0))
+        self._ready.set(ready)
+        _set_if_known(((self._commits, commits), (self._changes, changes)))
+        return generate_latest(self._registry)
+
+
+def _set_if_known(values: Iterable[tuple[Gauge, int | None]]) -> None:
+    for gauge, value in values:
+        if value is not None:
+            gauge.set(value)

@@ -1,0 +1,131 @@
+"""Listening: one process, uvicorn in our own event loop.
+
+SIGTERM and SIGINT drain; a second one gives up waiting.
+"""
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import uvicorn
+
+from headgate.core.errors import StartupRefused
+from headgate.http.faces import Application
+from headgate.http.limits import Limits
+from headgate.http.protocol import BoundedProtocol, bounded
+
+BACKLOG = 2048
+TICKS_PER_SECOND = 10
+
+
+def addresses_of(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
+    """What a host name stands for, IPv4 first. Raises StartupRefused."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise StartupRefused(f"The address {host!r} is not known: {error}.") from None
+    unique = {(family, (str(where[0]), int(where[1]))) for family, _, _, _, where in found}
+    return sorted(unique, key=lambda one: (one[0] != socket.AF_INET, one[1]))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this address is reached from this machine alone."""
+    return all(
+        ipaddress.ip_address(where[0].partition("%")[0]).is_loopback for _, where in addresses_of(host, 0)
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises StartupRefused with the reason."""
+    family, where = addresses_of(host, port)[0]
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(where)
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise StartupRefused(f"Can't listen on {host}:{port}: {error.strerror}.") from None
+    listening.setblocking(False)
+    return listening
+
+
+def url_of(listening: socket.socket, *, tls: bool) -> str:
+    """The address of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if listening.family == socket.AF_INET6 else host
+    return f"{'https' if tls else 'http'}://{shown}:{port}"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server with our signals and the deadline for headers."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SECOND == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedProtocol):
+                    connection.close_if_slow(now)
+        return await super().on_tick(counter)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn raises the signal again when it has drained, and the process would seem to have been killed.
+        before = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+class HttpServer:
+    """Serves one application on one listening socket until it is told to stop."""
+
+    def __init__(
+        self, app: Application, listening: socket.socket, limits: Limits, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._listening = listening
+        config = uvicorn.Config(
+            app,
+            http=bounded(limits),
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=round(limits.keep_alive_s),
+            timeout_graceful_shutdown=max(1, round(limits.drain_s)),
+            ssl_context_factory=None if tls is None else _always(tls),
+        )
+        self._server = _Server(config)
+
+    async def run(self) -> None:
+        """Serve; ends after SIGTERM, SIGINT or `stop`, when the requests under way are answered."""
+        await self._server.serve(sockets=[self._listening])
+
+    def stop(self) -> None:
+        """Drain and end `run`."""
+        self._server.should_exit = True
+
+    @property
+    def listening(self) -> bool:
+        """Whether connections are being taken."""
+        return self._server.started and not self._server.should_exit
+
+
+def _always(tls: ssl.SSLContext) -> Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext]:
+    return lambda _config, _default: tls

@@ -1,0 +1,15 @@
+"""Who is calling: passwords, bearer tokens, OS accounts. Faces reach it through `ports.Identity`.
+
+Read `authority.py` first (what happens to a header). `passwords.py` hashes, `throttle.py` slows guessing
+down, `remembered.py` keeps what was checked a moment ago, `tokens.py` makes bearer tokens and keeps the key
+file, `accounts.py` looks up OS accounts, `credentials.py` reads headers and `first_start.py` makes the first
+user.
+"""
+
+from headgate.identity.accounts import OsAccounts
+from headgate.identity.authority import Authority
+from headgate.identity.first_start import create_first_admin
+from headgate.identity.passwords import Passwords
+from headgate.identity.tokens import Tokens, load_secret_key
+
+__all__ = ["Authority", "OsAccounts", "Passwords", "Tokens", "create_first_admin", "load_secret_key"]

@@ -1,0 +1,51 @@
+"""What can be plugged in, by name: engines and dialects. A new one is a folder and a line here.
+
+Only names stand here; `load` imports one when it is used, so that a command that needs no engine loads none.
+"""
+
+from importlib import import_module
+from typing import Any, Final
+
+from msgspec import Struct
+
+
+class EnginePlugin(Struct, frozen=True):
+    """An engine: `module:object` of its class and of its options."""
+
+    engine: str
+    options: str
+
+
+class DialectPlugin(Struct, frozen=True):
+    """A face at its path.
+
+    context: `module:object` of a Struct whose fields name what the face needs of `headgate.app`. build: the
+    function that makes the ASGI application of it. refusal: how the face says no (`http.faces.RefusalBody`).
+    """
+
+    path: str
+    context: str
+    build: str
+    refusal: str
+
+
+ENGINES: Final[dict[str, EnginePlugin]] = {
+    "local": EnginePlugin(
+        "headgate.engines.local.engine:LocalEngine", "headgate.engines.local.options:Options"
+    ),
+}
+
+DIALECTS: Final[dict[str, DialectPlugin]] = {
+    "v1": DialectPlugin(
+        path="/v1",
+        context="headgate.dialects.v1:Context",
+        build="headgate.dialects.v1:build",
+        refusal="headgate.dialects.v1:refusal_body",
+    ),
+}
+
+
+def load(target: str) -> Any:
+    """The object that `module:object` names."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
