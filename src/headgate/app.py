@@ -6,6 +6,7 @@ make and migrate the data folder; only a second `serve` on one folder is refused
 """
 
 import asyncio
+import hmac
 import os
 import sys
 import time
@@ -33,7 +34,15 @@ from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.http.server import HttpServer, is_loopback, listen, url_of
-from headgate.identity import Authority, OsAccounts, Passwords, Tokens, create_first_admin, load_secret_key
+from headgate.identity import (
+    Authority,
+    OsAccounts,
+    Passwords,
+    Tokens,
+    create_first_admin,
+    derived_key,
+    load_secret_key,
+)
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.ports.clock import Clock
 from headgate.ports.store import Transaction
@@ -74,6 +83,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     """What there is of a server without its engine and its listening: enough to administer."""
 
     data: Path
+    key: bytes
     clock: Clock
     store: HeadgateStore
     passwords: Passwords
@@ -109,7 +119,9 @@ def prepare_data(data: Path) -> Path:
 
 @asynccontextmanager
 async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> AsyncIterator[Parts]:
-    """Store, identity and users over a data folder. `exclusive` is for the one server. Raises StartupRefused.
+    """Store, identity and users over a data folder. `exclusive` is for the one server.
+
+    Raises StartupRefused.
     """
     data = prepare_data(data)
     clock = SystemClock()
@@ -117,16 +129,19 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
     store = open_store(data, clock=clock, new_id=lambda: str(uuid.uuid4()), exclusive=exclusive)
     passwords = Passwords()
     try:
+        key = load_secret_key(data)
         identity = Authority(
             store,
             clock,
             passwords,
-            Tokens(store, clock, load_secret_key(data)),
+            Tokens(store, clock, key),
             OsAccounts(getattr(options, "min_uid", 1000), clock.monotonic),
             kept_s=settings.server.password_kept_s,
         )
         users = Users(store, identity, passwords.hash, changed=identity.forget)
-        yield Parts(data=data, clock=clock, store=store, passwords=passwords, identity=identity, users=users)
+        yield Parts(
+            data=data, key=key, clock=clock, store=store, passwords=passwords, identity=identity, users=users
+        )
     finally:
         passwords.close()
         await store.close()
@@ -245,6 +260,8 @@ def _offer(parts: Parts, server: ServerSettings) -> dict[str, Any]:
         "tokens": parts.identity.tokens,
         "revoke": parts.identity.revoke,
         "clock": parts.clock,
+        "signing_key": derived_key(parts.key, "continuations"),
+        "signing_key": hmac.digest(load_secret_key(parts.data), b"signed by faces", "sha256"),
         "cluster_name": _cluster_name(server),
         "hpcpack_version": server.hpcpack_version,
         "time_zone": server.time_zone,

@@ -190,8 +190,8 @@ def test_what_decides_where_a_job_may_run_is_validated_again() -> None:
 
 
 @pytest.mark.parametrize("registry", [JOB, TASK, NODE], ids=["job", "task", "node"])
-def test_private_properties_of_jobs_are_not_sorted_by(registry: Registry) -> None:
-    for property in JOB:
+def test_private_properties_are_not_sorted_by(registry: Registry) -> None:
+    for property in registry:
         assert not (property.private and property.sort)
 
 

@@ -1,0 +1,89 @@
+"""Nodes and node groups (spec hpcpack-2016, section 4.2)."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+from headgate.core.errors import BadRequest
+from headgate.core.model import Node
+from headgate.core.properties import NODE
+from headgate.dialects.hpcpack import lists, parse
+from headgate.dialects.hpcpack.context import Context
+from headgate.dialects.hpcpack.exchange import Answer, Call, found
+from headgate.dialects.hpcpack.render import renderer
+from headgate.formats.filters import node_filter
+from headgate.ports.store import Cursor
+
+
+class NodeCalls:
+    """See the module."""
+
+    def __init__(self, context: Context) -> None:
+        self._nodes = context.nodes
+        self._pages = lists.Pages("nodes", context.signing_key, context.clock.now)
+
+    async def list(self, call: Call) -> Answer:
+        """List the nodes. There are few of them, so they are filtered, sorted and paged here."""
+        asked = parse.list_asked(call.query, NODE, NODE.readable(), "sortNodesBy", "id")
+        wanted = node_filter(asked.filter)
+        query = (sorted(wanted.states) if wanted.states is not None else None, asked.sort, asked.descending)
+        after = self._pages.after(call, asked, query)
+        nodes = [
+            node
+            for node in self._nodes.list(call.caller)
+            if wanted.states is None or node.state in wanted.states
+        ]
+        page, more, end = _page(nodes, asked, after)
+        spelling = call.spelling
+        spelled = renderer(asked.properties, spelling.property).spelled
+
+        async def rows(part: Sequence[Node]) -> list[str]:
+            return [spelling.row(spelled(node)) for node in part]
+
+        headers = self._pages.headers(call, asked, query, more=more, end=end, total=len(nodes))
+        return await lists.answer(spelling, page, rows, headers)
+
+    async def get(self, call: Call) -> Answer:
+        """Read all properties of a node."""
+        node = self._nodes.get(call.caller, call.values[0])
+        properties = parse.selection(call.query, NODE, NODE.readable())
+        return found(call.spelling.property_set(renderer(properties, call.spelling.property).spelled(node)))
+
+    async def groups(self, call: Call) -> Answer:
+        """List the node groups: name and description of each."""
+        spell, row = call.spelling.property, call.spelling.row
+        groups = self._nodes.groups(call.caller)
+        rows = [row([spell("Name", group.name), spell("Description", group.description)]) for group in groups]
+        return found(call.spelling.rows(rows))
+
+    async def members(self, call: Call) -> Answer:
+        """List the names of the nodes in a group."""
+        return found(call.spelling.names(self._nodes.members(call.caller, call.values[0])))
+
+
+def _page(
+    nodes: Sequence[Node], asked: parse.ListAsked, after: Cursor | None
+) -> tuple[Sequence[Node], bool, Cursor | None]:
+    """One page, whether rows remain behind it, and where it ends."""
+    value = attrgetter(asked.sort)
+
+    def key(node: Node) -> tuple[Any, ...]:
+        return (*lists.sort_key(value(node)), node.id)
+
+    ordered = sorted(nodes, key=key, reverse=asked.descending)
+    if asked.start_row is not None:
+        start = asked.start_row
+    elif after is None:
+        start = 0
+    else:
+        last = (*lists.sort_key(after.value), after.id)
+        try:
+            passed = [key(node) >= last if asked.descending else key(node) <= last for node in ordered]
+        except TypeError:
+            raise BadRequest(
+                "The queryId belongs to another list.", code="Operation_InvalidRowEnumId"
+            ) from None
+        start = sum(passed)
+    page = ordered[start : start + asked.rows]
+    end = Cursor(value(page[-1]), page[-1].id) if page else None
+    return page, start + len(page) < len(ordered), end

@@ -1,0 +1,210 @@
+"""The OpenAPI 3.1 description of this face, made from the list of operations.
+
+For programs: `/hpc/openapi.json`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from headgate.dialects.hpcpack.operations import Operation, Shape
+from headgate.dialects.hpcpack.parse import MOST_ROWS, ROWS
+
+JSON: Final = "application/json"
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "Property": {
+            "type": "object",
+            "properties": {"Name": {"type": "string"}, "Value": {"type": "string"}},
+            "required": ["Name", "Value"],
+        },
+        "PropertyGiven": {
+            "type": "object",
+            "description": "The keys are found in any letter case. No value, null: as if it were not set.",
+            "properties": {
+                "Name": {"type": "string", "minLength": 1},
+                "Value": {"type": ["string", "number", "boolean", "null"]},
+            },
+            "required": ["Name"],
+        },
+        "Object": {
+            "type": "object",
+            "properties": {"Properties": {"type": "array", "items": _reference("Property")}},
+            "required": ["Properties"],
+        },
+        "Error": {
+            "type": "object",
+            "description": "What went wrong stands behind `Exception:`.",
+            "properties": {"Message": {"type": "string"}},
+            "required": ["Message"],
+        },
+    }
+)
+_BODIES: Final[Mapping[Shape, Any]] = MappingProxyType(
+    {
+        Shape.TEXT: {"type": "string"},
+        Shape.ID: {"type": "integer", "minimum": 1},
+        Shape.NAMES: {"type": "array", "items": {"type": "string"}},
+        Shape.PROPERTIES: {"type": "array", "items": _reference("Property")},
+        Shape.ROWS: {"type": "array", "items": _reference("Object")},
+        Shape.MESSAGE: {"type": ["string", "null"], "maxLength": 128},
+        Shape.JOB_XML: {"type": "string", "description": "Job XML; not supported yet."},
+    }
+)
+_GIVEN: Final = {"type": ["array", "null"], "items": _reference("PropertyGiven")}
+
+QUERY: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "properties": {
+            "type": "string",
+            "description": "Comma-separated names of properties, in any letter case.",
+        },
+        "names": {"type": "string", "description": "Comma-separated names."},
+        "$filter": {"type": "string", "description": "`name eq value and name eq value…`"},
+        "asc": {"type": "boolean", "default": True, "description": "The direction of the order."},
+        "rowsPerRead": {
+            "type": "integer",
+            "default": ROWS,
+            "description": f"Rows of a page; below 1 counts as 1, above {MOST_ROWS} as {MOST_ROWS}.",
+        },
+        "queryId": {"type": "string", "description": "x-ms-continuation-queryId of the page before."},
+        "startRow": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "First row of the page; instead of queryId.",
+        },
+        "sortJobsBy": {"type": "string", "description": "A property; an unknown one is Id."},
+        "sortTasksBy": {"type": "string", "description": "A property; an unknown one is TaskId."},
+        "sortNodesBy": {"type": "string", "description": "A property; an unknown one is Id."},
+        "owner": {"type": "string", "description": "Only this user's jobs."},
+        "expandParametric": {
+            "type": "boolean",
+            "default": True,
+            "description": "A row for each subtask of an expanded sweep, instead of its own.",
+        },
+        "forced": {"type": "boolean", "default": False, "description": "Without the grace period."},
+    }
+)
+_AS_USER: Final = {
+    "name": "x-ms-as-user",
+    "in": "header",
+    "description": "Act as this user; for administrators and job administrators.",
+    "schema": {"type": "string"},
+}
+_PAGE_HEADERS: Final = {
+    "x-ms-continuation-queryId": {
+        "description": "Where rows remain (and startRow was not given): the queryId of the next page.",
+        "schema": {"type": "string"},
+    },
+    "x-ms-row-count": {
+        "description": "With startRow: the number of all rows that match.",
+        "schema": {"type": "integer"},
+    },
+}
+_REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "400": "Malformed, unknown or read-only property, bad value, bad filter, wrong state",
+        "401": "Not authenticated",
+        "403": "Not permitted",
+        "404": "Unknown job, task, subtask, node, group, template or path",
+        "406": "XML is not written yet",
+        "413": "Too large",
+        "415": "XML is not read yet",
+        "503": "Not available now; nothing was changed",
+    }
+)
+
+
+def document(operations: Iterable[Operation], version: str) -> bytes:
+    """The description as JSON. `version` is the one the interface claims."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Headgate: HPC Pack 2016 REST API",
+                "version": version,
+                "description": "Paths and parameter names are case-insensitive. Dates are UTC.",
+            },
+            "servers": [{"url": "/hpc"}],
+            "paths": paths,
+            "components": {
+                "schemas": dict(_SCHEMAS),
+                "securitySchemes": {
+                    "basic": {"type": "http", "scheme": "basic"},
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                },
+            },
+            "security": [{"basic": []}, {"bearer": []}],
+        }
+    )
+
+
+def purpose(operation: Operation) -> str:
+    """What an operation does: the docstring of its handler."""
+    return (operation.handler.__doc__ or "").strip()
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    words = purpose(operation)
+    described: dict[str, Any] = {
+        "operationId": _identifier(operation),
+        "summary": words,
+        "parameters": [
+            *(
+                {"name": name, "in": "path", "required": True, "schema": _path_value(name)}
+                for name in _values(operation)
+            ),
+            *({"name": name, "in": "query", "schema": QUERY[name]} for name in operation.query),
+            _AS_USER,
+        ],
+        "responses": {_success(operation): _answer(operation)}
+        | {
+            status: {"description": text, "content": {JSON: {"schema": _reference("Error")}}}
+            for status, text in _REFUSALS.items()
+        },
+    }
+    if operation.takes is not Shape.NOTHING:
+        schema = _GIVEN if operation.takes is Shape.PROPERTIES else _BODIES[operation.takes]
+        described["requestBody"] = {"required": False, "content": {JSON: {"schema": schema}}}
+    return described
+
+
+def _success(operation: Operation) -> str:
+    return "204" if operation.answers is Shape.NOTHING else "200"
+
+
+def _answer(operation: Operation) -> dict[str, Any]:
+    if operation.answers is Shape.NOTHING:
+        return {"description": "Done"}
+    described: dict[str, Any] = {
+        "description": "Found" if operation.method == "GET" else "Created",
+        "content": {JSON: {"schema": _BODIES[operation.answers]}},
+    }
+    if "queryId" in operation.query:
+        described["headers"] = _PAGE_HEADERS
+    return described
+
+
+def _values(operation: Operation) -> list[str]:
+    return re.findall(r"\{(\w+)\}", operation.path)
+
+
+def _path_value(name: str) -> dict[str, Any]:
+    return {"type": "string"} if name == "name" else {"type": "integer", "minimum": 1}
+
+
+def _identifier(operation: Operation) -> str:
+    """`get_jobs_jobId_tasks`: unique, and a name in any language."""
+    return "_".join([operation.method.lower(), *re.findall(r"\w+", operation.path)])

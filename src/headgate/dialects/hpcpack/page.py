@@ -1,0 +1,59 @@
+"""The page for people at `/hpc/docs`: every operation, made from the same list as the OpenAPI description.
+
+One static page without scripts: the usual viewers load theirs from elsewhere, and would run beside the
+passwords of whoever reads them here.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from headgate.dialects.hpcpack.openapi import QUERY, purpose
+from headgate.dialects.hpcpack.operations import Operation, Shape
+
+_SHAPES = {
+    Shape.NOTHING: "204, nothing",
+    Shape.TEXT: "a JSON string",
+    Shape.ID: "a number: the new id",
+    Shape.NAMES: "a JSON array of names",
+    Shape.PROPERTIES: '[{"Name":…,"Value":…}, …]',
+    Shape.ROWS: '[{"Properties":[{"Name":…,"Value":…}, …]}, …]',
+    Shape.MESSAGE: "a JSON string, or nothing",
+    Shape.JOB_XML: "job XML in a JSON string (not supported yet)",
+}
+_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Headgate: HPC Pack 2016 REST API</title>
+<style>
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0
+1rem;color:#1a1a1a;background:#fff} table{border-collapse:collapse;width:100%} td,th{border-top:1px solid
+#ccc;padding:.4rem .6rem;text-align:left;vertical-align:top} code{font:13px/1.4
+ui-monospace,monospace;overflow-wrap:anywhere} </style></head><body> <h1>HPC Pack 2016 REST API</h1> <p>Basic
+authentication. Paths and names of parameters in any letter case; a blank in a query is <code>+</code> or
+<code>%20</code>. Every operation takes the header <code>x-ms-as-user</code>. A refusal is <code>{"Message":"…
+Exception: why"}</code>. For programs: <a href="openapi.json">openapi.json</a>.</p>
+<table><thead><tr><th>Operation</th><th>What it does</th><th>Takes</th><th>Answers</th></tr></thead><tbody>
+"""
+
+
+def page(operations: Iterable[Operation]) -> bytes:
+    """The page, as UTF-8."""
+    return (
+        _HEAD + "\n".join(map(_row, operations)) + "\n</tbody></table>\n" + _parameters() + "</body></html>\n"
+    ).encode()
+
+
+def _row(operation: Operation) -> str:
+    path = f"<code>{operation.method}&nbsp;/hpc{escape(operation.path)}</code>"
+    takes = [f"<code>{escape(name)}</code>" for name in operation.query]
+    if operation.takes is not Shape.NOTHING:
+        takes.append(f"body: {escape(_SHAPES[operation.takes])}")
+    cells = (path, escape(purpose(operation)), ", ".join(takes), escape(_SHAPES[operation.answers]))
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _parameters() -> str:
+    rows = "\n".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(schema['type'])}</td>"
+        f"<td>{escape(schema['description'])}</td></tr>"
+        for name, schema in QUERY.items()
+    )
+    return f"<h2>Parameters</h2><table><tbody>\n{rows}\n</tbody></table>\n"
