@@ -6,7 +6,6 @@ make and migrate the data folder; only a second `serve` on one folder is refused
 """
 
 import asyncio
-import hmac
 import os
 import sys
 import time
@@ -261,7 +260,6 @@ def _offer(parts: Parts, server: ServerSettings) -> dict[str, Any]:
         "revoke": parts.identity.revoke,
         "clock": parts.clock,
         "signing_key": derived_key(parts.key, "continuations"),
-        "signing_key": hmac.digest(load_secret_key(parts.data), b"signed by faces", "sha256"),
         "cluster_name": _cluster_name(server),
         "hpcpack_version": server.hpcpack_version,
         "time_zone": server.time_zone,

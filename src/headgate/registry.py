@@ -10,10 +10,15 @@ from msgspec import Struct
 
 
 class EnginePlugin(Struct, frozen=True):
-    """An engine: `module:object` of its class and of its options."""
+    """An engine: `module:object` of its class, of its options and of what `headgate doctor` asks it.
+
+    check: takes the engine's folder and its options, answers findings with a `level` (good, warning, fault)
+    and a `text`; empty: nothing to ask.
+    """
 
     engine: str
     options: str
+    check: str = ""
 
 
 class DialectPlugin(Struct, frozen=True):
@@ -31,11 +36,19 @@ class DialectPlugin(Struct, frozen=True):
 
 ENGINES: Final[dict[str, EnginePlugin]] = {
     "local": EnginePlugin(
-        "headgate.engines.local.engine:LocalEngine", "headgate.engines.local.options:Options"
+        engine="headgate.engines.local.engine:LocalEngine",
+        options="headgate.engines.local.options:Options",
+        check="headgate.engines.local.doctor:check",
     ),
 }
 
 DIALECTS: Final[dict[str, DialectPlugin]] = {
+    "hpcpack": DialectPlugin(
+        path="/hpc",
+        context="headgate.dialects.hpcpack:Context",
+        build="headgate.dialects.hpcpack:build",
+        refusal="headgate.dialects.hpcpack:refusal_body",
+    ),
     "v1": DialectPlugin(
         path="/v1",
         context="headgate.dialects.v1:Context",

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import serve, users
-from headgate.client.errors import Refused, Unreachable
+from headgate.cli import doctor, jobs, nodes, serve, sessions, settings, users
+from headgate.client.errors import ClientError, Unreachable
 from headgate.core.errors import HeadgateError
 
 REFUSED = 1
@@ -22,6 +22,12 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.add_typer(users.app, name="user")
+app.add_typer(settings.app, name="config")
+app.command("doctor")(doctor.doctor)
+app.command("login")(sessions.login)
+app.command("logout")(sessions.logout)
+app.add_typer(jobs.app, name="job")
+app.add_typer(nodes.app, name="node")
 
 
 def _version(wanted: bool) -> None:
@@ -43,10 +49,10 @@ def run() -> None:
     """Run the command line; refusals become one line on stderr and an exit code."""
     try:
         app()
-    except (HeadgateError, Refused) as refused:
-        _end(str(refused), REFUSED)
     except Unreachable as unreachable:
         _end(str(unreachable), UNREACHABLE)
+    except (HeadgateError, ClientError) as refused:
+        _end(str(refused), REFUSED)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

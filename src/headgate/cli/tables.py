@@ -1,7 +1,8 @@
 """Tables on the terminal, and plain tab-separated lines where the output goes to a program."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -26,3 +27,27 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 def _plain(cell: object) -> str:
     """One line without anything that could steer a terminal: names are other people's."""
     return "".join(letter if letter.isprintable() else "�" for letter in str(cell))
+
+
+def fields(values: Mapping[str, object]) -> None:
+    """Print named values, one a line, without the empty ones."""
+    width = max(map(len, values)) + 2
+    for name, value in values.items():
+        if value not in ("", None):
+            print(f"{name + ':':<{width}}{_plain(value)}")
+
+
+def date(moment: datetime | None) -> str:
+    """A time as the reader's clock shows it."""
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def write(text: str) -> None:
+    """Print a program's output as it is; on a terminal without what could steer it, line breaks and tabs
+    aside.
+    """
+    if sys.stdout.isatty():
+        text = "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)
+    sys.stdout.write(text)
+    if text and not text.endswith("\n"):
+        sys.stdout.write("\n")

@@ -1,5 +1,4 @@
-"""`headgate user …`: who may use an installation. Works on the data folder, whether its server runs or not.
-"""
+"""`headgate user …`: who may use an installation. Works on the data folder, its server running or not."""
 
 import asyncio
 import os

@@ -10,6 +10,14 @@ from headgate.identity.accounts import OsAccounts
 from headgate.identity.authority import Authority
 from headgate.identity.first_start import create_first_admin
 from headgate.identity.passwords import Passwords
-from headgate.identity.tokens import Tokens, load_secret_key
+from headgate.identity.tokens import Tokens, derived_key, load_secret_key
 
-__all__ = ["Authority", "OsAccounts", "Passwords", "Tokens", "create_first_admin", "load_secret_key"]
+__all__ = [
+    "Authority",
+    "OsAccounts",
+    "Passwords",
+    "Tokens",
+    "create_first_admin",
+    "derived_key",
+    "load_secret_key",
+]

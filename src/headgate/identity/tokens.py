@@ -63,13 +63,18 @@ def _make_key(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def derived_key(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose, so that what one part signs can never pass for what another does."""
+    return hmac.digest(key, purpose.encode(), "sha256")
+
+
 class Tokens:
     """Makes, finds and revokes bearer tokens."""
 
     def __init__(self, store: Store, clock: Clock, key: bytes) -> None:
         self._store = store
         self._clock = clock
-        self._key = hmac.digest(key, b"bearer tokens", "sha256")
+        self._key = derived_key(key, "bearer tokens")
 
     def digest(self, text: str) -> bytes:
         """What is stored of a token."""

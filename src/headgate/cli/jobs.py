@@ -1,0 +1,251 @@
+"""`headgate job …`: over HTTP, with the token of `headgate login`."""
+
+import re
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headgate.cli.connection import Url, connect
+from headgate.cli.tables import date, fields, table, write
+
+if TYPE_CHECKING:
+    from headgate.client.answers import Job
+    from headgate.client.api import Client
+
+app = typer.Typer(no_args_is_help=True, help="Jobs, on a server you are logged in to.")
+
+Id = Annotated[int, typer.Argument(help="Number of the job.", min=1)]
+POLL_S = 0.5
+
+
+@app.command()
+def submit(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE | -- COMMAND…", help="A script file, or behind `--` a command."),
+    ],
+    name: Annotated[str, typer.Option(help="Name of the job.")] = "",
+    project: Annotated[str, typer.Option(help="Project it is counted for.")] = "",
+    cores: Annotated[int | None, typer.Option(help="Cores for each run.", min=1)] = None,
+    sweep: Annotated[
+        str,
+        typer.Option(metavar="A-B[:STEP]", help="Run it for each number; * in the command is the number."),
+    ] = "",
+    workdir: Annotated[str, typer.Option(help="Folder it runs in (the account's home).")] = "",
+    stdin: Annotated[str, typer.Option(help="File to read from.")] = "",
+    stdout: Annotated[str, typer.Option(help="File to write to (else captured: job logs).")] = "",
+    stderr: Annotated[str, typer.Option(help="File for errors (else captured).")] = "",
+    env: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A variable; may be repeated.")
+    ] = None,
+    runtime: Annotated[int | None, typer.Option(help="Seconds until it is stopped.", min=1)] = None,
+    priority: Annotated[int | None, typer.Option(help="0 to 4000; 2000 is normal.", min=0, max=4000)] = None,
+    after: Annotated[list[int] | None, typer.Option(help="Wait for this job; may be repeated.")] = None,
+    node: Annotated[list[str] | None, typer.Option(help="Run on this node; may be repeated.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Run on nodes of this group; may be repeated.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until it has ended; 1 unless it finished.")
+    ] = False,
+    url: Url = "",
+) -> None:
+    """Submit a job of one task and print its number."""
+    task: dict[str, Any] = {
+        **_work(words),
+        "sweep": _sweep(sweep),
+        "cores": cores,
+        "work_directory": workdir,
+        "stdin": stdin,
+        "stdout": stdout,
+        "stderr": stderr,
+    }
+    job: dict[str, Any] = {
+        "name": name,
+        "project": project,
+        "priority": priority,
+        "runtime_s": runtime,
+        "environment": dict(map(_variable, env or [])),
+        "depends_on": after,
+        "requested_nodes": node,
+        "node_groups": group,
+        "tasks": [_given(task)],
+    }
+    with connect(url) as client:
+        made = client.submit(_given(job))
+        typer.echo(made.id)
+        if wait:
+            made = client.wait(made.id)
+        _end(made, wait)
+
+
+@app.command("list")
+def list_jobs(
+    state: Annotated[str, typer.Option(help="States, comma separated.")] = "",
+    owner: Annotated[str, typer.Option(help="Whose jobs.")] = "",
+    mine: Annotated[bool, typer.Option("--mine", help="Your own.")] = False,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
+    sort: Annotated[
+        str, typer.Option(help="id, owner, changed, name or state; - in front: backwards.")
+    ] = "-id",
+    url: Url = "",
+) -> None:
+    """List jobs, the newest first."""
+    from itertools import islice
+
+    with connect(url) as client:
+        whose = client.me().name if mine else owner
+        found = list(islice(client.jobs(state=state, owner=whose, sort=sort, page=min(limit, 1000)), limit))
+    heads = ("Job", "Name", "Owner", "State", "Tasks", "Submitted", "Ended")
+    table(
+        heads,
+        ((j.id, j.name, j.owner, j.state, j.task_count, date(j.submitted), date(j.ended)) for j in found),
+    )
+
+
+@app.command()
+def show(job: Id, url: Url = "") -> None:
+    """Show a job and its tasks."""
+    from itertools import islice
+
+    with connect(url) as client:
+        found = client.job(job)
+        tasks = list(islice(client.tasks(job), 100))
+    fields(
+        {
+            "Job": found.id,
+            "Name": found.name,
+            "Owner": found.owner,
+            "State": found.state,
+            "Why": found.failure or found.pending_reason,
+            "Priority": found.priority,
+            "Submitted": date(found.submitted),
+            "Started": date(found.started),
+            "Ended": date(found.ended),
+            "Nodes": ", ".join(found.nodes),
+            "Warnings": "; ".join(found.warnings),
+            "Tasks": found.task_count,
+        }
+    )
+    heads = ("Task", "Name", "Kind", "State", "Exit", "Runs", "Command")
+    rows = (
+        (
+            t.label,
+            t.name,
+            t.kind,
+            t.state,
+            "" if t.exit_code is None else t.exit_code,
+            "" if t.instance_count is None else t.instance_count,
+            (t.command or "").partition("\n")[0][:60],
+        )
+        for t in tasks
+    )
+    table(heads, rows)
+
+
+@app.command()
+def cancel(
+    jobs: Annotated[list[int], typer.Argument(help="Numbers of the jobs.", min=1)],
+    message: Annotated[str, typer.Option(help="Why.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Kill at once, without the stop signal.")] = False,
+    url: Url = "",
+) -> None:
+    """Cancel jobs."""
+    with connect(url) as client:
+        for job in jobs:
+            client.cancel(job, message=message, forced=force)
+
+
+@app.command()
+def requeue(job: Id, url: Url = "") -> None:
+    """Run again what failed or was cancelled."""
+    with connect(url) as client:
+        client.requeue(job)
+
+
+@app.command()
+def logs(
+    place: Annotated[str, typer.Argument(metavar="JOB[.TASK[.INSTANCE]]", help="Whose output.")],
+    url: Url = "",
+) -> None:
+    """Print what a job wrote (what was captured: at most 64 KiB of each run)."""
+    found = re.fullmatch(r"(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?", place)
+    if found is None:
+        raise typer.BadParameter("that is JOB, JOB.TASK or JOB.TASK.INSTANCE", param_hint="JOB")
+    job, task, instance = (int(part) if part else None for part in found.groups())
+    with connect(url) as client:
+        if job and task and instance:
+            write(client.output(job, task, instance))
+            return
+        rows = [t for t in client.tasks(job or 0, expand=True, page=1000) if task in (None, t.number)]
+        for row in rows:
+            if len(rows) > 1:
+                write(f"==> {row.label} <==\n")
+            write(client.output(row.job, row.number, row.instance))
+
+
+@app.command()
+def watch(job: Id, url: Url = "") -> None:
+    """Say each change of a job's state until it has ended; 1 unless it finished."""
+    with connect(url) as client:
+        _end(_watch(client, job), True)
+
+
+def _watch(client: "Client", job_id: int) -> "Job":
+    said = ""
+    while True:
+        job = client.job(job_id)
+        line = f"{job.state}, {job.task_count - job.open_tasks} of {job.task_count} tasks ended"
+        if line != said:
+            typer.echo(f"{date(job.changed)}  job {job.id} {line}")
+            said = line
+        if job.has_ended:
+            return job
+        time.sleep(POLL_S)
+
+
+def _end(job: "Job", ended: bool) -> None:
+    """Exit with 1 when a job has failed or was cancelled."""
+    if job.has_ended and job.state != "finished":
+        typer.echo(f"headgate: job {job.id} {job.state}{': ' if job.failure else ''}{job.failure}", err=True)
+        raise typer.Exit(1)
+
+
+def _work(words: list[str]) -> dict[str, str]:
+    """One word that names a file is a script; anything else is a command."""
+    separated = "--" in sys.argv
+    if len(words) == 1 and not separated:
+        try:
+            return {"script": Path(words[0]).read_text("utf-8")}
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise typer.BadParameter(f"{words[0]}: {reason}", param_hint="FILE") from None
+    if not separated:
+        raise typer.BadParameter("one script file, or `--` and a command", param_hint="FILE")
+    # One word is a line for the shell as it is; several are the words of a command.
+    return {"command": words[0] if len(words) == 1 else shlex.join(words)}
+
+
+def _sweep(text: str) -> dict[str, int] | None:
+    if not text:
+        return None
+    found = re.fullmatch(r"(-?\d+)-(-?\d+)(?::(\d+))?", text)
+    if found is None:
+        raise typer.BadParameter("a sweep is A-B or A-B:STEP, as 1-100 or 0-10:2", param_hint="--sweep")
+    return {"start": int(found[1]), "end": int(found[2]), "increment": int(found[3] or 1)}
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise typer.BadParameter("a variable is NAME=VALUE", param_hint="--env")
+    return name, value
+
+
+def _given(members: dict[str, Any]) -> dict[str, Any]:
+    """Without what was not said."""
+    return {name: value for name, value in members.items() if value not in (None, "", [], {})}
