@@ -1,0 +1,236 @@
+"""The demonstration: a real server, and a real job through each face it has, shown as it happens.
+
+Starts `headgate serve` on a new folder, makes a user, sends a parametric sweep to the HPC Pack face exactly
+as one of its clients would, waits until it has run on this machine, shows the output, does the same through
+our own /v1, and then keeps serving until Ctrl-C (`--exit`: ends instead). As root the tasks run as
+`nobody`, in the demonstration's own folder.
+"""
+
+import argparse
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+USER = "demo"
+WANTED_PORT = 8080
+READY_S = 30.0
+JOB_S = 60.0
+HEADGATE = (sys.executable, "-m", "headgate")
+ENDED = ("Finished", "Failed", "Canceled")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demonstration. The exit status is 0 when every job ended well."""
+    parser = argparse.ArgumentParser(description="Run a real job through each face of a real server.")
+    parser.add_argument("--exit", action="store_true", help="end after the jobs instead of serving on")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with folder() as here, served(here) as (url, password):
+        well = hpcpack(url, password, here / "work")
+        well = own_api(url, password, here / "work") and well
+        if not options.exit:
+            keep_serving(url, password)
+    say("The server and the folder of the demonstration are gone.")
+    return 0 if well else 1
+
+
+# ---- the server
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder of our own: `data` for the server alone, `work` for whoever runs the tasks.
+
+    Gone afterwards.
+    """
+    here = Path(tempfile.mkdtemp(prefix="headgate-demo-"))
+    here.chmod(0o755)
+    work = here / "work"
+    work.mkdir(mode=0o755)
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(work, nobody.pw_uid, nobody.pw_gid)
+    try:
+        yield here
+    finally:
+        shutil.rmtree(here, ignore_errors=True)
+
+
+@contextmanager
+def served(here: Path) -> Iterator[tuple[str, str]]:
+    """A running server with one user: its address and the user's password."""
+    data, password = here / "data", secrets.token_urlsafe(12)
+    account = ["--os-account", "nobody"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [*HEADGATE, "user", "add", USER, "--role", "user", *account, "--password-stdin", "--data", str(data)],
+        input=password.encode(),
+        check=True,
+    )
+    log = here / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*HEADGATE, "serve", "--host", "127.0.0.1", "--port", str(free_port()), "--data", str(data)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,  # Ctrl-C is for us; we then end the server in our own time
+        )
+    try:
+        yield wait_ready(process, log), password
+    finally:
+        process.terminate()
+        process.wait(READY_S)
+
+
+def free_port() -> int:
+    """8080 if nobody has it, else 0: whatever is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", WANTED_PORT))
+        except OSError:
+            return 0
+    return WANTED_PORT
+
+
+def wait_ready(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """The address in the server's ready line."""
+    until = time.monotonic() + READY_S
+    while time.monotonic() < until:
+        for line in log.read_text(errors="replace").splitlines():
+            if line.startswith("Headgate ") and " ready: " in line:
+                say(line)
+                return line.partition(" ready: ")[2].split()[0]
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise SystemExit(f"The server did not start:\n{log.read_text(errors='replace')}")
+
+
+# ---- HPC Pack
+
+
+def hpcpack(url: str, password: str, work: Path) -> bool:
+    """A parametric sweep through `/hpc`, request by request. Whether it ended well."""
+    title("A parametric sweep through the HPC Pack face, as its clients send it")
+    with httpx.Client(base_url=url, auth=(USER, password), timeout=30) as client:
+        job = call(client, "POST", "/hpc/jobs", properties(Name="squares", Priority="AboveNormal"))
+        sweep = properties(
+            Name="square of *",
+            Type="ParametricSweep",
+            StartValue="1",
+            EndValue="8",
+            IncrementValue="1",
+            # In a sweep `*` is the value of the instance, and `^*` a star.
+            CommandLine='echo "* squared is $((* ^* *)), says $(id -un) on $(hostname), core $CCP_COREIDS"',
+            WorkDirectory=str(work),
+        )
+        call(client, "POST", f"/hpc/jobs/{job}/tasks", sweep)
+        call(client, "POST", f"/hpc/jobs/{job}/envVariables", properties(OMP_NUM_THREADS="1"))
+        call(client, "POST", f"/hpc/jobs/{job}/submit")
+        state = wait_hpcpack(client, job)
+        show = "properties=TaskId,State,ExitCode,Output&rowsPerRead=20"
+        rows = client.get(f"/hpc/jobs/{job}/tasks?{show}").json()
+        say(f"GET  /hpc/jobs/{job}/tasks?{show}")
+        for row in rows:
+            found = {entry["Name"]: entry["Value"] for entry in row["Properties"]}
+            output = found["Output"].strip()
+            say(f"     {found['TaskId']:<8} {found['State']:<9} {found['ExitCode']:<3} {output}")
+    return bool(state == "Finished" and len(rows) == 8)
+
+
+def properties(**values: str) -> list[dict[str, str]]:
+    """A property list as HPC Pack writes it."""
+    return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
+def wait_hpcpack(client: httpx.Client, job: Any) -> str:
+    """Poll the job as clients do, and show each new state."""
+    path, shown = f"/hpc/jobs/{job}?properties=Id,State,Progress", ""
+    until = time.monotonic() + JOB_S
+    while time.monotonic() < until:
+        text = client.get(path).raise_for_status().text
+        if text != shown:
+            say(f"GET  {path}\n  -> 200  {text}")
+            shown = text
+        state = {entry["Name"]: entry["Value"] for entry in json.loads(text)}["State"]
+        if state in ENDED:
+            return str(state)
+        time.sleep(0.1)
+    return "not ended"
+
+
+def call(client: httpx.Client, method: str, path: str, body: Any = None) -> Any:
+    """Send a request, show it with its answer, and return the answer."""
+    content = json.dumps(body) if body is not None else ""
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    answer = client.request(method, path, content=content, headers=headers)
+    say(f"{method:<4} {path}" + (f"\n     {content}" if content else ""))
+    say(f"  -> {answer.status_code}  {answer.text}")
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+# ---- our own API
+
+
+def own_api(url: str, password: str, work: Path) -> bool:
+    """A job through `/v1`. Whether it ended well."""
+    title("A job through Headgate's own /v1 (the same list of jobs)")
+    with httpx.Client(base_url=url, timeout=30) as client:
+        token = client.post("/v1/tokens", auth=(USER, password)).raise_for_status().json()["token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        task = {"command": "echo hello from $(hostname); uname -sr", "work_directory": str(work)}
+        job = call(client, "POST", "/v1/jobs", {"name": "hello", "tasks": [task]})["id"]
+        until, state = time.monotonic() + JOB_S, ""
+        while time.monotonic() < until and state not in ("finished", "failed", "canceled"):
+            state = client.get(f"/v1/jobs/{job}").raise_for_status().json()["state"]
+            time.sleep(0.05)
+        say(f"GET  /v1/jobs/{job}\n  -> state {state}")
+        output = client.get(f"/v1/jobs/{job}/tasks/1/output").raise_for_status().text
+        say(f"GET  /v1/jobs/{job}/tasks/1/output\n  -> {output.strip()}")
+    return state == "finished"
+
+
+# ---- talking
+
+
+def keep_serving(url: str, password: str) -> None:
+    """Serve on until Ctrl-C, saying what can be tried."""
+    title("Serving on; Ctrl-C ends it")
+    say(f"Try:  curl -u {USER}:{password} {url}/hpc/jobs")
+    say(f"      curl -u {USER}:{password} '{url}/hpc/jobs/1?properties=Id,Name,State,Owner'")
+    say(f"Pages of both interfaces: {url}/hpc/docs  {url}/v1/docs")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        say("")
+
+
+def title(text: str) -> None:
+    """A heading."""
+    say(f"\n# {text}\n")
+
+
+def say(text: str) -> None:
+    """One thing, at once."""
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

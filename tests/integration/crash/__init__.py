@@ -1,0 +1,1 @@
+"""The server is killed, again and again, while clients go on."""

@@ -1,0 +1,1 @@
+"""Nothing is answered before it is on disk, and a full disk loses nothing."""
