@@ -251,7 +251,9 @@ def _check_inside(wanted: Any, value: object, path: str, source: str) -> None:
     if isinstance(value, list) and isinstance(info, types.ListType | types.VarTupleType):
         for number, item in enumerate(value):
             _check_inside(info.item_type, item, f"{path}[{number}]", source)
-    elif isinstance(value, dict) and (fields := _fields(info)) is not None:
+    elif (fields := _fields(info)) is not None:
+        if not isinstance(value, dict):
+            raise StartupRefused(f"{path} ({source}) is a table.")
         for key, inner in value.items():
             if "*" not in fields and key not in fields:
                 near = difflib.get_close_matches(key, list(fields), n=1, cutoff=0.5)

@@ -1,0 +1,24 @@
+"""What a scraper is told."""
+
+from headgate.core.states import JobState
+from headgate.http.metrics import Metrics
+
+
+def test_requests_jobs_and_readiness_are_counted() -> None:
+    metrics = Metrics()
+    for _ in range(3):
+        metrics.request("hpcpack", 200, 0.003)
+    metrics.request("hpcpack", 404, 0.003)
+    text = metrics.text(jobs={JobState.RUNNING: 7}, ready=True).decode()
+    assert 'headgate_requests_total{face="hpcpack",status="200"} 3.0' in text
+    assert 'headgate_requests_total{face="hpcpack",status="404"} 1.0' in text
+    assert 'headgate_request_seconds_count{face="hpcpack"} 4.0' in text
+    assert 'headgate_jobs{state="running"} 7.0' in text
+    assert 'headgate_jobs{state="failed"} 0.0' in text
+    assert "headgate_ready 1.0" in text
+
+
+def test_two_servers_in_one_process_do_not_share_their_counts() -> None:
+    first, second = Metrics(), Metrics()
+    first.request("v1", 200, 0.1)
+    assert "headgate_requests_total{" not in second.text(jobs={}, ready=False).decode()

@@ -1,0 +1,46 @@
+"""An authority over a store in memory, passwords that are quick to check, and a clock that stands still."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from headgate.core.launch import OsAccount
+from headgate.core.vocabulary import Role
+from headgate.identity import Authority, OsAccounts, Passwords, Tokens
+from headgate.service.users import Users
+from headgate.store import open_store
+from headgate.testing.clock import TestClock
+
+
+class World:
+    """Everything a test of identity needs."""
+
+    def __init__(self) -> None:
+        self.clock = TestClock()
+        self.store = open_store(":memory:", clock=self.clock)
+        self.passwords = Passwords(passes=1, memory_kib=8)
+        self.tokens = Tokens(self.store, self.clock, b"k" * 32)
+        self.authority = self.make_authority()
+        self.users = Users(self.store, self.authority, self.passwords.hash, changed=self.authority.forget)
+        # The command line in another process: the same store, and nobody to tell.
+        self.elsewhere = Users(self.store, self.authority, self.passwords.hash)
+
+    def make_authority(self, *, is_root: bool = True) -> Authority:
+        """Another one over the same store."""
+        accounts = OsAccounts(1000, self.clock.monotonic, self.account)
+        return Authority(self.store, self.clock, self.passwords, self.tokens, accounts, is_root=is_root)
+
+    @staticmethod
+    def account(name: str, min_uid: int) -> OsAccount:
+        """Every name has an account."""
+        return OsAccount(name=name, uid=min_uid + 1, gid=100, home=f"/home/{name}")
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """With one user, ada, whose password is `engine`."""
+    made = World()
+    await made.users.add(None, "ada", Role.USER, "engine")
+    yield made
+    made.passwords.close()
+    await made.store.close()
