@@ -136,7 +136,7 @@ def hpcpack(url: str, password: str, work: Path) -> bool:
             EndValue="8",
             IncrementValue="1",
             # In a sweep `*` is the value of the instance, and `^*` a star.
-            CommandLine='echo "* squared is $((* ^* *)), says $(id -un) on $(hostname), core $CCP_COREIDS"',
+            CommandLine='sleep 0.3; echo "* squared is $((* ^* *)), says $(id -un) on core $CCP_COREIDS"',
             WorkDirectory=str(work),
         )
         call(client, "POST", f"/hpc/jobs/{job}/tasks", sweep)

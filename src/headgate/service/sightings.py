@@ -106,6 +106,8 @@ class Recorder:
             edit.instance_happens(number, instance, asked)
         if seen.started_at is not None:
             _start(edit, intent, instance, seen.started_at, seen.native or run.native)
+        elif seen.ending is Ending.NOT_STARTABLE:
+            edit.set_run(number, instance, shares=intent.shares)
         _end(edit, number, instance, seen)
         edit.set_task(number, live=edit.task(number).live - 1)
         edit.set_job(live=edit.job.live - 1)
@@ -237,7 +239,7 @@ def _mishap(run: Run, code: int, seen: Ended) -> Mishap:
     if seen.ending is Ending.NOT_STARTABLE:
         name = _FAULTS.get(seen.fault)
         if name is not None:
-            return Mishap(name, (seen.reason or node,))
+            return Mishap(name, (f"{node}: {seen.reason}",))
         return Mishap("Execution_StartJobFailedOnNode", (node, seen.reason))
     if seen.ending is Ending.WALL_TIME:
         return Mishap("Execution_TaskRuntimeExpired")

@@ -59,7 +59,7 @@ def test_a_sync_lies_between_request_and_answer(tmp_path: Path) -> None:
         answer = http.post("/hpc/jobs", json=[{"Name": "Name", "Value": "traced"}])
         answer.raise_for_status()
         tracer.send_signal(signal.SIGINT)
-        tracer.wait(ATTACH_S)
+        tracer.communicate(timeout=ATTACH_S)
 
     lines = trace.read_text(errors="replace").splitlines()
     asked = next(n for n, line in enumerate(lines) if "POST /hpc/jobs" in line)
