@@ -61,7 +61,6 @@ JOB_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
         "fail_dependent_tasks": JOB["FailDependentTasks"],
     }
 )
-_EXCLUDED: Final = {"excluded_nodes": JOB["ExcludedNodes"]}
 TASK_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
     {
         "name": TASK["Name"],
@@ -77,6 +76,24 @@ TASK_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
         "valid_exit_codes": TASK["TaskValidExitCodes"],
     }
 )
+# Members that are made into properties by hand: for naming what is refused.
+_JOB_NAMES: Final = {
+    **JOB_MEMBERS,
+    "not_before": JOB["HoldUntil"],
+    "min_cores": JOB["MinCores"],
+    "max_cores": JOB["MaxCores"],
+    "excluded_nodes": JOB["ExcludedNodes"],
+}
+_TASK_NAMES: Final = {
+    **TASK_MEMBERS,
+    "command": TASK["CommandLine"],
+    "kind": TASK["Type"],
+    "cores": TASK["MinCores"],
+    "max_cores": TASK["MaxCores"],
+    "sweep.start": TASK["StartValue"],
+    "sweep.end": TASK["EndValue"],
+    "sweep.increment": TASK["IncrementValue"],
+}
 _INTERPRETER = re.compile(r"#!\s*(/[^\n\r]*)")
 
 
@@ -104,11 +121,9 @@ def new_job(asked: wire.NewJob, now: int) -> NewJob:
         if cores is not None:
             changes[JOB[f"{name}Cores"]] = cores
             changes[JOB[f"AutoCalculate{name}"]] = False
-    job = _named("", JOB_MEMBERS, lambda: apply_job(Job(), changes, now))
+    job = _named("", _JOB_NAMES, lambda: apply_job(Job(), changes, now))
     # HPC Pack adds to it by an operation of its own, so that its property only reads; the rules are the same.
-    excluded = _named(
-        "", _EXCLUDED, lambda: checked(_EXCLUDED["excluded_nodes"], tuple(asked.excluded_nodes))
-    )
+    excluded = _named("", _JOB_NAMES, lambda: checked(JOB["ExcludedNodes"], tuple(asked.excluded_nodes)))
     tasks = [new_task(task, f"tasks[{number}]") for number, task in enumerate(asked.tasks)]
     return NewJob(
         spec=replace(job.spec, excluded_nodes=excluded),
@@ -137,7 +152,7 @@ def new_task(asked: wire.NewTask, where: str) -> NewTask:
         least = asked.cores or 1
         changes[TASK["MinCores"]] = least
         changes[TASK["MaxCores"]] = asked.max_cores or least
-    task = _named(where, TASK_MEMBERS, lambda: apply_task(Task(), changes))
+    task = _named(where, _TASK_NAMES, lambda: apply_task(Task(), changes))
     spec = _with_script(task.spec, asked.script, where) if asked.script else task.spec
     return NewTask(spec=spec, environment=asked.environment)
 
