@@ -164,7 +164,8 @@ def stop_task(edit: JobEdit, number: int, *, finish: bool, mishap: Mishap | None
     else:
         edit.set_task(number, rest_state=TaskState.CANCELED, canceled=task.canceled + rest, concluded=True)
     edit.task_happens(number, asked)
-    _end_master(edit, edit.task(number))
+    if edit.task(number).state not in FINAL_TASK_STATES:  # nothing had started: it has ended already
+        _end_master(edit, edit.task(number))
     if edit.task(number).state in FINAL_TASK_STATES:
         edit.set_task(number, times=replace(edit.task(number).times, ended=edit.tx.now))
 
