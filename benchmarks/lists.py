@@ -1,0 +1,136 @@
+"""Lists: a page of 100 jobs over `/hpc` out of 1,000,000 stored ones and out of 1,000.
+
+First, middle and last page; by continuation (`x-ms-continuation-queryId`) and by `startRow` with the exact
+row count; sorted by Id, ChangeTime and Owner; all jobs and those of one state. Every combination is asked for
+1,000 times on one connection and shows the p99. The two servers are asked in turns, a hundred requests each,
+so that what else the machine does falls on both alike. A middle or last page is one of a few neighbours.
+"""
+
+import random
+import time
+from collections.abc import Iterator
+from itertools import product
+from typing import NamedTuple
+
+from benchmarks import stored
+from benchmarks.bench import Bench, p99, under
+from benchmarks.rig import Rig, serving
+
+P99_MS = 20
+RATIO = 1.5
+PAGE = 100
+TURN = 100
+STRIDE = 10_000
+SORTS = ("Id", "ChangeTime", "Owner")
+FILTERS = {"all": "", "Finished": "&$filter=JobState+eq+Finished"}
+PLACES = ("first", "middle", "last")
+WAYS = ("continuation", "startRow")
+
+
+class Combination(NamedTuple):
+    """One kind of request."""
+
+    way: str
+    sort: str
+    filter: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.way}, by {self.sort}, {self.filter}, {self.place}"
+
+
+COMBINATIONS = [Combination(*each) for each in product(WAYS, SORTS, FILTERS, PLACES)]
+
+
+def measure(bench: Bench) -> None:
+    """See the module."""
+    many, few = bench.size(1_000_000, 20_000), 1_000
+    each = bench.size(1_000, 100)
+    with (
+        serving(stored.folder_of(bench, few)) as small,
+        serving(stored.folder_of(bench, many)) as large,
+    ):
+        askers = [_Asker(small), _Asker(large)]
+        worst: dict[Combination, list[tuple[float, float]]] = {one: [] for one in COMBINATIONS}
+        for _ in range(bench.rounds):
+            for one in COMBINATIONS:
+                took: list[list[float]] = [[], []]
+                for _ in range(max(1, each // TURN)):
+                    for asker, times in zip(askers, took, strict=True):
+                        times += asker.times(one, min(each, TURN))
+                worst[one].append((p99(took[0]), p99(took[1])))
+    _report(bench, worst, many, few)
+
+
+def _report(bench: Bench, worst: dict[Combination, list[tuple[float, float]]], many: int, few: int) -> None:
+    """A line for each combination, then the worst of all."""
+    slowest, ratios = [], []
+    for one, pairs in worst.items():
+        target = under(P99_MS)
+        figure = bench.report(f"list of {many:,}: {one}", "ms p99", [large for _, large in pairs], target)
+        ratio = bench.report(f"  to {few:,}: {one}", "times", [b / a for a, b in pairs], under(RATIO))
+        slowest.append(figure.median)
+        ratios.append(ratio.median)
+    bench.report("lists: the slowest of all", "ms p99", [max(slowest)], under(P99_MS))
+    bench.report(f"lists: the largest ratio to {few:,}", "times", [max(ratios)], under(RATIO))
+
+
+def exercise(rig: Rig, each: int) -> None:
+    """Ask a server for all kinds of pages."""
+    asker = _Asker(rig)
+    for one in COMBINATIONS:
+        asker.times(one, each)
+
+
+class _Asker:
+    """A connection to one server, and the requests that stand for each combination."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._client = rig.client()
+        self._chance = random.Random(1)
+        self._requests: dict[Combination, list[bytes]] = {}
+
+    def times(self, one: Combination, count: int) -> list[float]:
+        """Milliseconds of so many requests."""
+        requests = self._requests.get(one)
+        if requests is None:
+            requests = self._requests[one] = [self._client.prepared("GET", path) for path in self._paths(one)]
+            for request in requests:
+                assert self._client.exchange(request).status == 200, request
+        took = []
+        for _ in range(count):
+            request = self._chance.choice(requests)
+            began = time.perf_counter()
+            answer = self._client.exchange(request)
+            took.append((time.perf_counter() - began) * 1000)
+            assert answer.status == 200, answer
+        return took
+
+    def _paths(self, one: Combination) -> list[str]:
+        asked = f"/hpc/jobs?sortJobsBy={one.sort}{FILTERS[one.filter]}"
+        page = f"{asked}&rowsPerRead={PAGE}"
+        counted = self._client.ask("GET", f"{asked}&rowsPerRead=1&startRow=0&properties=Id")
+        total = int(counted.header("x-ms-row-count"))
+        row = {"first": 0, "middle": total // 2, "last": max(0, total - PAGE)}[one.place]
+        if one.way == "startRow":
+            starts = {row, max(0, row - 37), max(0, row - 5 * PAGE)} if one.place == "middle" else {row}
+            return [f"{page}&startRow={start}" for start in sorted(starts)]
+        if one.place == "first":
+            return [page]
+        token = self._token(asked, row)
+        return [f"{page}&queryId={token}"]
+
+    def _token(self, asked: str, row: int) -> str:
+        """The continuation of a list behind so many rows: by way of long strides, as any client could."""
+        token = ""
+        for rows in _strides(row):
+            following = f"&queryId={token}" if token else ""
+            answer = self._client.ask("GET", f"{asked}&rowsPerRead={rows}&properties=Id{following}")
+            token = answer.header("x-ms-continuation-queryId")
+        return token
+
+
+def _strides(rows: int) -> Iterator[int]:
+    while rows > 0:
+        yield min(rows, STRIDE)
+        rows -= STRIDE
