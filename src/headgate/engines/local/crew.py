@@ -40,8 +40,8 @@ class Lane:
         self.number = number
         self.queue: deque[Entry] = deque()
         self.hand: Hand | None = None
-        self.blocked = False
-        """What a dead worker left of an earlier item is still being killed."""
+        self.holds = 0
+        """Earlier items that are not over yet though no worker of ours runs them."""
 
 
 class Crew:
@@ -60,6 +60,7 @@ class Crew:
         self._hands: dict[int, Hand] = {}
         self._idle: list[Hand] = []
         self._lost: list[tuple[Entry, Story, Journal]] = []
+        self._unclean: list[int] = []
         self._clean_looks = _CLEAN
 
     @property
@@ -75,7 +76,7 @@ class Crew:
         for item in submission.items:
             if self._ledger.has(submission.intent, item.instance):
                 continue  # the same submission again
-            work = Work(submission.intent, submission.tag, item.instance, item.launch)
+            work = Work(submission.intent, submission.tag, item.instance, lane.number, item.launch)
             try:
                 account = account_for(item.launch.account, self.limits.min_uid, self._own)
             except AccountRefused as error:
@@ -91,6 +92,7 @@ class Crew:
         if entry.hand is None:
             self._take_back(entry)
         else:
+            entry.unwanted = True
             entry.hand.order(Drop(Key(*entry.key)))
 
     def stop(self, entry: Entry, number: int, grace_s: float, *, forced: bool) -> None:
@@ -100,9 +102,9 @@ class Crew:
             return
         overdue_at = time.monotonic() + (0.0 if forced else grace_s) + _STOP_MARGIN_S
         entry.overdue_at = min(overdue_at, entry.overdue_at or overdue_at)
+        entry.unwanted = True
         entry.hand.order(Stop(Key(*entry.key), number, grace_s, forced))
-        # A task can stop the process that watches it (same account); this wakes it up.
-        os.kill(entry.hand.pid, signal.SIGCONT)
+        entry.hand.rouse()
 
     def _take_back(self, entry: Entry) -> None:
         if not entry.gone:
@@ -119,10 +121,10 @@ class Crew:
         if not lane.queue:
             if hand is None or not hand.entries:
                 self._release(lane)
-                if not lane.blocked:
+                if not lane.holds:
                     self._lanes.pop(lane.number, None)
             return
-        if lane.blocked:
+        if lane.holds:
             return
         account = lane.queue[0].account
         if hand is not None and (hand.closed or hand.account != account or hand.journal.large):
@@ -250,8 +252,9 @@ class Crew:
             print(f"worker died pid={hand.pid} account={hand.account.name}", flush=True)
             lost = self._settle(hand, lane)
         if lane is not None:
-            lane.blocked = lane.hand is hand
             lane.hand = None
+            lane.holds += 1
+            self._unclean.append(lane.number)
         # Also when it had nothing to do: whatever it left is nobody's.
         self._clean_looks = 0
         if not lost:
@@ -273,7 +276,9 @@ class Crew:
                 lost = True
         for entry in reversed(list(waiting.values())):
             entry.hand = None
-            if lane is not None:
+            if entry.unwanted:
+                self._take_back(entry)
+            elif lane is not None:
                 lane.queue.appendleft(entry)
         return lost
 
@@ -298,10 +303,19 @@ class Crew:
         for entry, story, journal in lost:
             self._ledger.end(lost_ending(story, Fault.SUPERVISION, _LOST), journal, tag=entry.work.tag)
             self._ledger.reports.close_journal(journal)
-        for lane in list(self._lanes.values()):
-            if lane.blocked:
-                lane.blocked = False
-                self._feed(lane)
+        unclean, self._unclean = self._unclean, []
+        for number in unclean:
+            self.let_go(number)
+
+    def hold(self, number: int) -> None:
+        """Start nothing in this lane until `let_go`: an earlier item of it is still running somewhere."""
+        self._lanes.setdefault(number, Lane(number)).holds += 1
+
+    def let_go(self, number: int) -> None:
+        """The other end of `hold`."""
+        lane = self._lanes[number]
+        lane.holds -= 1
+        self._feed(lane)
 
     def tick(self, now: float) -> None:
         """Once a second: end idle workers, try again what could not be done, look for workers that hang."""
@@ -309,9 +323,11 @@ class Crew:
             self._idle.remove(hand)
             hand.dismiss()
         for lane in list(self._lanes.values()):
-            if lane.hand is None and not lane.blocked:
+            if lane.hand is None:
                 self._feed(lane)
         for hand in self._hands.values():
+            if hand.closed and now - hand.idle_since > _STOP_MARGIN_S:
+                os.kill(hand.pid, signal.SIGKILL)
             entry = next(iter(hand.entries.values()), None)
             if entry is not hand.current:
                 hand.current, hand.current_since = entry, now

@@ -2,23 +2,28 @@
 
 import os
 import selectors
+import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import msgspec
 
 from headgate.core.launch import OsAccount
 from headgate.engines.local.journal import Identity, Journal
 from headgate.engines.local.linux import process_facts
-from headgate.engines.local.wire import Drop, Frames, Run, Stop, Word, Work, decode_word, frame
+from headgate.engines.local.wire import Drop, Frames, Malformed, Run, Stop, Word, Work, decode_word, frame
 from headgate.engines.local.worker import become_worker
 
 _BLOCK = 262144
+_LARGEST_WORD = 1 << 26
 
 
 class Entry:
     """An item: waiting in its lane while `hand` is None, else given to that worker."""
 
-    __slots__ = ("account", "gone", "hand", "key", "overdue_at", "work")
+    __slots__ = ("account", "gone", "hand", "key", "overdue_at", "unwanted", "work")
 
     def __init__(self, work: Work, account: OsAccount) -> None:
         self.work = work
@@ -29,6 +34,8 @@ class Entry:
         """It was taken back; whoever finds it in a queue throws it away."""
         self.overdue_at: float | None = None
         """When (monotonic) the worker should long have ended it."""
+        self.unwanted = False
+        """It must not be started any more: its worker has been told, but may die before it hears that."""
 
 
 class Hand:
@@ -49,7 +56,7 @@ class Hand:
         """Nothing more is said to it or heard from it. At the end of its socket a worker ends itself."""
         self._sock = sock
         self._selector: selectors.BaseSelector | None = None
-        self._inbox = Frames()
+        self._inbox = Frames(_LARGEST_WORD)
         self._outbox = bytearray()
 
     def attach(self, selector: selectors.BaseSelector, on_words: Callable[[], None]) -> None:
@@ -71,6 +78,11 @@ class Hand:
             self.entries[entry.key] = entry
             self.size += len(entry.work.launch.script)
         self.order(Run(tuple(entry.work for entry in entries)))
+        self.rouse()
+
+    def rouse(self) -> None:
+        """Any process of its account may have stopped it."""
+        os.kill(self.pid, signal.SIGCONT)  # our child, not yet waited for: the pid is still its own
 
     def forget(self, entry: Entry) -> None:
         """It has done this one."""
@@ -94,8 +106,13 @@ class Hand:
             if not data:
                 self.dismiss()
                 return
-            for payload in self._inbox.feed(data):
-                yield decode_word(payload)
+            try:
+                for payload in self._inbox.feed(data):
+                    yield decode_word(payload)
+            except (Malformed, msgspec.DecodeError) as error:
+                print(f"worker malformed pid={self.pid} error={error}", flush=True)
+                os.kill(self.pid, signal.SIGKILL)
+                self.dismiss()
             if len(data) < _BLOCK:
                 return
 
@@ -103,6 +120,7 @@ class Hand:
         """No more work for it."""
         if not self.closed:
             self.closed = True
+            self.idle_since = time.monotonic()
             if self._selector is not None:
                 self._selector.unregister(self._sock)
             self._sock.close()
@@ -137,8 +155,13 @@ def start_worker(folder: Path, name: str, account: OsAccount, *, boot: str, capt
         become_worker(theirs, journal.fd, journal.orders_fd, account, capture_limit)
     theirs.close()
     ours.setblocking(False)
+    hand = Hand(pid, account, journal, ours)
     facts = process_facts(pid)  # our child, not yet waited for: it has a line there even if it has exited
-    journal.introduce(
-        Identity(pid=pid, start=facts.start if facts is not None else 0, boot=boot, uid=account.uid)
-    )
-    return Hand(pid, account, journal, ours)
+    start = facts.start if facts is not None else 0
+    try:
+        journal.introduce(Identity(pid=pid, start=start, boot=boot, uid=account.uid))
+    except OSError:
+        hand.dismiss()  # it has been given nothing, and ends
+        journal.remove()
+        raise
+    return hand

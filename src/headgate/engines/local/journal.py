@@ -45,6 +45,7 @@ class Taken(Struct, frozen=True, tag=True, kw_only=True):
     intent: int
     tag: str
     instance: int
+    lane: int
     at: int
     ticks: int
 
@@ -162,12 +163,12 @@ class Journal:
         self.orders_fd = os.open(self._paths[1], flags | os.O_CREAT | os.O_APPEND, 0o600)
         # Not O_APPEND: on Linux that would make pwrite append (pwrite(2), BUGS).
         self._counter_fd = os.open(self._paths[0], os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        if create:
-            os.write(self.fd, b"0" * _COUNTER + b"\n")
 
     def introduce(self, identity: Identity) -> None:
-        """Write whose it is; before the worker is given anything."""
-        os.write(self.fd, _encode(identity) + b"\n")
+        """Write whose it is; before the worker is given anything. Raises OSError."""
+        opening = b"0" * _COUNTER + b"\n" + _encode(identity) + b"\n"
+        if os.write(self.fd, opening) < len(opening):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def read(self) -> Contents:
         """What it says now, as far as whole lines go."""
@@ -202,8 +203,11 @@ class Journal:
         return os.fstat(self.fd).st_size > _LARGE
 
     def acknowledge(self) -> None:
-        """Write down how many endings are acknowledged."""
-        os.pwrite(self._counter_fd, b"%0*d" % (_COUNTER, self.acknowledged), 0)
+        """Write down how many endings are acknowledged. If that fails, the next shepherd tells some again."""
+        try:
+            os.pwrite(self._counter_fd, b"%0*d" % (_COUNTER, self.acknowledged), 0)
+        except OSError as error:
+            print(f"journal unwritable name={self.name} error={error}", flush=True)
 
     def seal(self, patience_s: float = 2.0) -> bool:
         """Forbid its worker to take anything more. False if the worker holds the lock and does not let go."""

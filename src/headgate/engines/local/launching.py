@@ -15,13 +15,12 @@ import msgspec
 import headgate.engines
 from headgate.core.errors import EngineUnavailable
 
-_LOG_LIMIT = 1024 * 1024
 # The first process ends at once: whoever started us has nobody to wait for later.
 _BOOT = """\
 import os, sys
 if os.fork(): os._exit(0)
 os.setsid()
-sys.path[:0] = sys.argv[1:]
+sys.path += sys.argv[1:]
 from headgate.engines.local.shepherd import main
 main()
 """
@@ -53,8 +52,6 @@ def start_shepherd(directory: Path) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     log = os.open(log_path, flags, 0o600)
     try:
-        if os.fstat(log).st_size > _LOG_LIMIT:
-            os.truncate(log, 0)
         subprocess.run(
             [sys.executable, "-I", "-S", "-B", "-c", _BOOT, *paths],
             stdin=subprocess.DEVNULL,

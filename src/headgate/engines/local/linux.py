@@ -5,7 +5,9 @@ time and boot id together, and is signalled through a pidfd that was opened befo
 """
 
 import ctypes
+import errno
 import os
+import resource
 import signal
 import time
 
@@ -52,6 +54,22 @@ def forbid_inspection() -> None:
 def set_process_name(name: str) -> None:
     """The name `ps -o comm` shows; at most 15 bytes."""
     _libc.prctl(_PR_SET_NAME, ctypes.c_char_p(name.encode()[:15]), 0, 0, 0)
+
+
+_limit_before: tuple[int, int] | None = None
+
+
+def raise_descriptor_limit() -> None:
+    """As many open files as we may have: four for each running lane."""
+    global _limit_before  # noqa: PLW0603 - one limit for one process, like the umask
+    _limit_before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_limit_before[1], _limit_before[1]))
+
+
+def restore_descriptor_limit() -> None:
+    """What it was before, for tasks."""
+    if _limit_before is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, _limit_before)
 
 
 def boot_id() -> str:
@@ -154,8 +172,10 @@ def open_verified(pid: int, *, first: int, last: int, uid: int) -> int | None:
         return None
     try:
         pidfd = os.pidfd_open(pid)
-    except (ProcessLookupError, OSError):
-        return None
+    except OSError as error:
+        if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT):
+            return None  # there is none, or the number now belongs to a thread
+        raise
     facts = process_facts(pid)
     if facts is None or facts.state in "ZX" or not first <= facts.start <= last or process_uid(pid) != uid:
         os.close(pidfd)

@@ -11,6 +11,7 @@ import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from headgate.engines.local.journal import Contents, Halt, Identity, Journal, Story, journals_in
 from headgate.engines.local.ledger import Ledger, lost_ending
@@ -42,10 +43,21 @@ class Orphan:
     overdue_at: float | None = None
 
 
+class Lanes(Protocol):
+    """Where the next items of an orphan's lane wait."""
+
+    def hold(self, number: int) -> None:
+        """Start nothing in this lane."""
+
+    def let_go(self, number: int) -> None:
+        """It may go on."""
+
+
 class Orphans:
     """All of them."""
 
-    def __init__(self, folder: Path, ledger: Ledger, selector: selectors.BaseSelector) -> None:
+    def __init__(self, folder: Path, ledger: Ledger, selector: selectors.BaseSelector, lanes: Lanes) -> None:
+        self._lanes = lanes
         self._folder = folder
         self._ledger = ledger
         self._selector = selector
@@ -103,6 +115,7 @@ class Orphans:
         taken = orphan.story.taken
         self._watched.append(orphan)
         self._ledger.take(taken.intent, taken.instance, taken.tag, orphan)
+        self._lanes.hold(taken.lane)
         if orphan.story.begun is not None:
             self._ledger.say(Started(taken.intent, taken.instance, taken.at, str(orphan.story.begun.pid)))
         self._selector.register(orphan.pidfd, selectors.EVENT_READ, lambda _: self._finished(orphan))
@@ -117,7 +130,12 @@ class Orphans:
         overdue_at = time.monotonic() + (0.0 if forced else grace_s) + _STOP_MARGIN_S
         orphan.overdue_at = min(overdue_at, orphan.overdue_at or overdue_at)
         key = Key(orphan.story.taken.intent, orphan.story.taken.instance)
-        orphan.journal.halt(Halt(key=key, signal=number, grace_s=grace_s, forced=forced))
+        try:
+            orphan.journal.halt(Halt(key=key, signal=number, grace_s=grace_s, forced=forced))
+        except OSError as error:
+            print(
+                f"order unwritable pid={orphan.identity.pid} error={error}", flush=True
+            )  # killed when overdue
         signal_pidfd(orphan.pidfd, signal.SIGCONT)
 
     def tick(self, now: float) -> None:
@@ -147,6 +165,7 @@ class Orphans:
         else:
             self._lost(orphan.journal, orphan.identity, story, orphan.family, rebooted=False)
         self._ledger.reports.close_journal(orphan.journal)
+        self._lanes.let_go(story.taken.lane)
 
     def _lost(
         self, journal: Journal, identity: Identity, story: Story, family: dict[int, int], *, rebooted: bool

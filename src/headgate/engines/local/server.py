@@ -4,7 +4,9 @@ import selectors
 import socket
 from collections.abc import Callable, Iterator
 
-from headgate.engines.local.wire import Frames, Reply, Request, decode_request, frame
+import msgspec
+
+from headgate.engines.local.wire import Frames, Malformed, Reply, Request, decode_request, frame
 
 _BLOCK = 262144
 
@@ -44,8 +46,12 @@ class ServerConnection:
             if not data:
                 self.close()
                 return
-            for payload in self._inbox.feed(data):
-                yield decode_request(payload)
+            try:
+                for payload in self._inbox.feed(data):
+                    yield decode_request(payload)
+            except (Malformed, msgspec.DecodeError) as error:
+                print(f"server malformed error={error}", flush=True)
+                self.close()
 
     def send(self, reply: Reply) -> None:
         """Answer."""

@@ -19,7 +19,12 @@ from pathlib import Path
 from headgate.engines.local.crew import Crew
 from headgate.engines.local.hands import Entry
 from headgate.engines.local.ledger import Ledger
-from headgate.engines.local.linux import become_subreaper, forbid_inspection, set_process_name
+from headgate.engines.local.linux import (
+    become_subreaper,
+    forbid_inspection,
+    raise_descriptor_limit,
+    set_process_name,
+)
 from headgate.engines.local.orphans import Orphan, Orphans
 from headgate.engines.local.server import ServerConnection
 from headgate.engines.local.state import State
@@ -40,11 +45,12 @@ from headgate.engines.local.wire import (
     Submit,
     Welcome,
 )
-from headgate.ports.engine import Key, Submission
+from headgate.ports.engine import Key, Sightings, Submission
 
 _LOCK_PATIENCE_S = 5.0
 _TICK_S = 1.0
 _CLEANING_S = 0.02
+_LOG_LIMIT = 1024 * 1024
 _GATHER_S = 0.01
 """Answers to Observe are at least this far apart, so that a busy time costs few of them."""
 
@@ -61,7 +67,7 @@ class Shepherd:
         journals.mkdir(mode=0o700, exist_ok=True)
         self._ledger = Ledger(state)
         self._crew = Crew(journals, self._ledger, self._selector, prefix=f"{state.next_report:016}")
-        self._orphans = Orphans(journals, self._ledger, self._selector)
+        self._orphans = Orphans(journals, self._ledger, self._selector, self._crew)
         self._orphans.adopt()
         self._server: ServerConnection | None = None
         self._strangers: list[ServerConnection] = []
@@ -103,6 +109,7 @@ class Shepherd:
                 next_tick = now + _TICK_S
                 self._crew.tick(now)
                 self._orphans.tick(now)
+                trim_log()
                 if self._idle(now):
                     return
 
@@ -202,6 +209,8 @@ class Shepherd:
                 connection.send(FindAnswer(n, self._ledger.find(tags)))
             case Observe(n, since, wait_s):
                 self._ledger.acknowledge(since)
+                if self._observe is not None:  # only the last one is waited with
+                    connection.send(ObserveAnswer(self._observe.n, Sightings(self._observe.since, ())))
                 self._observe = request
                 self._observe_until = time.monotonic() + wait_s
                 self._answer_observe(time.monotonic())
@@ -256,6 +265,12 @@ def lock(directory: Path) -> int | None:
         return fd
 
 
+def trim_log() -> None:
+    """Standard output is a file that only we and our workers append to."""
+    if os.fstat(1).st_size > _LOG_LIMIT:
+        os.ftruncate(1, 0)
+
+
 def main() -> None:
     """Run in the current directory, which belongs to us alone."""
     os.umask(0o077)
@@ -267,6 +282,7 @@ def main() -> None:
         sys.exit(3)
     if os.getuid() == 0:
         forbid_inspection()
+    raise_descriptor_limit()
     become_subreaper()
     shepherd = Shepherd(directory)
     print(f"shepherd started pid={os.getpid()} uid={os.getuid()}", flush=True)

@@ -19,6 +19,7 @@ from headgate.ports.engine import Ended, Ending, Fault
 
 _SCRIPT_FD = 3
 _READS = 17
+_PASSES = 10
 _FIRST_ROUND_S = 0.002
 _SLOWEST_ROUND_S = 0.1
 _LOOK_AGAIN_S = 0.05
@@ -159,8 +160,11 @@ class Task:
 
     def _signal_all(self, number: int) -> None:
         told: set[int] = set()
-        # Again, for what was being forked while we looked.
-        while fresh := [pid for pid in descendants(os.getpid()) if pid not in told]:
+        # Again, for what was being forked while we looked; not for ever, for one that does nothing but fork.
+        for _ in range(_PASSES):
+            fresh = [pid for pid in descendants(os.getpid()) if pid not in told]
+            if not fresh:
+                return
             for pid in fresh:
                 told.add(pid)
                 try:
@@ -192,22 +196,30 @@ class Task:
             return Kept.NOTHING
         if now < self._next_round:
             return Kept.NOTHING
+        kept = self._kill_all()
         self._next_round = now + self._round_s
         self._round_s = min(self._round_s * 2, _SLOWEST_ROUND_S)
-        return self._kill_all()
+        return kept
 
     def _being_polite(self, now: float) -> bool:
         return bool(self._signal) and self.kill_at is not None and now < self.kill_at
 
     def _kill_all(self) -> Kept:
         kept = Kept.NOTHING
-        for pid in descendants(os.getpid()):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-            except PermissionError:
-                kept = Kept.SOMEONE_ELSES
+        told: set[int] = set()
+        for _ in range(_PASSES):
+            fresh = [pid for pid in descendants(os.getpid()) if pid not in told]
+            if not fresh:
+                return kept
+            for pid in fresh:
+                told.add(pid)
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+                except PermissionError:
+                    kept = Kept.SOMEONE_ELSES
+        self._round_s = _FIRST_ROUND_S  # it grows as fast as we kill: no pause
         return kept
 
     # --- afterwards ---------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Two conversations over stream sockets, msgpack in frames of a 4-byte length:
 * shepherd and worker: orders one way (`Order`), facts the other way (`Word`), no answers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import msgspec
 from msgspec import Struct
@@ -134,6 +134,7 @@ class Work(Struct, frozen=True):
     intent: int
     tag: str
     instance: int
+    lane: int
     launch: Launch
 
 
@@ -194,20 +195,28 @@ def frame(message: Struct) -> bytes:
     return len(payload).to_bytes(4, "big") + payload
 
 
+class Malformed(Exception):
+    """The other side does not speak as agreed."""
+
+
 class Frames:
-    """Cuts a byte stream into the frames it is made of."""
+    """Cuts a byte stream into the frames it is made of, none of them larger than `limit`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 1 << 31) -> None:
         self._buffer = bytearray()
+        self._limit = limit
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """The frames that are complete with these bytes."""
+    def feed(self, data: bytes) -> Generator[bytes, None, None]:
+        """The frames that are complete with these bytes. Raises Malformed."""
         buffer = self._buffer
         buffer += data
         start = 0
         try:
             while len(buffer) - start >= 4:
-                end = start + 4 + int.from_bytes(buffer[start : start + 4], "big")
+                size = int.from_bytes(buffer[start : start + 4], "big")
+                if size > self._limit:
+                    raise Malformed(f"a frame of {size} bytes")
+                end = start + 4 + size
                 if len(buffer) < end:
                     break
                 payload = bytes(buffer[start + 4 : end])

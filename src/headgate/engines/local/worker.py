@@ -21,7 +21,12 @@ from typing import NoReturn
 from headgate.core.launch import OsAccount
 from headgate.engines.local import rights
 from headgate.engines.local.journal import Begun, Halt, Pen, Sealed, Taken
-from headgate.engines.local.linux import become_subreaper, boot_ticks, set_process_name
+from headgate.engines.local.linux import (
+    become_subreaper,
+    boot_ticks,
+    restore_descriptor_limit,
+    set_process_name,
+)
 from headgate.engines.local.streams import NotStartable
 from headgate.engines.local.task import Kept, Task
 from headgate.engines.local.wire import Drop, Frames, Help, Run, Stop, Tell, Unfit, Work, decode_order, frame
@@ -49,6 +54,7 @@ def become_worker(
         gc.disable()
         _let_go_of_everything_but(control.fileno(), journal_fd, orders_fd)
         os.chdir("/")
+        restore_descriptor_limit()
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals() - {signal.SIGCHLD})
         set_process_name("headgate-worker")
         try:
@@ -115,7 +121,14 @@ class Worker:
         at = now_us()
         try:
             self._pen.take(
-                Taken(intent=work.intent, tag=work.tag, instance=work.instance, at=at, ticks=boot_ticks())
+                Taken(
+                    intent=work.intent,
+                    tag=work.tag,
+                    instance=work.instance,
+                    lane=work.lane,
+                    at=at,
+                    ticks=boot_ticks(),
+                )
             )
         except Sealed:
             self._abandon()
