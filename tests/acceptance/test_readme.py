@@ -1,4 +1,4 @@
-"""The README's own commands do what it says: its transcript is compared with what the demonstration prints."""
+"""The README's own commands do what it says: its transcript is compared with what the demo prints."""
 
 import re
 import subprocess
