@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
+import msgspec
+
 from headgate.core.errors import BadRequest
 from headgate.core.model import Job
 from headgate.core.states import JobState
@@ -37,7 +39,7 @@ def in_states(session: Session, states: tuple[int, ...], *, after: int, limit: i
     """Jobs in these states by id."""
     if not states:
         return []
-    found = codec.JOBS.many(session.value(sql.jobs_in(states), {"after": after, "limit": limit}))
+    found = codec.JOBS.many(session.value(sql.jobs_in(states), {"after": after, "limit": limit, "offset": 0}))
     found.sort(key=_KEYS["id"])
     return found
 
@@ -46,10 +48,15 @@ def page(
     session: Session, query: JobQuery, *, limit: int, after: Cursor | None, offset: int | None, count: bool
 ) -> JobPage:
     """One page of a list, by cursor or by offset."""
+    sort = query.sort
     if limit < 1 or (offset is not None and offset < 0):
         raise BadRequest("a page has at least one row, and starts at row 0 or later")
     if query.sort not in _KEYS or query.node_group is not None or query.nodes is not None:
         return _by_looking(session, query, limit=limit, after=after, offset=offset, count=count)
+    if query.owner is not None and query.sort == "owner":
+        query = msgspec.structs.replace(query, sort="id")
+        if after is not None:
+            after = Cursor(after.id, after.id)
     selection = _Selection.of(session, query)
     total = selection.total() if count or offset is not None else None
     if not selection.states or (total is not None and offset is not None and offset >= total):
@@ -61,11 +68,11 @@ def page(
     elif offset:
         start, rest = selection.at(offset)
     found = selection.read(start, rest, limit + 1)
-    return _finish(query.sort, found, limit, total if count else None, _sort_value(query.sort))
+    return _finish(found, limit, total if count else None, _sort_value(sort))
 
 
 def _finish(
-    sort: str, found: list[Job], limit: int, total: int | None, value: Callable[[Job], int | str | None]
+    found: list[Job], limit: int, total: int | None, value: Callable[[Job], int | str | None]
 ) -> JobPage:
     more = len(found) > limit
     jobs = found[:limit]
@@ -178,8 +185,6 @@ class _Selection(NamedTuple):
         )
         if found is None:
             return None, offset
-        if self.query.sort == "owner" and not place:
-            place = {"after_owner": owner[1:]}
         return {**place, "after_id": found.last + 1 if self.query.descending else found.first - 1}, found.rest
 
     def read(self, start: dict[str, Any] | None, rest: int, limit: int) -> list[Job]:
@@ -232,7 +237,7 @@ def _by_looking(
         found = nsmallest(wanted, behind(), key=lambda job: _Reversed(place(job)))
     else:
         found = nsmallest(wanted, behind(), key=place)
-    return _finish(query.sort, found[skip:], limit, seen if count else None, value)
+    return _finish(found[skip:], limit, seen if count else None, value)
 
 
 class _Reversed:

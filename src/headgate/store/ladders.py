@@ -40,11 +40,11 @@ class Ladder(Struct, frozen=True):
 
 
 # Ids: leaves of 1024 jobs. Of one owner: wider ones, for there is a set of them for each owner.
-BY_ID = Ladder((Shelf(1, 20), Shelf(2, 10)))
-BY_OWNER_ID = Ladder((Shelf(3, 22), Shelf(4, 12)))
-# Times of change, in microseconds: leaves of a second, then a quarter of an hour, then two weeks.
-BY_CHANGE = Ladder((Shelf(5, 40), Shelf(6, 30), Shelf(7, 20)))
-BY_OWNER_CHANGE = Ladder((Shelf(8, 40), Shelf(9, 30), Shelf(10, 20)))
+BY_ID = Ladder((Shelf(1, 20), Shelf(2, 15), Shelf(3, 10)))
+BY_OWNER_ID = Ladder((Shelf(4, 22), Shelf(5, 17), Shelf(6, 12)))
+# Times of change, in microseconds: leaves of a second, then a minute, an hour, three days.
+BY_CHANGE = Ladder((Shelf(7, 38), Shelf(8, 32), Shelf(9, 26), Shelf(10, 20)))
+BY_OWNER_CHANGE = Ladder((Shelf(11, 38), Shelf(12, 32), Shelf(13, 26), Shelf(14, 20)))
 
 
 class Place(NamedTuple):

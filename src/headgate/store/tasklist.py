@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 from headgate.core.errors import BadRequest
+from headgate.core.instances import untouched
 from headgate.core.model import INT_MAX, Instance, Task
 from headgate.core.states import TaskState
 from headgate.ports.store import Cursor, TaskPage, TaskQuery, TaskRow
@@ -19,18 +20,6 @@ from headgate.store.session import Session
 from headgate.store.sql import lists as sql
 
 SORTED_AT_MOST = 100_000
-
-
-def untouched(task: Task, number: int) -> Instance:
-    """An instance that has no row: as the task says all of those are."""
-    return Instance(
-        job_id=task.job_id,
-        task=task.number,
-        number=number,
-        state=task.rest_state,
-        previous_state=task.previous_state,
-        times=task.times,
-    )
 
 
 def page(

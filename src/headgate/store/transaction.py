@@ -115,8 +115,9 @@ class Transaction(Reader, EntryChanges):
         return job
 
     def insert_job(self, job: Job) -> None:
-        """A job that has its id and times."""
+        """Keep a new job that has its id and times."""
         self._touch()
+        self.counters.job = max(self.counters.job, job.id)
         place = _place(job)
         self._session.change(job_sql.add, _row(job, place))
         self._link(job)

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from headgate.core.states import JobState
 from headgate.store.statement import joined, statement, statements
@@ -76,18 +86,19 @@ def queue_from_start() -> Executable:
 
 @statement
 def queue_after() -> Executable:
-    """Those behind one place in the queue."""
-    rows = (
-        select(jobs.c.body)
-        .where(
-            jobs.c.queue_key.is_not(None),
-            tuple_(jobs.c.queue_key, jobs.c.id) > tuple_(bindparam("queue_key"), bindparam("id")),
-        )
-        .order_by(jobs.c.queue_key, jobs.c.id)
+    """Those behind one place in the queue: of the same urgency, then of less."""
+    columns = (jobs.c.queue_key.label("k0"), jobs.c.id.label("k1"))
+    same = select(*columns).where(
+        jobs.c.queue_key == bindparam("queue_key"), jobs.c.id > bindparam("id"), jobs.c.queue_key.is_not(None)
+    )
+    less = select(*columns).where(jobs.c.queue_key > bindparam("queue_key"), jobs.c.queue_key.is_not(None))
+    page = (
+        union_all(same, less)
+        .order_by(literal_column("k0"), literal_column("k1"))
         .limit(bindparam("limit"))
         .subquery()
     )
-    return select(joined(rows.c.body))
+    return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.c.k1))
 
 
 @statement

@@ -7,7 +7,19 @@ with `ORDER BY`, which SQLite and PostgreSQL both do without reading more than t
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, literal_column, select, tuple_, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Select,
+    Subquery,
+    UnaryExpression,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from headgate.store.statement import among, joined, statements
 from headgate.store.tables import instances, job_node_groups, jobs, tasks
@@ -43,30 +55,53 @@ def job_page(
         conditions.append(jobs.c.owner == bindparam("owner"))
     if changed_from:
         conditions.append(jobs.c.changed >= bindparam("changed_from"))
-    if bounded:
-        place: list[ColumnElement[Any]] = [bindparam(f"after_{name}") for name in order]
-        if len(key) == 1:
-            conditions.append(key[0] < place[0] if descending else key[0] > place[0])
-        else:
-            conditions.append(tuple_(*key) < tuple_(*place) if descending else tuple_(*key) > tuple_(*place))
     columns = [column.label(f"k{position}") for position, column in enumerate(key)]
-    if states is None:
-        rows = select(*columns).where(*conditions).subquery()
-    else:
-        arms = [
-            select(*columns).where(jobs.c.state == literal_column(str(state)), *conditions)
-            for state in states
-        ]
-        rows = (union_all(*arms) if len(arms) > 1 else arms[0]).subquery()
-    ordered = [column.desc() if descending else column.asc() for column in rows.columns]
-    page = (
-        select(rows.columns[f"k{len(order) - 1}"].label("id"))
-        .order_by(*ordered)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
-        .subquery()
+    arms = [
+        select(*columns).where(*in_state, *conditions, *behind)
+        for in_state in (
+            [[]] if states is None else [[jobs.c.state == literal_column(str(n))] for n in states]
+        )
+        for behind in (_behind(key, order, descending) if bounded else [[]])
+    ]
+    return _bodies(
+        _merged(arms, [column.name for column in columns], descending=descending), columns[-1].name
     )
-    return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.c.id))
+
+
+def _behind(key: list[ColumnElement[Any]], order: Order, descending: bool) -> list[list[ColumnElement[bool]]]:
+    """What it means to be behind a place, as alternatives that exclude each other.
+
+    Each is a range of an index. A row comparison, `(owner, id) > (:owner, :id)`, would be shorter, but SQLite
+    (3.40) uses only its first column where the second is the table's row number.
+    """
+    alternatives = []
+    for length in range(len(key), 0, -1):
+        place: list[ColumnElement[Any]] = [bindparam(f"after_{name}") for name in order[:length]]
+        last, bound = key[length - 1], place[-1]
+        alternatives.append(
+            [
+                *(column == value for column, value in zip(key, place[:-1], strict=False)),
+                last < bound if descending else last > bound,
+            ]
+        )
+    return alternatives
+
+
+def _merged(arms: list[Select[Any]], names: list[str], *, descending: bool = False) -> Subquery:
+    """A page of what several ordered selects give, by these columns of theirs."""
+    order: list[UnaryExpression[Any]] = [
+        literal_column(name).desc() if descending else literal_column(name).asc() for name in names
+    ]
+    limit: BindParameter[int] = bindparam("limit")
+    offset: BindParameter[int] = bindparam("offset")
+    if len(arms) == 1:
+        return arms[0].order_by(*order).limit(limit).offset(offset).subquery()
+    return union_all(*arms).order_by(*order).limit(limit).offset(offset).subquery()
+
+
+def _bodies(page: Subquery, key: str) -> Executable:
+    """The jobs of a page, joined, by the column that holds their id."""
+    return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.columns[key]))
 
 
 @statements
@@ -105,12 +140,12 @@ def job_stretch(
 def jobs_in(states: tuple[int, ...]) -> Executable:
     """Jobs in some states behind an id, joined."""
     arms = [
-        select(jobs.c.id).where(jobs.c.state == literal_column(str(state)), jobs.c.id > bindparam("after"))
+        select(jobs.c.id.label("k0")).where(
+            jobs.c.state == literal_column(str(state)), jobs.c.id > bindparam("after")
+        )
         for state in states
     ]
-    rows = (union_all(*arms) if len(arms) > 1 else arms[0]).subquery()
-    page = select(rows.c.id).order_by(rows.c.id).limit(bindparam("limit")).subquery()
-    return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.c.id))
+    return _bodies(_merged(arms, ["k0"]), "k0")
 
 
 def _task_conditions(states: tuple[int, ...] | None, changed_from: bool) -> list[ColumnElement[bool]]:

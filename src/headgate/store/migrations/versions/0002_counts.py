@@ -15,15 +15,19 @@ depends_on = None
 # Shelf: whether it counts by owner, what it is ordered by, and the width of its buckets as a power of two.
 SHELVES = {
     1: (False, "id", 20),
-    2: (False, "id", 10),
-    3: (True, "id", 22),
-    4: (True, "id", 12),
-    5: (False, "changed", 40),
-    6: (False, "changed", 30),
-    7: (False, "changed", 20),
-    8: (True, "changed", 40),
-    9: (True, "changed", 30),
-    10: (True, "changed", 20),
+    2: (False, "id", 15),
+    3: (False, "id", 10),
+    4: (True, "id", 22),
+    5: (True, "id", 17),
+    6: (True, "id", 12),
+    7: (False, "changed", 38),
+    8: (False, "changed", 32),
+    9: (False, "changed", 26),
+    10: (False, "changed", 20),
+    11: (True, "changed", 38),
+    12: (True, "changed", 32),
+    13: (True, "changed", 26),
+    14: (True, "changed", 20),
 }
 
 

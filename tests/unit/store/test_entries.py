@@ -1,0 +1,63 @@
+"""store/entries.py and store/changes.py: the small tables."""
+
+import pytest
+
+from headgate.core.errors import NotFound
+from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
+from headgate.core.vocabulary import NodeState, Role
+from tests.unit.store.worlds import World
+
+
+def test_a_node_keeps_its_id_and_guid_under_any_spelling(world: World) -> None:
+    first = world.write(lambda tx: tx.put_node(Node(name="Node1", cores=4)))
+    second = world.write(lambda tx: tx.put_node(Node(name="aaa")))
+    again = world.write(lambda tx: tx.put_node(Node(name="NODE1", state=NodeState.OFFLINE)))
+    assert (first.id, second.id, again.id) == (1, 2, 1)
+    assert first.guid == again.guid != second.guid
+    assert world.look(lambda look: look.nodes()) == [again, second]
+
+
+def test_named_entries_are_replaced_under_any_spelling_and_listed_by_name(world: World) -> None:
+    for name in ("beta", "Alpha", "BETA"):
+        world.write(lambda tx, name=name: tx.put_node_group(NodeGroup(name)))  # type: ignore[misc]
+        world.write(lambda tx, name=name: tx.put_template(Template(name=name)))  # type: ignore[misc]
+        world.write(lambda tx, name=name: tx.put_queue(Queue(name=name)))  # type: ignore[misc]
+        world.write(lambda tx, name=name: tx.put_user(User(name=name)))  # type: ignore[misc]
+    assert [each.name for each in world.look(lambda look: look.node_groups())] == ["Alpha", "BETA"]
+    assert [each.name for each in world.look(lambda look: look.templates())] == ["Alpha", "BETA"]
+    assert [each.name for each in world.look(lambda look: look.queues())] == ["Alpha", "BETA"]
+    assert [each.name for each in world.look(lambda look: look.users())] == ["Alpha", "BETA"]
+
+
+def test_a_user_is_found_under_any_spelling(world: World) -> None:
+    user = User(name="Straße", role=Role.ADMIN, password_hash="$argon2id$")
+    world.write(lambda tx: tx.put_user(user))
+    assert world.look(lambda look: look.user("STRASSE")) == user
+    with pytest.raises(NotFound) as refused:
+        world.look(lambda look: look.user("nobody"))
+    assert refused.value.kind == "user"
+
+
+def test_tokens_are_dropped_one_by_one_or_with_their_user(world: World) -> None:
+    tokens = [
+        Token(digest=bytes([number]), user=user, kind="bearer", created=1)
+        for number, user in enumerate(("Ann", "ann", "bob"))
+    ]
+    for token in tokens:
+        world.write(lambda tx, token=token: tx.put_token(token))  # type: ignore[misc]
+    assert world.look(lambda look: look.token(b"\x01")) == tokens[1]
+    world.write(lambda tx: tx.drop_token(b"\x00"))
+    with pytest.raises(NotFound):
+        world.look(lambda look: look.token(b"\x00"))
+    world.write(lambda tx: tx.drop_tokens("ANN"))
+    with pytest.raises(NotFound):
+        world.look(lambda look: look.token(b"\x01"))
+    assert world.look(lambda look: look.token(b"\x02")) == tokens[2]
+
+
+def test_facts_are_kept_by_name(world: World) -> None:
+    assert world.look(lambda look: look.meta("seeded")) is None
+    world.write(lambda tx: tx.put_meta("seeded", "1"))
+    world.write(lambda tx: tx.put_meta("seeded", "2"))
+    assert world.look(lambda look: look.meta("seeded")) == "2"
+    assert world.look(lambda look: look.meta("installation")) == world.store.installation == "id-1"
