@@ -1,0 +1,120 @@
+"""`headgate job` and `node`, from login to the last line of output."""
+
+import time
+from pathlib import Path
+
+from headgate.testing.server import Server
+from tests.integration.cli.conftest import Command
+
+
+def test_a_sweep_is_submitted_waited_for_and_read(headgate: Command) -> None:
+    words = ["--name", "sweep", "--sweep", "1-5:2", "--workdir", "/", "--env", "WHO=me", "--wait"]
+    job = headgate("job", "submit", *words, "--", "echo value * for $WHO").stdout.strip()
+    assert headgate("job", "logs", job).stdout.splitlines() == [
+        f"==> {job}.1.1 <==",
+        "value 1 for me",
+        f"==> {job}.1.2 <==",
+        "value 3 for me",
+        f"==> {job}.1.3 <==",
+        "value 5 for me",
+    ]
+    assert headgate("job", "logs", f"{job}.1.2").stdout == "value 3 for me\n"
+    shown = headgate("job", "show", job).stdout
+    assert "State:" in shown
+    listed = headgate("job", "list", "--mine").stdout
+    assert f"{job}\tsweep\tada\tfinished" in listed
+
+
+def test_one_word_is_a_line_for_the_shell(headgate: Command) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "echo $((6*7)); pwd").stdout.strip()
+    assert headgate("job", "logs", job).stdout == "42\n/\n"
+    assert headgate("job", "logs", f"{job}.1").stdout == "42\n/\n"
+
+
+def test_a_script_file_runs_with_its_own_interpreter(headgate: Command, script: Path) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--wait", str(script)).stdout.strip()
+    assert headgate("job", "logs", job).stdout == "from a script:\n"
+
+
+def test_a_job_that_fails_ends_the_command_with_1(headgate: Command) -> None:
+    done = headgate("job", "submit", "--workdir", "/", "--wait", "--", "exit 3", check=False)
+    assert done.returncode == 1
+    job = done.stdout.strip()
+    assert f"job {job} failed" in done.stderr
+    assert f"{job}.1\t\tbasic\tfailed\t3" in headgate("job", "show", job).stdout
+
+
+def test_a_job_is_cancelled_watched_and_requeued(headgate: Command) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--", "sleep 60").stdout.strip()
+    _until(headgate, job, "running")
+    headgate("job", "cancel", job, "--message", "enough", "--force")
+    watched = headgate("job", "watch", job, check=False)
+    assert watched.returncode == 1
+    assert "canceled" in watched.stdout
+    assert "enough" in headgate("job", "show", job).stdout
+    headgate("job", "requeue", job)
+    _until(headgate, job, "running")
+    headgate("job", "cancel", job, "--force")
+
+
+def _until(headgate: Command, job: str, state: str) -> None:
+    until = time.monotonic() + 20
+    while f"State:     {state}" not in (shown := headgate("job", "show", job).stdout):
+        assert time.monotonic() < until, shown
+        time.sleep(0.1)
+
+
+def test_what_the_server_refuses_is_one_line_and_exit_status_1(headgate: Command) -> None:
+    done = headgate("job", "show", "999999", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("headgate: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_wrong_usage_is_exit_status_2(headgate: Command) -> None:
+    for words in (
+        ["job", "submit"],
+        ["job", "submit", "--sweep", "x", "--", "true"],
+        ["job", "logs", "1.2.3.4"],
+    ):
+        assert headgate(*words, check=False).returncode == 2
+
+
+def test_a_server_that_is_not_there_is_exit_status_3(server: Server) -> None:
+    server.environment["HEADGATE_TOKEN"] = "x"
+    try:
+        done = server.command("job", "list", "--url", "http://127.0.0.1:1", check=False)
+    finally:
+        del server.environment["HEADGATE_TOKEN"]
+    assert done.returncode == 3
+    assert "127.0.0.1:1" in done.stderr
+
+
+def test_nodes_are_listed_and_operators_take_them_offline(server: Server, headgate: Command) -> None:
+    name = headgate("node", "list").stdout.split("\t")[0]
+    assert headgate("node", "offline", name, check=False).returncode == 1
+    with server.http(("olga", "engine")) as client:
+        token = client.post("/v1/tokens").json()["token"]
+    server.environment["HEADGATE_TOKEN"] = token
+    try:
+        headgate("node", "offline", name)
+        assert "offline" in headgate("node", "list").stdout or "draining" in headgate("node", "list").stdout
+        headgate("node", "online", name)
+        assert "\tonline\t" in headgate("node", "list").stdout
+    finally:
+        del server.environment["HEADGATE_TOKEN"]
+
+
+def test_the_token_file_is_ones_own_and_logging_out_ends_the_token(server: Server) -> None:
+    file = Path(server.environment["XDG_CONFIG_HOME"]) / "headgate" / "servers.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "engine" not in file.read_text()
+    server.command("logout")
+    assert "not logged in" in server.command("job", "list", check=False).stderr
+    server.command("login", "--url", server.url, "--user", "ada", "--password-stdin", stdin="engine\n")
+    server.command("job", "list")
+
+
+def test_a_wrong_password_is_refused(server: Server) -> None:
+    login = ["login", "--url", server.url, "--user", "ada", "--password-stdin"]
+    assert server.command(*login, stdin="wrong\n", check=False).returncode == 1
