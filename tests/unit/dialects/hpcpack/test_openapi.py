@@ -1,0 +1,91 @@
+"""dialects/hpcpack/openapi.py and page.py: the description tells of every operation."""
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import pytest
+
+from headgate.dialects.hpcpack.openapi import QUERY
+from tests.compliance.hpcpack.world import World
+
+# Spec hpcpack-2016, section 4: every operation of the 2016 set.
+PUBLISHED = """
+GET /cluster/version, GET /cluster/activeHeadNode, GET /cluster/info/dateTimeFormat, GET /nodes, GET
+/nodes/{name}, GET /nodes/groups, GET /nodes/groups/{name}, GET /jobs, POST /jobs, POST /jobs/jobFile, GET
+/jobs/templates, GET /jobs/{jobId}, PUT /jobs/{jobId}, GET /jobs/{jobId}/customProperties, POST
+/jobs/{jobId}/customProperties, GET /jobs/{jobId}/envVariables, POST /jobs/{jobId}/envVariables, POST
+/jobs/{jobId}/submit, POST /jobs/{jobId}/cancel, POST /jobs/{jobId}/finish, POST /jobs/{jobId}/requeue, GET
+/jobs/{jobId}/tasks, POST /jobs/{jobId}/tasks, GET /jobs/{jobId}/tasks/{taskId}, PUT
+/jobs/{jobId}/tasks/{taskId}, GET /jobs/{jobId}/tasks/{taskId}/customProperties, POST
+/jobs/{jobId}/tasks/{taskId}/customProperties, GET /jobs/{jobId}/tasks/{taskId}/envVariables, POST
+/jobs/{jobId}/tasks/{taskId}/envVariables, POST /jobs/{jobId}/tasks/{taskId}/cancel, POST
+/jobs/{jobId}/tasks/{taskId}/finish, POST /jobs/{jobId}/tasks/{taskId}/requeue, GET
+/jobs/{jobId}/tasks/{taskId}/subtasks/{subtaskId}, PUT /jobs/{jobId}/tasks/{taskId}/subtasks/{subtaskId}, POST
+/jobs/{jobId}/tasks/{taskId}/subtasks/{subtaskId}/cancel, POST
+/jobs/{jobId}/tasks/{taskId}/subtasks/{subtaskId}/finish, POST
+/jobs/{jobId}/tasks/{taskId}/subtasks/{subtaskId}/requeue
+"""
+
+
+@pytest.fixture(scope="module")
+def bodies() -> dict[str, bytes]:
+    async def ask() -> dict[str, bytes]:
+        world = await World().open()
+        paths = ("/openapi.json", "/docs")
+        found = {path: (await world.ask("GET", path, user=None)).body for path in paths}
+        await world.close()
+        return found
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture
+def document(bodies: dict[str, bytes]) -> Any:
+    return json.loads(bodies["/openapi.json"])
+
+
+def test_the_description_has_the_published_operations(document: Any) -> None:
+    described = {
+        f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods
+    }
+    assert described == {" ".join(found) for found in re.findall(r"([A-Z]+)\s+(/[^\s,]+)", PUBLISHED)}
+
+
+def test_every_operation_is_told_well(document: Any) -> None:
+    identifiers = []
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            identifiers.append(operation["operationId"])
+            assert operation["summary"].endswith(".")
+            in_path = [entry["name"] for entry in operation["parameters"] if entry["in"] == "path"]
+            assert in_path == re.findall(r"\{(\w+)\}", path)
+            assert set(operation["responses"]) & {"200", "204"}
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_every_reference_leads_somewhere(document: Any) -> None:
+    for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)):
+        assert name in document["components"]["schemas"]
+
+
+def test_every_parameter_is_used(document: Any) -> None:
+    used = {
+        entry["name"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for entry in operation["parameters"]
+        if entry["in"] == "query"
+    }
+    assert used == set(QUERY)
+
+
+def test_the_page_tells_of_every_operation_and_loads_nothing(bodies: dict[str, bytes], document: Any) -> None:
+    page = bodies["/docs"].decode()
+    for path, methods in document["paths"].items():
+        for method in methods:
+            assert f"{method.upper()}&nbsp;/hpc{path}<" in page
+    assert "<script" not in page
+    assert "src=" not in page
+    assert "http" not in page
