@@ -20,6 +20,7 @@ from headgate.engines.local.hands import Entry, Hand, start_worker
 from headgate.engines.local.journal import Journal, Story
 from headgate.engines.local.ledger import Ledger, lost_ending
 from headgate.engines.local.linux import boot_id, children, descendants, process_facts, signal_pidfd
+from headgate.engines.local.log import log
 from headgate.engines.local.rights import AccountRefused, account_for, own_account
 from headgate.engines.local.wire import Drop, Help, Limits, Stop, Tell, Unfit, Work
 from headgate.engines.local.worker import now_us
@@ -136,7 +137,7 @@ class Crew:
             try:
                 hand = self._hand_for(account)
             except OSError as error:
-                print(f"worker not started account={account.name} error={error}", flush=True)
+                log("worker not started", account=account.name, error=error)
                 return  # tried again at the next tick
             lane.hand = hand
             hand.lane = lane.number
@@ -249,7 +250,7 @@ class Crew:
         lane = self._lanes.get(hand.lane) if hand.lane is not None else None
         lost = False
         if hand.entries:
-            print(f"worker died pid={hand.pid} account={hand.account.name}", flush=True)
+            log("worker died", pid=hand.pid, account=hand.account.name)
             lost = self._settle(hand, lane)
         if lane is not None:
             lane.hand = None
@@ -332,9 +333,7 @@ class Crew:
             if entry is not hand.current:
                 hand.current, hand.current_since = entry, now
             if entry is not None and now > self._overdue_at(hand, entry):
-                print(
-                    f"worker hangs pid={hand.pid} intent={entry.key[0]} instance={entry.key[1]}", flush=True
-                )
+                log("worker hangs", pid=hand.pid, intent=entry.key[0], instance=entry.key[1])
                 os.kill(hand.pid, signal.SIGKILL)
 
     def _overdue_at(self, hand: Hand, entry: Entry) -> float:

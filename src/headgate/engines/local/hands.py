@@ -13,6 +13,7 @@ import msgspec
 from headgate.core.launch import OsAccount
 from headgate.engines.local.journal import Identity, Journal
 from headgate.engines.local.linux import process_facts
+from headgate.engines.local.log import log
 from headgate.engines.local.wire import Drop, Frames, Malformed, Run, Stop, Word, Work, decode_word, frame
 from headgate.engines.local.worker import become_worker
 
@@ -110,7 +111,7 @@ class Hand:
                 for payload in self._inbox.feed(data):
                     yield decode_word(payload)
             except (Malformed, msgspec.DecodeError) as error:
-                print(f"worker malformed pid={self.pid} error={error}", flush=True)
+                log("worker malformed", pid=self.pid, error=error)
                 os.kill(self.pid, signal.SIGKILL)
                 self.dismiss()
             if len(data) < _BLOCK:

@@ -24,6 +24,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from headgate.engines.local.log import log
 from headgate.ports.engine import Ended, Key
 
 _COUNTER = 12
@@ -207,7 +208,7 @@ class Journal:
         try:
             os.pwrite(self._counter_fd, b"%0*d" % (_COUNTER, self.acknowledged), 0)
         except OSError as error:
-            print(f"journal unwritable name={self.name} error={error}", flush=True)
+            log("journal unwritable", name=self.name, error=error)
 
     def seal(self, patience_s: float = 2.0) -> bool:
         """Forbid its worker to take anything more. False if the worker holds the lock and does not let go."""

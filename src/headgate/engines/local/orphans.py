@@ -23,6 +23,7 @@ from headgate.engines.local.linux import (
     session_members,
     signal_pidfd,
 )
+from headgate.engines.local.log import log
 from headgate.ports.engine import Fault, Key, Started
 
 _STOP_MARGIN_S = 10.0
@@ -120,10 +121,7 @@ class Orphans:
             self._ledger.say(Started(taken.intent, taken.instance, taken.at, str(orphan.story.begun.pid)))
         self._selector.register(orphan.pidfd, selectors.EVENT_READ, lambda _: self._finished(orphan))
         self._look(orphan)
-        print(
-            f"worker adopted pid={orphan.identity.pid} intent={taken.intent} instance={taken.instance}",
-            flush=True,
-        )
+        log("worker adopted", pid=orphan.identity.pid, intent=taken.intent, instance=taken.instance)
 
     def stop(self, orphan: Orphan, number: int, grace_s: float, *, forced: bool) -> None:
         """End its task."""
@@ -133,9 +131,7 @@ class Orphans:
         try:
             orphan.journal.halt(Halt(key=key, signal=number, grace_s=grace_s, forced=forced))
         except OSError as error:
-            print(
-                f"order unwritable pid={orphan.identity.pid} error={error}", flush=True
-            )  # killed when overdue
+            log("order unwritable", pid=orphan.identity.pid, error=error)  # killed when overdue
         signal_pidfd(orphan.pidfd, signal.SIGCONT)
 
     def tick(self, now: float) -> None:
@@ -143,7 +139,7 @@ class Orphans:
         for orphan in self._watched:
             self._look(orphan)
             if orphan.overdue_at is not None and now > orphan.overdue_at:
-                print(f"worker hangs pid={orphan.identity.pid}", flush=True)
+                log("worker hangs", pid=orphan.identity.pid)
                 signal_pidfd(orphan.pidfd, signal.SIGKILL)
 
     def _look(self, orphan: Orphan) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from headgate.engines.local.log import log
 from headgate.engines.local.wire import Frames, Malformed, Reply, Request, decode_request, frame
 
 _BLOCK = 262144
@@ -50,7 +51,7 @@ class ServerConnection:
                 for payload in self._inbox.feed(data):
                     yield decode_request(payload)
             except (Malformed, msgspec.DecodeError) as error:
-                print(f"server malformed error={error}", flush=True)
+                log("server malformed", error=error)
                 self.close()
 
     def send(self, reply: Reply) -> None:

@@ -25,6 +25,7 @@ from headgate.engines.local.linux import (
     raise_descriptor_limit,
     set_process_name,
 )
+from headgate.engines.local.log import log, trim
 from headgate.engines.local.orphans import Orphan, Orphans
 from headgate.engines.local.server import ServerConnection
 from headgate.engines.local.state import State
@@ -50,7 +51,6 @@ from headgate.ports.engine import Key, Sightings, Submission
 _LOCK_PATIENCE_S = 5.0
 _TICK_S = 1.0
 _CLEANING_S = 0.02
-_LOG_LIMIT = 1024 * 1024
 _GATHER_S = 0.01
 """Answers to Observe are at least this far apart, so that a busy time costs few of them."""
 
@@ -109,7 +109,7 @@ class Shepherd:
                 next_tick = now + _TICK_S
                 self._crew.tick(now)
                 self._orphans.tick(now)
-                trim_log()
+                trim()
                 if self._idle(now):
                     return
 
@@ -265,12 +265,6 @@ def lock(directory: Path) -> int | None:
         return fd
 
 
-def trim_log() -> None:
-    """Standard output is a file that only we and our workers append to."""
-    if os.fstat(1).st_size > _LOG_LIMIT:
-        os.ftruncate(1, 0)
-
-
 def main() -> None:
     """Run in the current directory, which belongs to us alone."""
     os.umask(0o077)
@@ -278,15 +272,15 @@ def main() -> None:
     set_process_name("headgate-shepherd")
     directory = Path()
     if lock(directory) is None:
-        print("another shepherd has the lock", flush=True)
+        log("shepherd refused", reason="locked")
         sys.exit(3)
     if os.getuid() == 0:
         forbid_inspection()
     raise_descriptor_limit()
     become_subreaper()
     shepherd = Shepherd(directory)
-    print(f"shepherd started pid={os.getpid()} uid={os.getuid()}", flush=True)
+    log("shepherd started", pid=os.getpid(), uid=os.getuid())
     gc.collect()
     gc.freeze()
     shepherd.run()
-    print(f"shepherd ends pid={os.getpid()}", flush=True)
+    log("shepherd ends", pid=os.getpid())

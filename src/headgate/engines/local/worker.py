@@ -27,6 +27,7 @@ from headgate.engines.local.linux import (
     restore_descriptor_limit,
     set_process_name,
 )
+from headgate.engines.local.log import log
 from headgate.engines.local.streams import NotStartable
 from headgate.engines.local.task import Kept, Task
 from headgate.engines.local.wire import Drop, Frames, Help, Run, Stop, Tell, Unfit, Work, decode_order, frame
@@ -136,8 +137,9 @@ class Worker:
         except OSError as error:
             # Without a record it might be run again: it waits until it can be written down.
             self._works.appendleft(work)
-            print(f"journal unwritable error={error}", flush=True)
+            log("journal unwritable", error=error)
             self._tell()
+            self._drain_wake()
             self._poll.poll(_DISK_FULL_S * 1000)
             return
         task = Task(work.intent, work.instance, work.launch, at=at, capture_limit=self._capture_limit)
@@ -165,7 +167,7 @@ class Worker:
         try:
             self._pen.write(fact)
         except OSError as error:
-            print(f"journal unwritable error={error}", flush=True)
+            log("journal unwritable", error=error)
 
     def _attend(self, task: Task) -> None:
         """Stay with the task until nothing of it is left."""
