@@ -2,7 +2,7 @@
 
 A `JobSpec`/`TaskSpec` is what somebody asked for; a `Job`/`Task`/`Instance` is that plus what has become of
 it. All times are UTC microseconds since the epoch, None where unset. Fields carry the field's names in
-snake case; `properties.py` maps the HPC Pack names to them. Ids of jobs are one sequence for the whole
+snake case; `properties/` maps the HPC Pack names to them. Ids of jobs are one sequence for the whole
 installation; tasks are numbered 1, 2, 3… within a job and instances 1…n within a task (0 stands for "the
 task itself").
 
@@ -175,6 +175,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     intention: Intention = Intention.NONE
     message: str = ""
     """What the user said when cancelling or finishing it."""
+    forced: bool = False
+    """Cancelled without grace."""
     requeue_count: int = 0
     auto_requeue_count: int = 0
     failure_retry_count: int = 0
@@ -250,9 +252,7 @@ class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cancelled_unrun: bool = False
     """Cancelled by name before it ever ran: a requeue of the job leaves it alone."""
     concluded: bool = False
-    """A Service task that starts no further instances."""
-    forced: bool = False
-    """Cancelled without grace."""
+    """A task that starts no further instances: what waited was ended with it."""
     # instances
     instance_count: int = 0
     expanded: bool = False

@@ -50,6 +50,20 @@ def validate(job: Job, tasks: Sequence[Task], around: Surroundings) -> Mishap | 
     )
 
 
+def validate_added(job: Job, new: Task, tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
+    """The first thing that is wrong with a task that is added to a submitted job.
+
+    tasks: the new one, and with it all those that it could conflict with (of its name, or that it names).
+    """
+    return (
+        _task(job.spec, new)
+        or _types(job.spec, tasks)
+        or _places(job.spec, [new], around)
+        or _size(job.spec, [new], around)
+        or _dependencies(tasks)
+    )
+
+
 def _first(found: Iterable[Mishap | None]) -> Mishap | None:
     return next((mishap for mishap in found if mishap is not None), None)
 

@@ -7,7 +7,7 @@ disk.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from headgate.core.model import Intent, Node, Share
 from headgate.core.vocabulary import NodeState
@@ -34,7 +34,16 @@ class Room:
         """Whether the node takes new work."""
         return self.node.state is NodeState.ONLINE and self.node.reachable
 
+    def lent(self, withheld: frozenset[int], *, whole: bool) -> "Room":
+        """The room as it is for somebody who may not have these cores; nor any, who takes whole nodes."""
+        if not withheld:
+            return self
+        other = self.copy()
+        other.free = set() if whole else self.free - withheld
+        return other
+
     def copy(self) -> "Room":
+        """An independent copy."""
         return Room(self.node, set(self.free), self.gpus, self.memory_mb, dict(self.jobs), self.exclusive)
 
 
@@ -42,7 +51,8 @@ class Room:
 class Lane:
     """Cores lent to a task.
 
-    `left`: runs given to it that have not ended. `ends_by`: when its runs must be over (microseconds).
+    `gpus`: of each share's node. `left`: runs given to it that have not ended. `ends_by`: when its runs must
+    be over (microseconds).
     """
 
     id: int
@@ -50,7 +60,7 @@ class Lane:
     task: int
     shares: tuple[Share, ...]
     units: int
-    gpus: int
+    gpus: tuple[int, ...]
     memory_mb: int
     exclusive: bool
     ends_by: int | None
@@ -59,20 +69,8 @@ class Lane:
     recalled: bool = False
 
     def copy(self) -> "Lane":
-        return Lane(
-            self.id,
-            self.job_id,
-            self.task,
-            self.shares,
-            self.units,
-            self.gpus,
-            self.memory_mb,
-            self.exclusive,
-            self.ends_by,
-            self.left,
-            self.active_at,
-            self.recalled,
-        )
+        """An independent copy."""
+        return replace(self)
 
 
 class Board:
@@ -119,31 +117,33 @@ class Board:
     def close_idle_lanes(self) -> None:
         """Take back the cores of lanes that have nothing left to run."""
         for lane in [lane for lane in self.lanes.values() if lane.left <= 0]:
-            del self.lanes[lane.id]
-            self._vacate(lane)
+            self.close_lane(lane)
+
+    def close_lane(self, lane: Lane) -> None:
+        """Take back the cores."""
+        del self.lanes[lane.id]
+        self._vacate(lane)
 
     def _occupy(self, lane: Lane) -> None:
-        for place, share in enumerate(lane.shares):
+        for share, gpus in zip(lane.shares, lane.gpus, strict=True):
             room = self.rooms.get(share.node)
             if room is None:  # a node that is no longer configured; what runs there runs to its end
                 continue
             room.free.difference_update(share.cores)
             room.memory_mb -= lane.memory_mb
             room.jobs[lane.job_id] = room.jobs.get(lane.job_id, 0) + 1
-            if place == 0:
-                room.gpus -= lane.gpus
+            room.gpus -= gpus
             if lane.exclusive:
                 room.exclusive = lane.job_id
 
     def _vacate(self, lane: Lane) -> None:
-        for place, share in enumerate(lane.shares):
+        for share, gpus in zip(lane.shares, lane.gpus, strict=True):
             room = self.rooms.get(share.node)
             if room is None:
                 continue
             room.free.update(core for core in share.cores if core < room.node.cores)
             room.memory_mb += lane.memory_mb
-            if place == 0:
-                room.gpus += lane.gpus
+            room.gpus += gpus
             left = room.jobs.get(lane.job_id, 1) - 1
             if left:
                 room.jobs[lane.job_id] = left
@@ -189,6 +189,17 @@ class Board:
     def hungry(self) -> bool:
         """Whether a lane could be given more ahead."""
         return any(lane.left * 2 <= self.ahead(lane.job_id, lane.task) for lane in self.lanes.values())
+
+    def stuck_lanes(self, now: float, longest: float) -> set[int]:
+        """Lanes in which runs wait behind one that turned out to be long; each once, until it moves."""
+        stuck = set()
+        for lane in self.lanes.values():
+            if lane.left > 1 and not lane.recalled and now - lane.active_at > longest:
+                lane.recalled = True
+                stuck.add(lane.id)
+                # What was quick is no longer: do not hand out that far ahead again.
+                self.pace[(lane.job_id, lane.task)] = now - lane.active_at
+        return stuck
 
     def forget_paces(self) -> None:
         """Drop what is known of tasks that hold no lane."""

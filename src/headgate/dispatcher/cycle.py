@@ -5,8 +5,10 @@ Everything here runs inside `Store.write`, on a copy of the board; what it retur
 on disk.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from headgate.core.environment import Site
 from headgate.core.errors import NotFound
@@ -16,14 +18,15 @@ from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.vocabulary import Intention, NodeState
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.scheduling import Walk
-from headgate.dispatcher.winding import WINDING, Stop, release_nodes, stops
+from headgate.dispatcher.winding import Stop, release_nodes, stops
 from headgate.ports.engine import Sighting, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Transaction
 from headgate.service.edit import JobEdit
-from headgate.service.endings import review_pending, settle, stop_job
+from headgate.service.endings import WINDING, settle, stop_job
 from headgate.service.nodes import put_node_state
 from headgate.service.sightings import Recorder
+from headgate.service.waiting import review_pending
 
 HELD_AT_ONCE = 256
 
@@ -37,10 +40,16 @@ class Ask:
     """Jobs that are being ended, or of which something is to be stopped."""
     expiring: frozenset[int] = frozenset()
     """Jobs whose run time may be over."""
+    timed: frozenset[int] = frozenset()
+    """Running jobs that have begun, or whose run time was changed."""
     look_at_nodes: bool = False
     look_at_held: bool = False
-    schedule: bool = True
     at: float = 0.0
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to do besides looking for what could start."""
+        return bool(self.seen or self.winding or self.expiring or self.timed or self.look_at_nodes)
 
 
 @dataclass(slots=True)
@@ -52,7 +61,7 @@ class Answer:
     stops: list[Stop] = field(default_factory=list)
     still_winding: frozenset[int] = frozenset()
     deadlines: dict[int, int] = field(default_factory=dict)
-    """When (microseconds) the run time of jobs is over that began in this cycle."""
+    """When (microseconds) the run time is over of the jobs that were looked at."""
     after: tuple[int, int] | None = None
     started_services: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -101,13 +110,12 @@ def cycle(
     for job_id in sorted(winding):
         release_nodes(walk, job_id)
     answer.stops, answer.still_winding = _stops(tx, board, winding)
-    if ask.schedule:
-        walk.run()
+    walk.run()
     _settle_nodes(tx, board)
     answer.submissions = walk.submissions
     answer.after = walk.after
     answer.started_services = walk.started_services
-    answer.deadlines = _deadlines(tx, walk.submissions, board)
+    answer.deadlines = _deadlines(tx, ask.timed | ask.expiring)
     return answer
 
 
@@ -145,16 +153,20 @@ def deadline_of(job: Job) -> int | None:
 
 
 def _release_held(tx: Transaction) -> None:
+    """Let the jobs go whose time has come. Their hold is over: it is taken off them."""
     for job in tx.held_until(tx.now, limit=HELD_AT_ONCE):
         edit = JobEdit(tx, job)
+        edit.set_job(spec=replace(job.spec, not_before=None))
         review_pending(edit)
         settle(edit)
 
 
-def _stops(tx: Transaction, board: Board, winding: Iterable[int]) -> tuple[list[Stop], frozenset[int]]:
+def _stops(tx: Transaction, board: Board, winding: Collection[int]) -> tuple[list[Stop], frozenset[int]]:
     """What is to be stopped now, and which of the jobs still have to be looked at."""
     found: list[Stop] = []
     still: set[int] = set()
+    if not winding:
+        return found, frozenset()
     by_job: dict[int, list[int]] = {}
     for intent in board.intents.values():
         by_job.setdefault(intent.job_id, []).append(intent.id)
@@ -172,12 +184,12 @@ def _stops(tx: Transaction, board: Board, winding: Iterable[int]) -> tuple[list[
     return found, frozenset(still)
 
 
-def _deadlines(tx: Transaction, submissions: Iterable[Submission], board: Board) -> dict[int, int]:
+def _deadlines(tx: Transaction, job_ids: Iterable[int]) -> dict[int, int]:
     found = {}
-    for job_id in {board.intents[one.intent].job_id for one in submissions}:
-        deadline = deadline_of(tx.job(job_id))
-        if deadline is not None:
-            found[job_id] = deadline
+    for job in tx.jobs(list(job_ids)):
+        deadline = deadline_of(job)
+        if job.state is JobState.RUNNING and deadline is not None:
+            found[job.id] = deadline
     return found
 
 

@@ -5,22 +5,18 @@ that fits alone is preferred over several. A task gets at least its minimum and 
 free now.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 from headgate.core.model import Job, Node, Share, Task
 from headgate.core.resources import candidates, in_groups, uniform_choices, units_of
-from headgate.core.vocabulary import UnitType
+from headgate.core.vocabulary import NodeGroupOp, UnitType
 from headgate.dispatcher.board import Board, Room
+from headgate.dispatcher.lanes import cores_per_socket
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a task may run now: shares of cores, and how many of the job's units they are."""
-
-    shares: tuple[Share, ...]
-    units: int
-    gpus: int = 0
+Shares = tuple[Share, ...]
+Withheld = Mapping[str, frozenset[int]]
+"""Cores, by node, that may not be taken though they are free."""
+NOTHING: Withheld = {}
 
 
 def usable_nodes(job: Job, task: Task, nodes: Sequence[Node]) -> list[Node]:
@@ -33,27 +29,48 @@ def usable_nodes(job: Job, task: Task, nodes: Sequence[Node]) -> list[Node]:
     return found
 
 
-def place(board: Board, job: Job, task: Task, most_units: int | None = None) -> Place | None:
+def place(
+    board: Board, job: Job, task: Task, most_units: int | None = None, withheld: Withheld = NOTHING
+) -> Shares | None:
     """Cores for one lane of the task, or None when there are not enough free now.
 
     most_units: what the job may still take.
     """
-    nodes = [room.node for name, room in board.rooms.items() if job.node_phases.get(name) != "preparing"]
-    usable = usable_nodes(job, task, nodes)
-    busy = {share.node for lane in board.lanes_of(job.id) for share in lane.shares}
-    if job.spec.single_node and busy:
-        usable = [node for node in usable if node.name in busy]
-    for choice in uniform_choices(job.spec, usable):
-        if job.spec.node_groups and not busy <= {node.name for node in choice}:
-            continue  # UNIFORM: the job has begun in another group
-        rooms = [board.rooms[node.name] for node in choice]
-        if task.spec.required_nodes:
-            found = _required(rooms, job, task, most_units)
-        else:
-            found = _anywhere(rooms, job, task, most_units)
+    limits = _limits(job, task, most_units)
+    if limits is None:
+        return None
+    for nodes in node_choices(board, job, task):
+        rooms = [
+            _room(board.rooms[node.name], job, task, withheld)
+            for node in nodes
+            if job.node_phases.get(node.name) != "preparing"
+        ]
+        found = (_required if task.spec.required_nodes else _anywhere)(rooms, job, task, *limits)
         if found is not None:
             return found
     return None
+
+
+def node_choices(board: Board, job: Job, task: Task) -> list[list[Node]]:
+    """The sets of nodes of which the task may use one: all it may run on, or those of one group (Uniform).
+
+    A job that must stay on one node, or in one group, stays where it has begun.
+    """
+    usable = usable_nodes(job, task, [room.node for room in board.rooms.values()])
+    busy = {share.node for lane in board.lanes_of(job.id) for share in lane.shares}
+    if job.spec.single_node and busy:
+        return [[node for node in usable if node.name in busy]]
+    choices = uniform_choices(job.spec, usable)
+    if job.spec.node_group_op is NodeGroupOp.UNIFORM:
+        mine = (busy | set(job.nodes)) & {node.name for node in usable}
+        choices = [choice for choice in choices if mine <= {node.name for node in choice}]
+    return choices
+
+
+def _room(room: Room, job: Job, task: Task, withheld: Withheld) -> Room:
+    kept = withheld.get(room.node.name, frozenset())
+    whole = job.spec.exclusive or task.spec.exclusive or job.spec.unit_type is UnitType.NODE
+    return room.lent(kept, whole=whole)
 
 
 def _limits(job: Job, task: Task, most_units: int | None) -> tuple[int, int] | None:
@@ -73,52 +90,40 @@ def free_units(room: Room, job: Job, task: Task | None = None) -> int:
         return 0
     if task is not None and task.spec.exclusive and room.jobs:
         return 0
-    if job.spec.estimated_process_memory_mb > room.memory_mb and job.spec.estimated_process_memory_mb:
+    if job.spec.estimated_process_memory_mb > max(0, room.memory_mb):
         return 0
     unit = job.spec.unit_type
     if unit is UnitType.CORE:
         return len(room.free)
     if unit is UnitType.SOCKET:
-        return len(room.free) // _cores_per_socket(room)
+        return len(room.free) // cores_per_socket(room.node)
     if unit is UnitType.GPU:
-        return min(room.gpus, len(room.free))
+        return max(0, min(room.gpus, len(room.free)))
     return int(len(room.free) == room.node.cores and not room.jobs)
 
 
-def _cores_per_socket(room: Room) -> int:
-    return max(1, room.node.cores // max(1, room.node.sockets))
+def _made(job: Job, task: Task, taken: Iterable[tuple[Room, int]]) -> Shares:
+    return tuple(Share(room.node.name, _cores(room, job, task, units)) for room, units in taken)
 
 
-def _cores(room: Room, unit: UnitType, units: int, *, whole: bool) -> tuple[int, ...]:
+def _cores(room: Room, job: Job, task: Task, units: int) -> tuple[int, ...]:
     """The core numbers for so many units on this node."""
-    if whole or unit is UnitType.NODE:
-        return tuple(sorted(room.free))
-    count = units * _cores_per_socket(room) if unit is UnitType.SOCKET else units
-    return tuple(sorted(room.free)[:count])
-
-
-def _made(job: Job, task: Task, taken: Iterable[tuple[Room, int]]) -> Place:
     unit = job.spec.unit_type
-    taken = list(taken)
-    shares = tuple(
-        Share(room.node.name, _cores(room, unit, units, whole=task.spec.exclusive)) for room, units in taken
-    )
-    total = sum(units for _, units in taken)
-    return Place(shares, total, total if unit is UnitType.GPU else 0)
+    free = tuple(sorted(room.free))
+    if task.spec.exclusive or unit is UnitType.NODE:
+        return free
+    return free[: units * cores_per_socket(room.node) if unit is UnitType.SOCKET else units]
 
 
-def _anywhere(rooms: Sequence[Room], job: Job, task: Task, most_units: int | None) -> Place | None:
-    limits = _limits(job, task, most_units)
-    if limits is None:
-        return None
-    low, high = limits
+def _anywhere(rooms: Sequence[Room], job: Job, task: Task, low: int, high: int) -> Shares | None:
     offers = [(room, free_units(room, job, task)) for room in rooms]
     for room, offer in offers:
-        if offer >= low and offer:
+        if offer >= max(1, low):
             return _made(job, task, [(room, min(high, offer))])
     if job.spec.single_node:
         return None
-    taken, count = [], 0
+    taken: list[tuple[Room, int]] = []
+    count = 0
     for room, offer in offers:
         use = min(offer, high - count)
         if use > 0:
@@ -127,12 +132,8 @@ def _anywhere(rooms: Sequence[Room], job: Job, task: Task, most_units: int | Non
     return _made(job, task, taken) if count >= low else None
 
 
-def _required(rooms: Sequence[Room], job: Job, task: Task, most_units: int | None) -> Place | None:
+def _required(rooms: Sequence[Room], job: Job, task: Task, low: int, high: int) -> Shares | None:
     """On each of the required nodes, at least one unit; the rest wherever it fits, required nodes first."""
-    limits = _limits(job, task, most_units)
-    if limits is None:
-        return None
-    low, high = limits
     wanted = {name.casefold() for name in task.spec.required_nodes}
     required = [room for room in rooms if room.node.name.casefold() in wanted]
     if len(required) < len(wanted) or any(free_units(room, job, task) < 1 for room in required):

@@ -15,13 +15,14 @@ from headgate.core.environment import Site
 from headgate.core.errors import NotFound, NotPermitted
 from headgate.core.model import Intent, Node, Run
 from headgate.core.states import FINAL_TASK_STATES
-from headgate.core.vocabulary import Intention, TaskType, UnitType
+from headgate.core.vocabulary import Intention, TaskType
 from headgate.dispatcher.board import Lane
+from headgate.dispatcher.lanes import lane_for
 from headgate.dispatcher.launching import placement_of, submission
-from headgate.dispatcher.winding import WINDING
 from headgate.ports.engine import Ended, Ending, Fault, Found, Sighting, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Reader
+from headgate.service.endings import WINDING
 
 REASON_REBOOT = "the machine was restarted while it may have been running"
 
@@ -52,32 +53,17 @@ def open_instances(reader: Reader, intent: Intent) -> Open:
     return Open(intent, tuple(left))
 
 
-def lanes_of(reader: Reader, open_intents: Iterable[Open]) -> list[Lane]:
+def lanes_of(reader: Reader, open_intents: Iterable[Open], nodes: Sequence[Node]) -> list[Lane]:
     """The lanes that these intents hold."""
+    by_name = {node.name: node for node in nodes}
     lanes: dict[int, Lane] = {}
     for one in open_intents:
         intent = one.intent
         if intent.lane not in lanes:
-            lanes[intent.lane] = _lane(reader, intent)
+            job, task = reader.job(intent.job_id), reader.task(intent.job_id, intent.task)
+            lanes[intent.lane] = lane_for(intent.lane, job, task, intent.shares, by_name, intent.created)
         lanes[intent.lane].left += len(one.instances)
     return list(lanes.values())
-
-
-def _lane(reader: Reader, intent: Intent) -> Lane:
-    spec = reader.job(intent.job_id).spec
-    cores = sum(len(share.cores) for share in intent.shares)
-    units = len(intent.shares) if spec.unit_type is UnitType.NODE else cores
-    return Lane(
-        id=intent.lane,
-        job_id=intent.job_id,
-        task=intent.task,
-        shares=intent.shares,
-        units=units,
-        gpus=units if spec.unit_type is UnitType.GPU else 0,
-        memory_mb=spec.estimated_process_memory_mb,
-        exclusive=spec.exclusive,
-        ends_by=None,
-    )
 
 
 class Verdict(Struct, frozen=True):
@@ -100,7 +86,7 @@ def judge(
     submissions: list[Submission] = []
     sightings: list[Sighting] = []
     for one in open_intents:
-        known = found.get(one.intent.id, Found(frozenset(), certain=True))
+        known = found.get(one.intent.id, Found(frozenset(), certain=False))
         missing = [number for number in one.instances if number not in known.taken]
         if not missing:
             continue

@@ -6,16 +6,14 @@ from msgspec import Struct
 
 from headgate.core.errors import NotFound, NotPermitted
 from headgate.core.model import Intent, Job, Share, Task
-from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
+from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
-from headgate.dispatcher.board import Lane
-from headgate.dispatcher.scheduling import Walk, start_duty
+from headgate.dispatcher.scheduling import Walk
 from headgate.ports.engine import Key
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
-from headgate.service.endings import RELEASABLE, settle
+from headgate.service.endings import RELEASABLE, WINDING, settle
 
-WINDING = frozenset({JobState.FINISHING, JobState.CANCELING})
 _STOPPING = frozenset({TaskState.FINISHING, TaskState.CANCELING})
 
 
@@ -37,8 +35,8 @@ def stops(reader: Reader, job: Job, intents: Iterable[Intent]) -> list[Stop]:
         task = tasks.get(intent.task)
         if task is None:
             task = tasks[intent.task] = reader.task(job.id, intent.task)
-        keys = [Key(intent.id, number) for number in _to_stop(reader, job, task, intent)]
-        (forced if job.forced or task.forced else gentle).extend(keys)
+        for number, hard in _to_stop(reader, job, task, intent):
+            (forced if hard else gentle).append(Key(intent.id, number))
     found = []
     if gentle:
         found.append(Stop(tuple(gentle), job.spec.stop_signal, job.spec.stop_grace_s, forced=False))
@@ -47,18 +45,20 @@ def stops(reader: Reader, job: Job, intents: Iterable[Intent]) -> list[Stop]:
     return found
 
 
-def _to_stop(reader: Reader, job: Job, task: Task, intent: Intent) -> Iterable[int]:
+def _to_stop(reader: Reader, job: Job, task: Task, intent: Intent) -> list[tuple[int, bool]]:
+    """Instances of this intent, each with whether it is forced."""
+    hard = job.forced or task.run.forced
     if job.state in WINDING:
         keeps = task.spec.type is TaskType.NODE_RELEASE and not job.forced
-        return () if keeps else intent.instances
+        return [] if keeps else [(number, hard) for number in intent.instances]
     if task.state in FINAL_TASK_STATES:
-        return ()
+        return []
     if task.run.intention is not Intention.NONE or task.state in _STOPPING:
-        return intent.instances
+        return [(number, hard) for number in intent.instances]
     if task.spec.type is TaskType.BASIC:
-        return ()
+        return []
     rows = reader.instances(job.id, task.number, states=_STOPPING)
-    return [row.number for row in rows if row.number in intent.instances]
+    return [(row.number, row.run.forced) for row in rows if row.number in intent.instances]
 
 
 def release_nodes(walk: Walk, job_id: int) -> None:
@@ -87,9 +87,5 @@ def release_nodes(walk: Walk, job_id: int) -> None:
     for node in left:
         if release is not None and phases[node] == "releasing":
             # No core is asked for: a node that is full must still be cleaned up behind a job.
-            lane = Lane(
-                walk.board.next_lane, job_id, release.number, (Share(node, ()),), 0, 0, 0, False, None
-            )
-            walk.board.open_lane(lane)
-            start_duty(walk, edit, release.number, lane, account)
+            walk.start_duty(edit, release.number, (Share(node, ()),), account)
     settle(edit)

@@ -5,7 +5,8 @@ writes each changed thing once in `save`, with one event for each thing whose st
 counters (what is ready, live, open), not consequences: those are in `endings.py`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from operator import itemgetter
 
 from msgspec.structs import replace
 
@@ -14,41 +15,10 @@ from headgate.core.instances import untouched
 from headgate.core.lifecycle import JobHappened, TaskHappened, step_job, step_task
 from headgate.core.model import Event, Instance, Job, Run, Task, Times
 from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
-from headgate.core.vocabulary import TaskType
 from headgate.ports.store import Transaction
+from headgate.service.counting import Standing, has_something_to_start, runs, standing
 
 NOT_EXPANDED = "The task ID is not valid: the specified subtask has not been expanded yet."
-_SENDING = frozenset({TaskState.QUEUED, TaskState.DISPATCHING, TaskState.RUNNING})
-
-
-def has_something_to_start(task: Task) -> bool:
-    """Whether an instance of this task could be handed to an engine now, resources aside."""
-    if task.waits_for or task.spec.type.is_node_duty:
-        return False
-    if task.spec.type is TaskType.BASIC:
-        return task.state is TaskState.QUEUED
-    if task.state not in _SENDING:
-        return False
-    if task.spec.type is TaskType.SERVICE:
-        return not task.concluded
-    return task.next_instance <= task.instance_count or task.queued_rows > 0
-
-
-def runs(task: Task) -> tuple[int, int]:
-    """(runs, ended runs) of a task: what the job's progress is computed from.
-
-    NodePrep and NodeRelease do not count.
-    """
-    if task.spec.type.is_node_duty:
-        return 0, 0
-    if task.spec.type is TaskType.BASIC:
-        return 1, int(task.state in FINAL_TASK_STATES)
-    return task.instance_count, task.finished + task.failed + task.canceled
-
-
-def waiting_instances(task: Task) -> int:
-    """Instances that are neither live nor ended."""
-    return task.instance_count - task.live - task.finished - task.failed - task.canceled
 
 
 class JobEdit:
@@ -65,13 +35,18 @@ class JobEdit:
         self._uncounted: set[tuple[int, int]] = set()
         """Made-up rows that are still part of the task's rest."""
         self._dirty_instances: set[tuple[int, int]] = set()
-        self._paths: dict[tuple[int, int], list[int]] = {}
+        self._paths: dict[tuple[int, int], list[JobState | TaskState]] = {}
         self._all_loaded = False
         self._recount = False
         self._concluded: dict[int, tuple[object, ...]] = {}
-        self._counted: dict[int, TaskState] = {}
+        self._counted: dict[int, Standing] = {}
 
     # ---- reading
+
+    @property
+    def kept_state(self) -> JobState:
+        """The job's state as it was last saved."""
+        return self._before.state
 
     def task(self, number: int) -> Task:
         """A task as it is now in this edit. Raises NotFound."""
@@ -104,11 +79,28 @@ class JobEdit:
         """The instances with a row that are in one of these states now."""
         for row in self.tx.instances(self.job.id, number, states=states):
             self._instances.setdefault((number, row.number), row)
+        return self._known_rows(number, states)
+
+    def _known_rows(self, number: int, states: Collection[TaskState]) -> list[Instance]:
+        only_looked_at = self._new_rows - self._dirty_instances
         return [
             row
-            for key, row in sorted(self._instances.items())
-            if key[0] == number and row.state in states and key not in self._new_rows - self._dirty_instances
+            for key, row in sorted(self._instances.items(), key=itemgetter(0))
+            if key[0] == number and row.state in states and key not in only_looked_at
         ]
+
+    def queued_rows(self, number: int, limit: int) -> list[Instance]:
+        """The first instances with a row that are queued now."""
+        changed = sum(key[0] == number for key in self._dirty_instances)
+        queued = (TaskState.QUEUED,)
+        for row in self.tx.instances(self.job.id, number, states=queued, limit=limit + changed):
+            self._instances.setdefault((number, row.number), row)
+        return self._known_rows(number, queued)[:limit]
+
+    def touched(self, number: int, first: int, last: int) -> set[int]:
+        """Which of these instances have a row, or will have one when this edit is saved."""
+        rows = self.tx.instances(self.job.id, number, first=first, last=last)
+        return {row.number for row in rows} | {key[1] for key in self._dirty_instances if key[0] == number}
 
     def instance(self, number: int, instance: int) -> Instance:
         """An instance, made up from its task where it has no row.
@@ -124,8 +116,7 @@ class JobEdit:
             if not task.expanded or not 1 <= instance <= task.instance_count:
                 raise NotFound(NOT_EXPANDED, kind="instance", code="Operation_InvalidTaskId")
             self._made_up((number, instance))
-            row = untouched(task, instance)
-            row = self._intended(task, row)
+            row = self._intended(task, untouched(task, instance))
         self._instances[(number, instance)] = row
         return row
 
@@ -139,14 +130,12 @@ class JobEdit:
             return row
         for intent in self.tx.intents(job_id=self.job.id, task=task.number):
             if row.number in intent.instances:
-                return self.cover(row, intent.id)
+                return self._cover(row, intent.id)
         return row
 
-    def cover(self, row: Instance, intent: int) -> Instance:
-        """The made-up instance as it is since the intent was made."""
-        key = (row.task, row.number)
-        if row.state is TaskState.QUEUED:
-            self._paths[key] = [TaskState.QUEUED, TaskState.DISPATCHING]
+    def _cover(self, row: Instance, intent: int) -> Instance:
+        """The made-up instance as it is since the intent was made, whatever became of the rest then."""
+        self._paths[(row.task, row.number)] = [TaskState.QUEUED, TaskState.DISPATCHING]
         return replace(
             row, state=TaskState.DISPATCHING, previous_state=TaskState.QUEUED, run=Run(intent=intent)
         )
@@ -158,9 +147,8 @@ class JobEdit:
             return found
         row = self.tx.instance(self.job.id, number, instance)
         if row is None:
-            task = self.task(number)
             self._made_up((number, instance))
-            row = self.cover(replace(untouched(task, instance), state=TaskState.QUEUED), intent)
+            row = self._cover(untouched(self.task(number), instance), intent)
         self._instances[(number, instance)] = row
         return row
 
@@ -205,9 +193,15 @@ class JobEdit:
         self.set_job(task_count=number, runs=self.job.runs + runs(added)[0])
         return added
 
-    def touch(self) -> None:
-        """Have the job's listeners told even though its state stays (it is to be stopped harder, say)."""
-        self._paths.setdefault((0, 0), [self.job.state])
+    def touch(self, number: int = 0, instance: int = 0) -> None:
+        """Have listeners told of the job (or a task, or an instance) even though its state stays: it is to be
+        stopped harder, say.
+        """
+        if instance:
+            state: JobState | TaskState = self.instance(number, instance).state
+        else:
+            state = self.task(number).state if number else self.job.state
+        self._paths.setdefault((number, instance), [state])
 
     def job_happens(self, *happened: JobHappened) -> bool:
         """Walk the job through its table.
@@ -253,7 +247,7 @@ class JobEdit:
         self._dirty_instances.add((number, instance))
         return True
 
-    def _walked(self, key: tuple[int, int], path: list[JobState] | list[TaskState]) -> None:
+    def _walked(self, key: tuple[int, int], path: Sequence[JobState | TaskState]) -> None:
         known = self._paths.get(key)
         if known is None:
             self._paths[key] = [*path]
@@ -297,10 +291,10 @@ class JobEdit:
                 found.append(task)
         return found
 
-    def count(self, number: int) -> tuple[TaskState, TaskState]:
-        """The state in which this task was last counted, and its present one, which now counts."""
-        was, now = self._counted.get(number, self._tasks_before[number].state), self._tasks[number].state
-        self._counted[number] = now
+    def count(self, number: int) -> tuple[Standing, Standing]:
+        """As what this task was last counted, and as what it counts from now on."""
+        was = self._counted.get(number) or standing(self._tasks_before[number])
+        now = self._counted[number] = standing(self._tasks[number])
         return was, now
 
     def save(self) -> Job:
@@ -355,13 +349,13 @@ class JobEdit:
             kept = replace(task, ready=is_ready, times=replace(task.times, changed=now))
             self.tx.put_task(kept)
             self._tasks[number] = self._tasks_before[number] = kept
-        if self._recount and not self.job.blocked:
+        if self.job.blocked:
+            ready = 0
+        elif self._recount or self._before.blocked:
             ready = sum(task.ready for task in self.all_tasks())
         self._recount = False
         self._counted.clear()
         self._concluded.clear()
-        if self.job.blocked:
-            ready = 0
         if (ready, all_runs, ended_runs) != (self.job.ready_tasks, self.job.runs, self.job.ended_runs):
             self.set_job(ready_tasks=ready, runs=all_runs, ended_runs=ended_runs)
 

@@ -6,6 +6,7 @@ Consequences are decided here, carried out by the dispatcher (which stops what i
 is Canceling or Finishing), and come back as sightings.
 """
 
+from collections import deque
 from collections.abc import Iterable
 
 from msgspec.structs import replace
@@ -13,25 +14,41 @@ from msgspec.structs import replace
 from headgate.core.lifecycle import JobHappened, TaskHappened
 from headgate.core.model import Job, Mishap, Task
 from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
-from headgate.core.vocabulary import HoldKind, Intention, PendingReason, TaskType
-from headgate.ports.store import Reader, Transaction
-from headgate.service.edit import JobEdit, waiting_instances
+from headgate.core.vocabulary import Intention, PendingReason, TaskType
+from headgate.service.counting import standing, waiting_instances
+from headgate.service.edit import JobEdit
+from headgate.service.waiting import review_pending
 
 RELEASABLE = frozenset({"ready", "unusable"})
 """Phases of a node on which NodeRelease still has to run when the job ends."""
-_WINDING = frozenset({JobState.FINISHING, JobState.CANCELING})
+WINDING = frozenset({JobState.FINISHING, JobState.CANCELING})
 _ENDABLE = frozenset({JobState.QUEUED, JobState.RUNNING})
 JOB_CANCELED = Mishap("Execution_TasksJobCanceled")
 
 
 def settle(edit: JobEdit) -> None:
-    """Draw every conclusion from the tasks' present state, then save the edit and free the job's children."""
-    before = edit.job.state
+    """Draw every conclusion from the tasks' present state and save the edit; then let the jobs look again
+    that wait for this one, and those that wait for them.
+    """
+    waiting = deque(_settle(edit))
+    while waiting:
+        job = edit.tx.job(waiting.popleft())
+        if job.state is JobState.QUEUED:
+            child = JobEdit(edit.tx, job)
+            review_pending(child)
+            waiting += _settle(child)
+
+
+def _settle(edit: JobEdit) -> list[int]:
+    """Settle one job. Which ones have to look again because of it."""
     _conclude_tasks(edit)
     _end_job(edit)
-    job = edit.save()
-    if job.state in FINAL_JOB_STATES and before not in FINAL_JOB_STATES:
-        free_children(edit.tx, job)
+    was = edit.kept_state
+    now = edit.save().state
+    matters = now is not was and (
+        was in FINAL_JOB_STATES or now in FINAL_JOB_STATES or now is JobState.RUNNING
+    )
+    return edit.tx.children(edit.job.id) if matters else []
 
 
 def _conclude_tasks(edit: JobEdit) -> None:
@@ -74,37 +91,64 @@ def end_task(edit: JobEdit, number: int, *happened: TaskHappened) -> None:
 def _count(edit: JobEdit, number: int) -> None:
     """Keep open_tasks and failed_tasks, and tell those who wait for a task that ended."""
     task = edit.task(number)
-    if task.spec.type.is_node_duty:
+    if task.spec.type.is_node_duty or edit.job.state is JobState.CONFIGURING:
         return
     was, now = edit.count(number)
-    ended_was, ended_now = was in FINAL_TASK_STATES, now in FINAL_TASK_STATES
-    change = (now is TaskState.FAILED) - (was is TaskState.FAILED)
-    if change:
-        count = edit.job.failed_tasks + change
-        first = edit.job.first_failed_task or f"{edit.job.id}.{number}"
-        edit.set_job(failed_tasks=count, first_failed_task=first if count else "")
-    if ended_now != ended_was:
-        edit.set_job(open_tasks=edit.job.open_tasks - (1 if ended_now else -1))
-    if ended_now and not ended_was:
+    if now.failed != was.failed:
+        count = edit.job.failed_tasks + (1 if now.failed else -1)
+        edit.set_job(failed_tasks=count, first_failed_task=_first_failed(edit, number, now.failed))
+    if now.ended != was.ended:
+        edit.set_job(open_tasks=edit.job.open_tasks - (1 if now.ended else -1))
+    if now.ended and not was.ended:
         _tell_dependents(edit, task)
-    if now is TaskState.FAILED or (task.failed and task.spec.type is not TaskType.BASIC):
+    if now.failed or (task.failed and task.spec.type is not TaskType.BASIC):
         _fail_job_if_critical(edit, task)
 
 
+def _first_failed(edit: JobEdit, number: int, failed: bool) -> str:
+    """The name of the first failed task, now that this one has failed, or no longer counts as failed."""
+    known, name = edit.job.first_failed_task, f"{edit.job.id}.{number}"
+    if failed:
+        return known or name
+    if known != name:
+        return known
+    others = [task.number for task in edit.all_tasks() if _counts_as_failed(task)]
+    return f"{edit.job.id}.{others[0]}" if others else ""
+
+
+def recount(edit: JobEdit) -> None:
+    """Count all tasks of a job that is being submitted."""
+    tasks = edit.all_tasks()
+    failed = [task.number for task in tasks if _counts_as_failed(task)]
+    edit.set_job(
+        open_tasks=sum(not standing(task).ended and not task.spec.type.is_node_duty for task in tasks),
+        failed_tasks=len(failed),
+        first_failed_task=f"{edit.job.id}.{failed[0]}" if failed else "",
+        node_duties=any(task.spec.type.is_node_duty for task in tasks),
+    )
+    for task in tasks:
+        edit.count(task.number)
+
+
+def _counts_as_failed(task: Task) -> bool:
+    return standing(task).failed and not task.spec.type.is_node_duty
+
+
 def _tell_dependents(edit: JobEdit, ended: Task) -> None:
-    bad = ended.state in (TaskState.FAILED, TaskState.CANCELED) and edit.job.spec.fail_dependent_tasks
     for number in ended.wanted_by:
         task = edit.task(number)
-        if task.state in FINAL_TASK_STATES:
-            continue
         edit.set_task(number, waits_for=tuple(n for n in task.waits_for if n != ended.number))
-        if bad and task.state is TaskState.QUEUED:
-            edit.set_run(number, 0, mishap=Mishap("Operation_FailDependentTasks"))
-            if task.spec.type is not TaskType.BASIC:
-                edit.set_task(
-                    number, rest_state=TaskState.FAILED, failed=task.failed + waiting_instances(task)
-                )
-            end_task(edit, number, TaskHappened.DEPENDENCY_FAILED)
+        if ended.state is not TaskState.FINISHED:
+            fail_dependent(edit, number)
+
+
+def fail_dependent(edit: JobEdit, number: int) -> None:
+    """A task of which a parent failed or was cancelled fails too, where the job has FailDependentTasks."""
+    if edit.job.spec.fail_dependent_tasks and edit.task(number).state is TaskState.QUEUED:
+        mishap = Mishap("Operation_FailDependentTasks")
+        edit.set_run(number, 0, mishap=mishap)
+        end_waiting(edit, number, TaskState.FAILED, mishap)
+        end_task(edit, number, TaskHappened.DEPENDENCY_FAILED)
 
 
 def _fail_job_if_critical(edit: JobEdit, task: Task) -> None:
@@ -139,14 +183,19 @@ def stop_job(
     )
     if configuring:  # its tasks stay Configuring (7.2)
         return
+    finish = intention is Intention.FINISH
+    why = Mishap("Operation_FinishedByUser", (message or "None",)) if finish else JOB_CANCELED
     for task in edit.all_tasks():
-        if task.state in FINAL_TASK_STATES or task.spec.type.is_node_duty:
-            continue
-        stop_task(edit, task.number, finish=intention is Intention.FINISH, mishap=JOB_CANCELED)
+        ending = task.state in FINAL_TASK_STATES or task.state is TaskState.CANCELING
+        if not ending and not task.spec.type.is_node_duty:
+            stop_task(edit, task.number, finish=finish, mishap=why)
 
 
 def stop_task(edit: JobEdit, number: int, *, finish: bool, mishap: Mishap | None, message: str = "") -> None:
-    """Cancel (or finish) a task: its waiting instances at once, its live ones through the dispatcher."""
+    """Cancel (or finish) a task: its waiting instances at once, its live ones through the dispatcher.
+
+    Raises WrongState when the table does not allow it.
+    """
     asked = TaskHappened.FINISH_ASKED if finish else TaskHappened.CANCEL_ASKED
     intention = Intention.FINISH if finish else Intention.CANCEL
     task = edit.task(number)
@@ -155,22 +204,33 @@ def stop_task(edit: JobEdit, number: int, *, finish: bool, mishap: Mishap | None
         waiting = task.state is TaskState.QUEUED
         end_task(edit, number, asked, *([TaskHappened.WOUND_UP_WELL] if finish and waiting else []))
         return
-    for row in edit.rows(number, _NOT_FINAL):
+    for row in edit.rows(number, _STOPPABLE):
         stop_instance(edit, number, row.number, finish=finish, mishap=mishap, message=message)
+    end_waiting(edit, number, TaskState.FINISHED if finish else TaskState.CANCELED, mishap)
+    end_task(edit, number, asked)
+    _end_master(edit, edit.task(number))
+
+
+def end_waiting(edit: JobEdit, number: int, state: TaskState, mishap: Mishap | None) -> None:
+    """End all instances of a task that wait, in this final state; no more will be started."""
+    if edit.task(number).spec.type is TaskType.BASIC:
+        return
+    for row in edit.rows(number, (TaskState.QUEUED,)):
+        edit.instance_happens(number, row.number, *_WHILE_WAITING[state])
+        edit.set_run(number, row.number, mishap=mishap)
+        edit.set_instance(number, row.number, times=replace(row.times, ended=edit.tx.now))
     task = edit.task(number)
-    rest = waiting_instances(task)
-    if finish:
-        edit.set_task(number, rest_state=TaskState.FINISHED, finished=task.finished + rest, concluded=True)
-    else:
-        edit.set_task(number, rest_state=TaskState.CANCELED, canceled=task.canceled + rest, concluded=True)
-    edit.task_happens(number, asked)
-    if edit.task(number).state not in FINAL_TASK_STATES:  # nothing had started: it has ended already
-        _end_master(edit, edit.task(number))
-    if edit.task(number).state in FINAL_TASK_STATES:
-        edit.set_task(number, times=replace(edit.task(number).times, ended=edit.tx.now))
+    count = state.name.lower()
+    changes: dict[str, object] = {count: getattr(task, count) + waiting_instances(task)}
+    edit.set_task(number, rest_state=state, concluded=True, **changes)
 
 
-_NOT_FINAL = frozenset(TaskState) - FINAL_TASK_STATES
+_WHILE_WAITING = {
+    TaskState.FAILED: (TaskHappened.DEPENDENCY_FAILED,),
+    TaskState.CANCELED: (TaskHappened.CANCEL_ASKED,),
+    TaskState.FINISHED: (TaskHappened.FINISH_ASKED, TaskHappened.WOUND_UP_WELL),
+}
+_STOPPABLE = frozenset(TaskState) - FINAL_TASK_STATES - {TaskState.CANCELING}
 
 
 def stop_instance(
@@ -196,12 +256,13 @@ def stop_instance(
 
 def _end_job(edit: JobEdit) -> None:
     job = edit.job
-    if job.state in _ENDABLE and job.open_tasks == 0 and not job.spec.run_until_canceled and not job.blocked:
-        if job.task_count or job.state is JobState.RUNNING:
+    if job.state in _ENDABLE and job.open_tasks == 0 and not job.blocked:
+        nothing_to_wait_for = job.spec.run_until_canceled or job.task_count == 0
+        if nothing_to_wait_for and edit.job_happens(JobHappened.ALLOCATED):
+            edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
+        if not job.spec.run_until_canceled:
             edit.job_happens(JobHappened.TASKS_ENDED)
-        else:  # a job without tasks has nothing to wait for
-            edit.job_happens(JobHappened.ALLOCATED, JobHappened.TASKS_ENDED)
-    if edit.job.state in _WINDING and edit.job.live == 0 and not release_pending(edit.job):
+    if edit.job.state in WINDING and edit.job.live == 0 and not release_pending(edit.job):
         _wind_up(edit)
 
 
@@ -237,41 +298,3 @@ def _node_duties(edit: JobEdit) -> Iterable[Task]:
     if not edit.job.node_duties:
         return []
     return [task for task in edit.all_tasks() if task.spec.type.is_node_duty]
-
-
-# ---- jobs that wait
-
-
-def pending_reason(reader: Reader, job: Job, now: int) -> PendingReason:
-    """Why a queued job may not start yet, resources aside; NONE when it may."""
-    if job.spec.holds:
-        return PendingReason.HELD_BY_USER if HoldKind.USER in job.spec.holds else PendingReason.HELD_BY_ADMIN
-    if job.spec.depends_on:
-        parents = reader.jobs([dependency.job_id for dependency in job.spec.depends_on])
-        if any(parent.state in (JobState.FAILED, JobState.CANCELED) for parent in parents):
-            return PendingReason.PARENT_JOBS_CANCELED_OR_FAILED
-        if any(parent.state is not JobState.FINISHED for parent in parents):
-            return PendingReason.PARENT_JOBS_NOT_FINISHED
-    if job.spec.not_before is not None and job.spec.not_before > now:
-        return PendingReason.HELD_BY_USER
-    return PendingReason.NONE
-
-
-def review_pending(edit: JobEdit) -> None:
-    """Block or unblock a queued job by what it waits for now. Call `settle` afterwards."""
-    if edit.job.state is not JobState.QUEUED:
-        return
-    reason = pending_reason(edit.tx, edit.job, edit.tx.now)
-    blocked = reason is not PendingReason.NONE
-    if blocked == edit.job.blocked and reason is edit.job.pending_reason:
-        return
-    edit.set_job(blocked=blocked, pending_reason=reason)
-    edit.recount_ready()
-
-
-def free_children(tx: Transaction, parent: Job) -> None:
-    """Let the jobs that wait for this one look again."""
-    for job_id in tx.children(parent.id):
-        edit = JobEdit(tx, tx.job(job_id))
-        review_pending(edit)
-        settle(edit)

@@ -22,7 +22,7 @@ from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, JobPage, JobQuery, Reader, Store, Transaction
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
-from headgate.service.endings import review_pending, settle, stop_job
+from headgate.service.endings import WINDING, settle, stop_job
 from headgate.service.rights import (
     check_run_as,
     may_see_all,
@@ -32,6 +32,7 @@ from headgate.service.rights import (
 )
 from headgate.service.submission import requeue_job, submit, surroundings
 from headgate.service.views import JobView
+from headgate.service.waiting import review_pending
 
 MESSAGE_LIMIT = 128
 """Characters of a cancel or finish message (spec hpcpack-model, section 7.3)."""
@@ -116,11 +117,14 @@ class Jobs:
 
         def change(tx: Transaction) -> None:
             edit = _editing(tx, caller, job_id)
+            runtime_s = edit.job.spec.runtime_s
             _apply(edit, changes, Moment.SET)
             if edit.job.state is JobState.QUEUED and any(prop.resubmits for prop in changes):
                 mishap = validate(edit.job, edit.all_tasks(), surroundings(tx, edit))
                 if mishap is not None:
                     raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
+            if edit.job.state is JobState.RUNNING and edit.job.spec.runtime_s != runtime_s:
+                edit.touch()  # the dispatcher has another moment to wait for
             review_pending(edit)
             settle(edit)
 
@@ -151,8 +155,9 @@ class Jobs:
         def change(tx: Transaction) -> None:
             edit = _stopping(tx, caller, job_id)
             if edit.job.state is JobState.CANCELING:
-                edit.set_job(forced=forced or edit.job.forced)
-                edit.touch()
+                if forced and not edit.job.forced:
+                    edit.set_job(forced=True)
+                    edit.touch()
             else:
                 stop_job(
                     edit,
@@ -180,7 +185,7 @@ class Jobs:
                     mishap=Mishap("Operation_CanceledByUser", (message or "None",)),
                     message=message,
                 )
-            else:
+            elif edit.job.state not in WINDING:  # one that is ending already ends as it was going to
                 stop_job(edit, JobHappened.FINISH_ASKED, Intention.FINISH, message=message)
             settle(edit)
 

@@ -19,7 +19,7 @@ from headgate.core.vocabulary import Intention, TaskType
 from headgate.ports.engine import Ended, Ending, Fault, OutputSeen, Sighting, Started
 from headgate.ports.store import Transaction
 from headgate.service.edit import JobEdit
-from headgate.service.endings import JOB_CANCELED, end_task, settle
+from headgate.service.endings import JOB_CANCELED, WINDING, end_task, settle
 
 MAX_AUTO_REQUEUES = 3
 """How often a rerunnable task is run again after its node was lost (spec hpcpack-model, section 7.5)."""
@@ -62,7 +62,7 @@ class Recorder:
             elif isinstance(sighting, Started):
                 self._started(edit, intent, sighting)
             elif isinstance(sighting, OutputSeen):
-                self._tx.put_output(intent.job_id, intent.task, sighting.instance, sighting.output)
+                self._output(edit, intent, sighting)
             else:
                 self._ended(edit, intent, sighting)
 
@@ -96,14 +96,18 @@ class Recorder:
         if run.intent == intent.id and state not in FINAL_TASK_STATES:
             _start(edit, intent, seen.instance, seen.at, seen.native)
 
+    def _output(self, edit: JobEdit, intent: Intent, seen: OutputSeen) -> None:
+        run, state = _now(edit, intent, seen.instance)
+        if run.intent == intent.id and state not in FINAL_TASK_STATES:
+            self._tx.put_output(intent.job_id, intent.task, seen.instance, seen.output)
+
     def _ended(self, edit: JobEdit, intent: Intent, seen: Ended) -> None:
         number, instance = intent.task, seen.instance
         run, state = _now(edit, intent, instance)
         if run.intent != intent.id or state in FINAL_TASK_STATES:
             return
-        if _stopping_all(edit, number) and instance and state in (TaskState.DISPATCHING, TaskState.RUNNING):
-            asked = _asked(edit.task(number).run.intention)
-            edit.instance_happens(number, instance, asked)
+        if instance and state in (TaskState.DISPATCHING, TaskState.RUNNING):
+            _stop_with_the_rest(edit, number, instance, seen)
         if seen.started_at is not None:
             _start(edit, intent, instance, seen.started_at, seen.native or run.native)
         elif seen.ending is Ending.NOT_STARTABLE:
@@ -113,7 +117,7 @@ class Recorder:
         edit.set_job(live=edit.job.live - 1)
         if seen.output:
             self._tx.put_output(intent.job_id, number, instance, seen.output)
-        _note_node_duty(edit, intent, instance)
+        _note_node_duty(edit, intent, instance, seen)
         self.ended.append(seen)
         self._count_down(intent)
 
@@ -126,13 +130,24 @@ def _now(edit: JobEdit, intent: Intent, instance: int) -> tuple[Run, TaskState]:
     return row.run, row.state
 
 
-def _stopping_all(edit: JobEdit, number: int) -> bool:
-    """Whether the whole task is being ended, so that an instance without a row is, too."""
-    return edit.task(number).run.intention is not Intention.NONE
-
-
-def _asked(intention: Intention) -> TaskHappened:
-    return TaskHappened.FINISH_ASKED if intention is Intention.FINISH else TaskHappened.CANCEL_ASKED
+def _stop_with_the_rest(edit: JobEdit, number: int, instance: int, seen: Ended) -> None:
+    """An instance that ends while its whole task is being ended was asked to, row or no row; so was NodePrep
+    of a job that is being ended. And NodePrep or NodeRelease that never ran is not tried again by itself.
+    """
+    task = edit.task(number)
+    why = task.run
+    if task.spec.type.is_node_duty:
+        job_ends = edit.job.state in WINDING and (task.spec.type is TaskType.NODE_PREP or edit.job.forced)
+        if job_ends or seen.ending is Ending.NEVER_STARTED:
+            why = Run(intention=Intention.CANCEL, mishap=JOB_CANCELED)
+    if why.intention is Intention.NONE:
+        return
+    finish = why.intention is Intention.FINISH
+    asked = TaskHappened.FINISH_ASKED if finish else TaskHappened.CANCEL_ASKED
+    edit.instance_happens(number, instance, asked)
+    edit.set_run(
+        number, instance, intention=why.intention, mishap=why.mishap, message=why.message, forced=why.forced
+    )
 
 
 def _start(edit: JobEdit, intent: Intent, instance: int, at: int, native: str) -> None:
@@ -184,7 +199,7 @@ def decide(
     job: Job, task: Task, run: Run, state: TaskState, seen: Ended
 ) -> tuple[tuple[TaskHappened, ...], dict[str, Any]]:
     """What has happened, and what changes in the run, when this ending is seen in this state. Pure."""
-    if seen.ending is Ending.NEVER_STARTED:
+    if seen.ending is Ending.NEVER_STARTED and state is not TaskState.RUNNING:
         return (TaskHappened.NEVER_RAN,), {"intent": 0 if state is TaskState.DISPATCHING else run.intent}
     code = exit_code(job, task, state, seen)
     changes: dict[str, Any] = {"exit_code": code, "signal": seen.signal}
@@ -204,8 +219,10 @@ def _another_try(job: Job, task: Task, run: Run, seen: Ended) -> dict[str, int]:
     """Whether it is to be run again: after a lost node or a restart of the machine, or as the job's retry
     limit says.
     """
+    if task.spec.type.is_node_duty:
+        return {}
     if seen.ending is Ending.LOST:
-        lost_node = seen.fault is Fault.REBOOT and task.spec.rerunnable and not task.spec.type.is_node_duty
+        lost_node = seen.fault is Fault.REBOOT and task.spec.rerunnable
         if lost_node and run.auto_requeue_count < MAX_AUTO_REQUEUES:
             return {"auto_requeue_count": run.auto_requeue_count + 1}
         return {}
@@ -250,15 +267,20 @@ def _mishap(run: Run, code: int, seen: Ended) -> Mishap:
     return Mishap("Execution_TaskExecutionFailure", (str(code),))
 
 
-def _note_node_duty(edit: JobEdit, intent: Intent, instance: int) -> None:
-    """After a prep or release instance the node is ready, unusable or released."""
+def _note_node_duty(edit: JobEdit, intent: Intent, instance: int, seen: Ended) -> None:
+    """After a prep or release instance the node is ready, unusable or released. Where NodePrep did not run to
+    its end, for no fault of its own, it is as if the job had not come to the node yet.
+    """
     kind = edit.task(intent.task).spec.type
     if not kind.is_node_duty:
         return
-    row = edit.instance(intent.task, instance)
+    node, phases = intent.shares[0].node, dict(edit.job.node_phases)
     if kind is TaskType.NODE_RELEASE:
-        phase = "released"
+        phases[node] = "released"
+    elif edit.instance(intent.task, instance).state is TaskState.FINISHED:
+        phases[node] = "ready"
+    elif seen.ending is Ending.NEVER_STARTED or seen.fault is Fault.REBOOT:
+        phases.pop(node, None)
     else:
-        phase = "ready" if row.state is TaskState.FINISHED else "unusable"
-    if row.state in FINAL_TASK_STATES:
-        edit.set_job(node_phases={**edit.job.node_phases, intent.shares[0].node: phase})
+        phases[node] = "unusable"
+    edit.set_job(node_phases=phases)

@@ -5,18 +5,21 @@ Validation runs here, in the transaction of the submit itself, so that a submitt
 with the reason) as soon as the answer is on disk; listeners still see every state passed.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from headgate.core.errors import WrongState
-from headgate.core.lifecycle import JobHappened, TaskHappened
+from headgate.core.lifecycle import JobHappened, TaskHappened, state_name
 from headgate.core.model import Instance, Mishap, Run, Task
 from headgate.core.resources import instance_count
-from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
+from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.validation import Surroundings, dependencies, validate
 from headgate.core.vocabulary import Intention, PendingReason, TaskType
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
-from headgate.service.endings import review_pending
+from headgate.service.endings import end_task, end_waiting, fail_dependent, recount
+from headgate.service.waiting import review_pending
 
 _INTO_THE_QUEUE = (TaskHappened.SUBMIT_ASKED, TaskHappened.VALIDATION_BEGUN, TaskHappened.VALIDATED)
 _AGAIN = (TaskHappened.REQUEUE_ASKED, *_INTO_THE_QUEUE)
@@ -38,19 +41,18 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
     mishap = validate(edit.job, tasks, surroundings(edit.tx, edit))
     if mishap is not None:
         return mishap
-    waits = dependencies(tasks)
-    wanted: dict[int, list[int]] = {}
-    for number, parents in waits.items():
+    parents_of = dependencies(tasks)
+    wanted_by: dict[int, list[int]] = {}
+    for number, parents in parents_of.items():
         for parent in parents:
-            wanted.setdefault(parent, []).append(number)
+            wanted_by.setdefault(parent, []).append(number)
+    queued = [task.number for task in tasks if task.state is TaskState.CONFIGURING]
     for task in tasks:
+        wanted = tuple(wanted_by.get(task.number, ()))
+        if wanted != task.wanted_by:
+            edit.set_task(task.number, wanted_by=wanted)
         if task.state is TaskState.CONFIGURING:
-            queue_task(edit, task)
-        open_parents = [n for n in waits.get(task.number, ()) if edit.task(n).state not in FINAL_TASK_STATES]
-        if open_parents or task.number in wanted or task.waits_for:
-            edit.set_task(
-                task.number, waits_for=tuple(open_parents), wanted_by=tuple(wanted.get(task.number, ()))
-            )
+            queue_task(edit, task.number)
     edit.job_happens(JobHappened.VALIDATED)
     edit.set_job(
         blocked=False,
@@ -61,37 +63,29 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
         message="",
         node_phases={},
         nodes=(),
-        open_tasks=sum(
-            t.state not in FINAL_TASK_STATES and not t.spec.type.is_node_duty for t in edit.all_tasks()
-        ),
-        failed_tasks=sum(
-            t.state is TaskState.FAILED and not t.spec.type.is_node_duty for t in edit.all_tasks()
-        ),
-        first_failed_task="",
-        node_duties=any(t.spec.type.is_node_duty for t in tasks),
     )
-    for task in edit.all_tasks():
-        edit.count(task.number)  # counted just now
+    recount(edit)
+    for number in queued:
+        wait_for(edit, number, parents_of.get(number, ()))
     review_pending(edit)
     edit.recount_ready()
-    if edit.job.spec.run_until_canceled and not edit.job.blocked and not edit.job.open_tasks:
-        edit.job_happens(JobHappened.ALLOCATED)
-        edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
     return None
 
 
 def _reject(edit: JobEdit, mishap: Mishap) -> None:
+    why = Mishap("Validation_TaskFailedOnJobValidationFault")
     for task in edit.all_tasks():
         if task.state is TaskState.CONFIGURING:
-            edit.task_happens(
+            end_waiting(edit, task.number, TaskState.FAILED, why)
+            end_task(
+                edit,
                 task.number,
                 TaskHappened.SUBMIT_ASKED,
                 TaskHappened.VALIDATION_BEGUN,
                 TaskHappened.VALIDATION_FAILED,
             )
-            edit.set_run(task.number, 0, mishap=Mishap("Validation_TaskFailedOnJobValidationFault"))
-            edit.set_task(task.number, times=replace(edit.task(task.number).times, ended=edit.tx.now))
-        edit.count(task.number)
+            edit.set_run(task.number, 0, mishap=why)
+    recount(edit)
     edit.job_happens(JobHappened.VALIDATION_FAILED)
     edit.set_job(mishap=mishap, times=replace(edit.job.times, ended=edit.tx.now))
 
@@ -103,18 +97,29 @@ def surroundings(reader: Reader, edit: JobEdit) -> Surroundings:
     return Surroundings(reader.nodes(), groups, {parent.id: parent.state for parent in parents})
 
 
-def queue_task(edit: JobEdit, task: Task) -> None:
+def queue_task(edit: JobEdit, number: int) -> None:
     """Submit one task of a job that is being (or has been) submitted: it is Queued afterwards, and expanded
     if it is a sweep.
     """
-    edit.task_happens(task.number, *_INTO_THE_QUEUE)
+    edit.task_happens(number, *_INTO_THE_QUEUE)
+    task = edit.task(number)
     edit.set_task(
-        task.number,
+        number,
         times=replace(task.times, submitted=edit.tx.now, started=None, ended=None),
         instance_count=instance_count(task.spec),
         expanded=task.spec.type is TaskType.PARAMETRIC_SWEEP,
         rest_state=TaskState.QUEUED,
     )
+
+
+def wait_for(edit: JobEdit, number: int, parents: Sequence[int]) -> None:
+    """Let a task that was just queued wait for its parents that have not ended; or fail it, where one that
+    ended badly does that.
+    """
+    ended = [parent for parent in parents if edit.task(parent).state in FINAL_TASK_STATES]
+    edit.set_task(number, waits_for=tuple(parent for parent in parents if parent not in ended))
+    if any(edit.task(parent).state is not TaskState.FINISHED for parent in ended):
+        fail_dependent(edit, number)
 
 
 # ---- again
@@ -127,6 +132,7 @@ def requeue_job(edit: JobEdit) -> None:
     WrongState.
     """
     edit.job_happens(JobHappened.REQUEUE_ASKED)
+    edit.set_job(blocked=False)
     for task in edit.all_tasks():
         if task.spec.type.is_node_duty or task.spec.type is TaskType.SERVICE:
             _reset_task(edit, task)
@@ -167,19 +173,12 @@ def requeue_task(edit: JobEdit, number: int) -> None:
     """Take a failed or cancelled task back to Configuring, with those of its instances that did not finish
     queued again.
 
-    Call `queue_task` (or submit the job) afterwards. Raises WrongState.
+    Call `queue_again` (or submit the job) afterwards. Raises WrongState.
     """
     task = edit.task(number)
-    if task.spec.type.is_node_duty or task.spec.type is TaskType.SERVICE:
-        raise_not_requeueable(task)
+    _require_requeueable(task)
     edit.task_happens(number, TaskHappened.REQUEUE_ASKED)
     _fresh_run(edit, number, 0)
-    if task.spec.type is TaskType.BASIC:
-        edit.set_task(number, times=replace(edit.task(number).times, started=None, ended=None))
-        return
-    for row in edit.rows(number, _ENDED_BADLY):
-        requeue_instance(edit, number, row)
-    task = edit.task(number)
     rest = task.instance_count - task.rows
     cleared: dict[str, object] = {}
     if task.rest_state is TaskState.CANCELED:
@@ -190,13 +189,61 @@ def requeue_task(edit: JobEdit, number: int) -> None:
         number,
         concluded=False,
         cancelled_unrun=False,
+        rest_state=TaskState.QUEUED,
         times=replace(task.times, started=None, ended=None),
         **cleared,
     )
+    for row in edit.rows(number, _ENDED_BADLY):
+        _requeue_row(edit, number, row)
 
 
-def requeue_instance(edit: JobEdit, number: int, row: Instance) -> None:
-    """Put one failed or cancelled instance back into the queue. Raises WrongState."""
+def queue_again(edit: JobEdit, number: int) -> None:
+    """Queue a task that was taken back to Configuring alone, while its job goes on. It waits for others, and
+    others for it, as at first.
+    """
+    queue_task(edit, number)
+    task = edit.task(number)
+    if task.spec.depends_on:
+        wait_for(edit, number, dependencies(edit.all_tasks()).get(number, ()))
+    for child in task.wanted_by:
+        waiting = edit.task(child)
+        if waiting.state is TaskState.QUEUED and number not in waiting.waits_for:
+            edit.set_task(child, waits_for=(*waiting.waits_for, number))
+
+
+def requeue_instance(edit: JobEdit, number: int, instance: int) -> None:
+    """Put one failed or cancelled instance back into the queue, and its task too if it had ended.
+
+    Raises WrongState.
+    """
+    task = edit.task(number)
+    _require_requeueable(task)
+    row = edit.instance(number, instance)
+    if row.state is TaskState.QUEUED:
+        return
+    if task.state in (TaskState.CANCELING, TaskState.FINISHING):
+        raise WrongState(
+            f"Task {task.job_id}.{number} is in the {state_name(task.state)} state: its subtasks cannot be"
+            " requeued.",
+            code="Operation_OnlyFailedCancelledTasksCanBeConfigured",
+            parameters=(state_name(task.state),),
+        )
+    _requeue_row(edit, number, row)
+    if task.state not in FINAL_TASK_STATES:
+        return
+    edit.task_happens(number, *_AGAIN)
+    edit.set_run(number, 0, intention=Intention.NONE, message="", mishap=None, forced=False)
+    task = edit.task(number)
+    edit.set_task(
+        number,
+        # What never had a row stays as it ended; nothing else is started.
+        concluded=False,
+        cancelled_unrun=False,
+        times=replace(task.times, ended=None),
+    )
+
+
+def _requeue_row(edit: JobEdit, number: int, row: Instance) -> None:
     edit.instance_happens(number, row.number, *_AGAIN)
     _fresh_run(edit, number, row.number)
     edit.set_instance(number, row.number, times=replace(row.times, started=None, ended=None))
@@ -211,6 +258,7 @@ def _fresh_run(edit: JobEdit, number: int, instance: int) -> None:
         intent=0,
         mishap=None,
         message="",
+        forced=False,
         intention=Intention.NONE,
         shares=(),
         signal=None,
@@ -219,16 +267,13 @@ def _fresh_run(edit: JobEdit, number: int, instance: int) -> None:
     )
 
 
-def raise_not_requeueable(task: Task) -> None:
+def _require_requeueable(task: Task) -> None:
     """Prep, release and service tasks can't be requeued one by one."""
+    if task.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
+        return
+    name = task.spec.type.name.title().replace("_", "")
     raise WrongState(
-        f"Task {task.job_id}.{task.number} is a {task.spec.type.name.title()} task:"
-        " those cannot be requeued.",
+        f"Task {task.job_id}.{task.number} is a {name} task: those cannot be requeued.",
         code="Operation_TaskOfTypeCannotBeReconfigured",
-        parameters=(task.spec.type.name.title(),),
+        parameters=(name,),
     )
-
-
-def is_open(job_state: JobState) -> bool:
-    """Whether tasks may still be added to, or requeued in, a job in this state."""
-    return job_state in (JobState.CONFIGURING, JobState.QUEUED, JobState.RUNNING)

@@ -5,17 +5,15 @@ Every method takes the caller first and checks the rights itself.
 
 from collections.abc import Mapping, Sequence
 
-from msgspec.structs import replace
-
 from headgate.core.codes import message as describe
 from headgate.core.environment import merge
 from headgate.core.errors import BadRequest, NotFound, WrongState
 from headgate.core.instances import untouched
-from headgate.core.lifecycle import TaskHappened, state_name
+from headgate.core.lifecycle import state_name
 from headgate.core.model import Instance, Job, Mishap, Task
 from headgate.core.properties import Moment, Property, apply_task, check_settable
-from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
-from headgate.core.validation import dependencies, validate
+from headgate.core.states import JobState, TaskState
+from headgate.core.validation import dependencies, validate_added
 from headgate.core.vocabulary import TaskType
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, Reader, Store, TaskPage, TaskQuery, Transaction
@@ -24,10 +22,19 @@ from headgate.service.edit import NOT_EXPANDED, JobEdit
 from headgate.service.endings import settle, stop_instance, stop_task
 from headgate.service.jobs import check_message, check_settable_environment, wrong_job_state
 from headgate.service.rights import may_see_all, require_change, require_seeing, require_stop
-from headgate.service.submission import queue_task, requeue_instance, requeue_task, surroundings
+from headgate.service.submission import (
+    queue_again,
+    queue_task,
+    requeue_instance,
+    requeue_task,
+    surroundings,
+    wait_for,
+)
 from headgate.service.views import TaskView
 
 _OPEN = frozenset({JobState.QUEUED, JobState.RUNNING})
+MOST_BESIDE_A_SERVICE = 4
+"""A job with a Service task has at most a NodePrep and a NodeRelease task besides: with the new one, four."""
 
 
 class Tasks:
@@ -104,18 +111,20 @@ class Tasks:
             edit = _edit_to_stop(tx, caller, job_id)
             task = edit.task(number)
             state = edit.instance(number, instance).state if instance else task.state
-            running = state in (TaskState.DISPATCHING, TaskState.RUNNING, TaskState.CANCELING)
+            running = state in (TaskState.DISPATCHING, TaskState.RUNNING)
             code = "Execution_TaskCanceledDuringExecution" if running else "Operation_CanceledByUser"
             mishap = Mishap(code, (message or "None",))
-            if instance:
+            if state is TaskState.CANCELING:
+                pass  # it is being cancelled already; all that can be added is force
+            elif instance:
                 stop_instance(edit, number, instance, finish=False, mishap=mishap, message=message)
             else:
-                _require_open(task, TaskHappened.CANCEL_ASKED)
                 unrun = task.times.started is None and not running
                 stop_task(edit, number, finish=False, mishap=mishap, message=message)
                 edit.set_task(number, cancelled_unrun=unrun)
             if forced:
-                edit.set_task(number, forced=True)
+                edit.set_run(number, instance or 0, forced=True)
+                edit.touch(number, instance or 0)
             settle(edit)
 
         await self._store.write(change)
@@ -132,8 +141,6 @@ class Tasks:
             if instance:
                 stop_instance(edit, number, instance, finish=True, mishap=mishap, message=message)
             else:
-                task = edit.task(number)
-                _require_open(task, TaskHappened.FINISH_ASKED)
                 stop_task(edit, number, finish=True, mishap=mishap, message=message)
             settle(edit)
 
@@ -149,10 +156,10 @@ class Tasks:
                     edit.job, "its tasks can only be requeued while it is Queued or Running"
                 )
             if instance:
-                _requeue_one(edit, number, instance)
+                requeue_instance(edit, number, instance)
             elif edit.task(number).state is not TaskState.QUEUED:
                 requeue_task(edit, number)
-                queue_task(edit, edit.task(number))
+                queue_again(edit, number)
             settle(edit)
 
         await self._store.write(change)
@@ -260,17 +267,6 @@ def _row(reader: Reader, task: Task, number: int) -> Instance:
     return untouched(task, number)
 
 
-def _require_open(task: Task, asked: TaskHappened) -> None:
-    """Raises WrongState when the task has ended."""
-    if task.state in FINAL_TASK_STATES:
-        verb = "canceled" if asked is TaskHappened.CANCEL_ASKED else "finished"
-        raise WrongState(
-            f"Tasks in the {state_name(task.state)} state cannot be {verb}.",
-            code="Operation_InvalidCancelTaskState",
-            parameters=(state_name(task.state),),
-        )
-
-
 def _check_addable(job: Job, new: Task) -> None:
     if job.state is JobState.CONFIGURING:
         return
@@ -287,33 +283,15 @@ def _check_addable(job: Job, new: Task) -> None:
 
 def _submit_added(edit: JobEdit, task: Task) -> None:
     """Validate and queue a task added to a submitted job. Raises BadRequest when it is not valid."""
-    tasks = edit.all_tasks() if task.spec.depends_on else [task]
-    mishap = validate(edit.job, tasks, surroundings(edit.tx, edit))
+    few = edit.job.task_count <= MOST_BESIDE_A_SERVICE
+    tasks = edit.all_tasks() if task.spec.depends_on or few else [task]
+    mishap = validate_added(edit.job, task, tasks, surroundings(edit.tx, edit))
     if mishap is not None:
         raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
-    queue_task(edit, task)
+    queue_task(edit, task.number)
     edit.set_job(open_tasks=edit.job.open_tasks + 1)
-    waits = []
-    for parent in dependencies(tasks).get(task.number, ()):
-        if edit.task(parent).state not in FINAL_TASK_STATES:
-            waits.append(parent)
-            edit.set_task(parent, wanted_by=(*edit.task(parent).wanted_by, task.number))
-    if waits:
-        edit.set_task(task.number, waits_for=tuple(waits))
-
-
-def _requeue_one(edit: JobEdit, number: int, instance: int) -> None:
-    row = edit.instance(number, instance)
-    if row.state is TaskState.QUEUED:
-        return
-    task = edit.task(number)
-    if task.state in FINAL_TASK_STATES:
-        edit.task_happens(
-            number,
-            TaskHappened.REQUEUE_ASKED,
-            TaskHappened.SUBMIT_ASKED,
-            TaskHappened.VALIDATION_BEGUN,
-            TaskHappened.VALIDATED,
-        )
-        edit.set_task(number, concluded=False, times=replace(edit.task(number).times, ended=None))
-    requeue_instance(edit, number, row)
+    edit.count(task.number)
+    parents = dependencies(tasks).get(task.number, ())
+    for parent in parents:
+        edit.set_task(parent, wanted_by=(*edit.task(parent).wanted_by, task.number))
+    wait_for(edit, task.number, parents)

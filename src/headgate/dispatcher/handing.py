@@ -1,0 +1,79 @@
+"""What a decision does to a job: runs are marked as handed out, what can't be started is ended."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from headgate.core.lifecycle import JobHappened, TaskHappened
+from headgate.core.model import Instance, Intent, Mishap, Run, Share
+from headgate.core.states import FINAL_TASK_STATES, TaskState
+from headgate.core.vocabulary import Intention, TaskType
+from headgate.service.edit import JobEdit
+from headgate.service.endings import end_task, end_waiting, stop_job
+
+
+def begin_job(edit: JobEdit, shares: Sequence[Share]) -> None:
+    """The job runs from the moment it is given something; note its nodes in the order of their first use."""
+    if edit.job_happens(JobHappened.ALLOCATED):
+        edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
+    new = [share.node for share in shares if share.node not in edit.job.nodes]
+    if new:
+        edit.set_job(nodes=(*edit.job.nodes, *new))
+
+
+def choose_runs(edit: JobEdit, number: int, wanted: int) -> tuple[list[Instance], list[int]]:
+    """Up to `wanted` runs to hand out: instances with a row that are queued, then ones never touched."""
+    task = edit.task(number)
+    if task.spec.type is TaskType.BASIC:
+        return [], [0] if task.state is TaskState.QUEUED else []
+    rows = edit.queued_rows(number, wanted) if task.queued_rows else []
+    if task.spec.type is TaskType.SERVICE:
+        return (rows, []) if rows else ([], [new_instance(edit, number)])
+    fresh: list[int] = []
+    first = task.next_instance
+    while len(rows) + len(fresh) < wanted and first <= task.instance_count:
+        last = min(task.instance_count, first + wanted - len(rows) - len(fresh) - 1)
+        touched = edit.touched(number, first, last)
+        fresh += [one for one in range(first, last + 1) if one not in touched]
+        first = last + 1
+    edit.set_task(number, next_instance=first)
+    return rows, fresh
+
+
+def new_instance(edit: JobEdit, number: int) -> int:
+    """One more instance of a task whose instances are made as they are needed."""
+    fresh = edit.task(number).instance_count + 1
+    edit.set_task(number, instance_count=fresh, next_instance=fresh + 1, expanded=True)
+    return fresh
+
+
+def mark_intended(edit: JobEdit, number: int, intent: Intent, rows: Sequence[Instance]) -> dict[int, Run]:
+    """Note on the task and on the instances with a row that this intent is responsible for them now."""
+    count = len(intent.instances)
+    edit.set_job(live=edit.job.live + count)
+    edit.set_task(number, live=edit.task(number).live + count)
+    edit.task_happens(number, TaskHappened.INTENDED)
+    runs: dict[int, Run] = {}
+    if edit.task(number).spec.type is TaskType.BASIC:
+        runs[0] = edit.set_run(number, 0, intent=intent.id, shares=intent.shares)
+    for row in rows:
+        edit.instance_happens(number, row.number, TaskHappened.INTENDED)
+        runs[row.number] = edit.set_run(number, row.number, intent=intent.id, shares=intent.shares)
+    return runs
+
+
+def refuse_task(edit: JobEdit, number: int, mishap: Mishap) -> None:
+    """A task that can't be started at all: it fails, with all its waiting instances, for this reason."""
+    if edit.task(number).state in FINAL_TASK_STATES:
+        return
+    edit.set_run(number, 0, mishap=mishap)
+    end_waiting(edit, number, TaskState.FAILED, mishap)
+    if not edit.task(number).live:
+        end_task(edit, number, TaskHappened.EXITED, TaskHappened.WOUND_UP_BADLY)
+
+
+def fail_unusable(edit: JobEdit) -> None:
+    """NodePrep failed on every node the job could use: the job fails."""
+    nodes = ",".join(name for name, phase in edit.job.node_phases.items() if phase == "unusable")
+    mishap = Mishap("Execution_NodePrepTaskFailure", (nodes,))
+    stop_job(edit, JobHappened.TASK_FAILURE_COUNTED, Intention.FAIL, mishap=mishap)

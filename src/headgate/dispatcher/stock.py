@@ -1,0 +1,68 @@
+"""Taking stock: what an earlier life of the server has left. `recovery.py` judges what has become of it."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from headgate.core.model import NodeGroup
+from headgate.core.states import JobState
+from headgate.dispatcher.board import Board
+from headgate.dispatcher.cycle import deadline_of
+from headgate.dispatcher.nodes import take_nodes
+from headgate.dispatcher.recovery import Open, lanes_of, open_instances
+from headgate.ports.engine import NodeSighting
+from headgate.ports.store import Reader, Transaction
+
+NODE_GROUPS = {
+    "ComputeNodes": "Nodes that run jobs",
+    "HeadNodes": "The node this server runs on",
+    "LinuxNodes": "Nodes that run Linux",
+}
+_TOGETHER = 500
+_AT_WORK = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
+
+
+class Stock(Struct, frozen=True):
+    """What the store holds of an earlier life.
+
+    winding: jobs that may have something to be stopped. deadlines: when (microseconds) the run time of jobs
+    is over.
+    """
+
+    board: Board
+    open: list[Open]
+    winding: set[int]
+    deadlines: dict[int, int]
+
+
+def begin(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting]) -> int:
+    """Bring in the engine's nodes and take a new epoch."""
+    take_nodes(tx, engine, seen_nodes)
+    known = {group.name.casefold() for group in tx.node_groups()}
+    for name, text in NODE_GROUPS.items():
+        if name.casefold() not in known:
+            tx.put_node_group(NodeGroup(name, text, managed=True))
+    return tx.next_epoch()
+
+
+def take_stock(reader: Reader, engine: str, at: float) -> Stock:
+    """Look through the store."""
+    opened = [open_instances(reader, intent) for intent in reader.intents() if intent.engine == engine]
+    opened = [
+        Open(replace(one.intent, left=len(one.instances)), one.instances) for one in opened if one.instances
+    ]
+    nodes = reader.nodes()
+    board = Board()
+    board.restore([one.intent for one in opened], lanes_of(reader, opened, nodes), at)
+    board.set_nodes(nodes)
+    winding: set[int] = set()
+    deadlines: dict[int, int] = {}
+    after = 0
+    while batch := reader.jobs_in(_AT_WORK, after=after, limit=_TOGETHER):
+        for job in batch:
+            winding.add(job.id)
+            if (deadline := deadline_of(job)) is not None:
+                deadlines[job.id] = deadline
+        after = batch[-1].id
+    return Stock(board, opened, winding, deadlines)
