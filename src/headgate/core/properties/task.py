@@ -26,6 +26,7 @@ _DEFAULTS: dict[str, object] = (
     | {f"run.{field.name}": getattr(Run(), field.name) for field in fields(Run)}
     | {field.name: getattr(Task(), field.name) for field in fields(Task)}
 )
+_ENDED_BADLY = frozenset({TaskState.FAILED, TaskState.CANCELED})
 _SCALARS = frozenset({Kind.STRING, Kind.INT32, Kind.BOOL, Kind.ENUM, Kind.TIME})
 
 
@@ -80,6 +81,9 @@ def _instance_id(subject: TaskSubject) -> int:
 
 def _error(subject: TaskSubject) -> str:
     mishap = subject.facts.run.mishap
+    if mishap is None and subject.instance is not None and subject.facts.state in _ENDED_BADLY:
+        # It ended with the rest of its task, before it had a run of its own.
+        mishap = subject.task.run.mishap
     return "" if mishap is None else message(mishap)
 
 

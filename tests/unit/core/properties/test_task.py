@@ -6,6 +6,7 @@ Reading tasks and subtasks, and the rules of the task types.
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from headgate.core.errors import BadProperty
 from headgate.core.model import Instance, Mishap, Run, Task, TaskSpec, Times
@@ -62,6 +63,16 @@ def test_a_master_reads_as_itself() -> None:
     assert TASK["InstanceId"].read(subject) == 0
     assert TASK["CommandLine"].read(subject) == "echo *"
     assert TASK["State"].read(subject) is TaskState.RUNNING
+
+
+def test_a_subtask_that_never_ran_ended_for_the_reason_of_its_task() -> None:
+    master = Task(job_id=22, number=1, run=Run(mishap=Mishap("Execution_TasksJobCanceled")))
+    told = "The job of this task was canceled."
+    for state, message in ((TaskState.CANCELED, told), (TaskState.FAILED, told), (TaskState.QUEUED, "")):
+        untouched = replace(SECOND, state=state, run=Run())
+        assert TASK["ErrorMessage"].read(TaskSubject.of(master, untouched)) == message
+    own = "The command of the task ended with exit code 3."
+    assert TASK["ErrorMessage"].read(TaskSubject.of(master, SECOND)) == own
 
 
 # ---- types (section 6.1)
