@@ -2,7 +2,8 @@
 
 import pytest
 
-from headgate import app, registry
+from headgate import registry
+from headgate.app import engine_options
 from headgate.config import ServerSettings
 
 
@@ -34,4 +35,4 @@ def test_server_settings_have_no_secret() -> None:
     assert not [
         name for name in ServerSettings.__struct_fields__ if "password" in name and not name.endswith("_s")
     ]
-    assert app.engine_options()
+    assert engine_options()

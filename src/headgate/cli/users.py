@@ -52,7 +52,15 @@ def passwd(
 ) -> None:
     """Give a user another password. Tokens that were made with the old one end."""
     password = _password(password_stdin)
-    _on_data(data, config, lambda parts: parts.users.set_password(None, name, password))
+
+    async def work(parts: "Parts") -> None:
+        from headgate.identity import first_start
+
+        await parts.users.set_password(None, name, password)
+        if name.casefold() == first_start.NAME:
+            (parts.data / first_start.FILE).unlink(missing_ok=True)  # it is true no longer
+
+    _on_data(data, config, work)
 
 
 @app.command()
@@ -90,16 +98,16 @@ def list_users(data: Data = None, config: ConfigFile = None) -> None:
 
 def _on_data(data: Path | None, config: Path | None, work: "Callable[[Parts], Awaitable[None]]") -> None:
     """Open the installation, do it, close."""
-    from headgate import app as application
+    from headgate.app import engine_options, opened
     from headgate.config import load
 
     flags = {} if data is None else {"server.data": str(data)}
-    settings = load(config, os.environ, flags, application.engine_options()).settings
+    settings = load(config, os.environ, flags, engine_options()).settings
     if not settings.server.data:
         raise BadRequest("Name the folder of the installation: --data DIR.")
 
     async def run() -> None:
-        async with application.opened(Path(settings.server.data), settings) as parts:
+        async with opened(Path(settings.server.data), settings) as parts:
             await work(parts)
 
     asyncio.run(run())

@@ -5,7 +5,7 @@ somebody scrapes.
 neither.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -15,6 +15,7 @@ from headgate.core.states import JobState
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 # A keyed look-up takes well under a millisecond, a durable change a few, a full page some more.
 SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30)
+EVENTS: Final = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 
 
 class Metrics:
@@ -33,9 +34,11 @@ class Metrics:
             "headgate_request_seconds", "Time to answer.", ("face",), buckets=SECONDS, registry=self._registry
         )
         self._jobs = Gauge("headgate_jobs", "Jobs stored, by state.", ("state",), registry=self._registry)
-        self._commits = Gauge("headgate_store_commits", "Commits to disk so far.", registry=self._registry)
-        self._changes = Gauge(
-            "headgate_store_changes", "Changes those commits carried (group commit).", registry=self._registry
+        self._commits = Histogram(
+            "headgate_commit_events",
+            "Events written by one commit (changes that came together share one).",
+            buckets=EVENTS,
+            registry=self._registry,
         )
         self._ready = Gauge("headgate_ready", "1 when jobs are being dispatched.", registry=self._registry)
         # Children are looked up by label under a lock; kept, a request pays for a dictionary look-up.
@@ -50,23 +53,13 @@ class Metrics:
         known[0].inc()
         known[1].observe(seconds)
 
-    def text(
-        self,
-        *,
-        jobs: Mapping[JobState, int],
-        ready: bool,
-        commits: int | None = None,
-        changes: int | None = None,
-    ) -> bytes:
+    def commit(self, events: int) -> None:
+        """A commit is on disk."""
+        self._commits.observe(events)
+
+    def text(self, *, jobs: Mapping[JobState, int], ready: bool) -> bytes:
         """What a scraper is answered."""
         for state in JobState:
             self._jobs.labels(state.name.lower()).set(jobs.get(state, 0))
         self._ready.set(ready)
-        _set_if_known(((self._commits, commits), (self._changes, changes)))
         return generate_latest(self._registry)
-
-
-def _set_if_known(values: Iterable[tuple[Gauge, int | None]]) -> None:
-    for gauge, value in values:
-        if value is not None:
-            gauge.set(value)

@@ -6,9 +6,12 @@ exists or not.
 """
 
 import asyncio
+import ipaddress
 import os
 import secrets
 from collections.abc import Callable
+
+import structlog
 
 from headgate.core.errors import NotAuthenticated, NotFound, Unavailable
 from headgate.core.launch import OsAccount
@@ -29,6 +32,7 @@ from headgate.ports.identity import Caller
 from headgate.ports.store import Store
 
 WRONG = "The user name or password is wrong, or the user is disabled."
+log = structlog.get_logger("headgate.identity")
 UNKNOWN = "The bearer credentials are unknown, expired or revoked."
 
 
@@ -120,7 +124,7 @@ class Authority:
 
     async def _check_password(self, credentials: BasicCredentials, digest: bytes, address: str) -> Caller:
         user = self._stored(credentials.login)
-        key = ((user.name if user else credentials.login[:256]).casefold(), address)
+        key = ((user.name if user else credentials.login[:256]).casefold(), _home_of(address))
         now = self._clock.monotonic()
         wait = self._throttle.wait(key, now)
         if wait > 0:
@@ -134,6 +138,7 @@ class Authority:
             raise
         # The user may have been changed while the password was being checked: decide on what is stored now.
         if not right or user is None or user.disabled or self._user(user.name) != user:
+            log.info("sign_in_refused", user=key[0], address=address)
             raise NotAuthenticated(WRONG)
         self._throttle.succeeded(key)
         caller = Caller(user.name, user.role, credentials.login)
@@ -188,3 +193,12 @@ class Authority:
         except NotFound:
             return False
         return True
+
+
+def _home_of(address: str) -> str:
+    """What failures are counted by: whoever has one IPv6 address has 2**64 of them (RFC 4291, 2.5.4)."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((known, 64), strict=False)) if known.version == 6 else address

@@ -9,6 +9,7 @@ def test_requests_jobs_and_readiness_are_counted() -> None:
     for _ in range(3):
         metrics.request("hpcpack", 200, 0.003)
     metrics.request("hpcpack", 404, 0.003)
+    metrics.commit(3)
     text = metrics.text(jobs={JobState.RUNNING: 7}, ready=True).decode()
     assert 'headgate_requests_total{face="hpcpack",status="200"} 3.0' in text
     assert 'headgate_requests_total{face="hpcpack",status="404"} 1.0' in text
@@ -16,6 +17,7 @@ def test_requests_jobs_and_readiness_are_counted() -> None:
     assert 'headgate_jobs{state="running"} 7.0' in text
     assert 'headgate_jobs{state="failed"} 0.0' in text
     assert "headgate_ready 1.0" in text
+    assert "headgate_commit_events_sum 3.0" in text
 
 
 def test_two_servers_in_one_process_do_not_share_their_counts() -> None:

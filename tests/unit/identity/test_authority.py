@@ -131,6 +131,15 @@ async def test_somebody_elsewhere_is_not_locked_out_by_failures_here(world: Worl
     assert found.name == "ada"
 
 
+async def test_the_addresses_of_one_ipv6_network_count_as_one(world: World) -> None:
+    for number in range(5):
+        with pytest.raises(NotAuthenticated):
+            await world.authority.authenticate(basic("ada", "wrong"), address=f"2001:db8::{number:x}")
+    with pytest.raises(NotAuthenticated, match="wait"):
+        await world.authority.authenticate(basic("ada", "engine"), address="2001:db8::ffff")
+    assert (await world.authority.authenticate(basic("ada", "engine"), address="2001:db8:1::1")).name == "ada"
+
+
 async def test_guessing_many_at_once_gains_nothing(world: World) -> None:
     guesses = [check(world.authority, password=f"guess{number}") for number in range(40)]
     results = await asyncio.gather(*guesses, return_exceptions=True)

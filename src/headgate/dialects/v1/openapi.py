@@ -63,8 +63,7 @@ def document(operations: Iterable[Operation], *, version: str) -> dict[str, Any]
     _, components = msgspec.json.schema_components([*named, wire.Problem], ref_template=REF)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        path = re.sub(r"{(\w+):\w+}", r"{\1}", operation.path)
-        paths.setdefault(path, {})[operation.method.lower()] = _describe(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Headgate", "version": version, "summary": "One HTTP front door to HPC."},
@@ -84,7 +83,7 @@ def document(operations: Iterable[Operation], *, version: str) -> dict[str, Any]
 def _describe(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.endpoint.__name__
-        + ("_of_instance" if "instance:" in operation.path else ""),
+        + ("_of_instance" if "{instance}" in operation.path else ""),
         "summary": (operation.endpoint.__doc__ or "").strip(),
         "parameters": _parameters(operation),
         "responses": {str(operation.status): _answer(operation), "default": PROBLEM},
@@ -101,8 +100,8 @@ def _describe(operation: Operation) -> dict[str, Any]:
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found = []
-    for name, kind in re.findall(r"{(\w+)(?::(\w+))?}", operation.path):
-        schema = {"type": "integer", "minimum": 0} if kind == "int" else {"type": "string"}
+    for name in re.findall(r"{(\w+)}", operation.path):
+        schema = {"type": "string"} if name == "name" else {"type": "integer", "minimum": 0}
         found.append({"name": name, "in": "path", "required": True, "schema": schema})
     return found + [{"name": name, "in": "query", **QUERY[name]} for name in operation.query]
 

@@ -5,6 +5,7 @@ it: such a page loads foreign scripts, and they would run beside our users' pass
 for programs.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -165,13 +166,12 @@ def _json(value: object, status: int = 200, headers: dict[str, str] | None = Non
 
 
 def _number(request: Request, name: str) -> int:
-    """A number in the path. What is too large for an id is the id of nothing."""
-    number: int = request.path_params[name]
-    if number > 2**62:
-        raise NotFound(
-            f"There is no {name.removesuffix('_id')} with this number.", kind=name.removesuffix("_id")
-        )
-    return number
+    """A number in the path. What is none, or too large for an id, is the id of nothing."""
+    text: str = request.path_params[name]
+    if not _DIGITS.fullmatch(text):
+        kind = _KINDS[name]
+        raise NotFound(f"There is no {kind} {text[:40]!r}.", kind=kind)
+    return int(text)
 
 
 def _place(request: Request) -> tuple[int, int, int | None]:
@@ -182,9 +182,11 @@ def _place(request: Request) -> tuple[int, int, int | None]:
     return _number(request, "job_id"), _number(request, "number"), instance
 
 
-_JOB = "/jobs/{job_id:int}"
-_TASK = _JOB + "/tasks/{number:int}"
-_INSTANCE = _TASK + "/instances/{instance:int}"
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_KINDS = {"job_id": "job", "number": "task", "instance": "instance"}
+_JOB = "/jobs/{job_id}"
+_TASK = _JOB + "/tasks/{number}"
+_INSTANCE = _TASK + "/instances/{instance}"
 OPERATIONS: Final = (
     Operation(
         "POST",

@@ -1,0 +1,109 @@
+"""The application: every face of the registry, with what it asks for, behind one gate."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+
+from headgate import __version__, registry
+from headgate.app.installation import Parts
+from headgate.config import ServerSettings
+from headgate.dispatcher.dispatcher import Dispatcher
+from headgate.http.faces import Face
+from headgate.http.gate import Gate
+from headgate.http.limits import Limits
+from headgate.http.metrics import Metrics
+from headgate.http.pages import Pages, Signpost
+from headgate.identity import derived_key
+from headgate.service.jobs import Jobs
+from headgate.service.nodes import Nodes
+from headgate.service.tasks import Tasks
+from headgate.service.templates import Templates
+
+DAY_S: Final = 86400
+
+
+def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher) -> Gate:
+    """The ASGI application of one server."""
+    metrics = Metrics()
+    faces = [_face(name, plugin, _offer(parts, server)) for name, plugin in registry.DIALECTS.items()]
+
+    parts.store.on_commit(lambda events: metrics.commit(len(events)))
+
+    async def scrape() -> bytes:
+        jobs = await parts.store.read(lambda look: look.count_jobs())
+        return metrics.text(jobs=jobs, ready=dispatcher.ready.is_set())
+
+    pages = Pages(
+        version=__version__,
+        signposts=_signposts(faces),
+        identity=parts.identity,
+        is_ready=dispatcher.ready.is_set,
+        metrics=scrape,
+    )
+    return Gate(
+        faces,
+        pages.app(),
+        limits(server),
+        is_ready=dispatcher.ready.is_set,
+        public_url=server.public_url,
+        observe=metrics.request,
+    )
+
+
+def _offer(parts: Parts, server: ServerSettings) -> dict[str, Any]:
+    """Everything a dialect's Context may name as a field."""
+    return {
+        "jobs": Jobs(parts.store, engine=server.engine),
+        "tasks": Tasks(parts.store),
+        "nodes": Nodes(parts.store),
+        "templates": Templates(parts.store),
+        "users": parts.users,
+        "identity": parts.identity,
+        "tokens": parts.identity.tokens,
+        "revoke": parts.identity.revoke,
+        "clock": parts.clock,
+        "signing_key": derived_key(parts.key, "continuations"),
+        "cluster_name": cluster_name(server),
+        "hpcpack_version": server.hpcpack_version,
+        "time_zone": server.time_zone,
+        "public_url": server.public_url,
+        "version": __version__,
+        "token_lasts_s": round(server.token_lasts * DAY_S),
+    }
+
+
+def cluster_name(server: ServerSettings) -> str:
+    """What clients are told this is; the machine's name where nothing was set."""
+    return server.cluster_name or os.uname().nodename.partition(".")[0]
+
+
+def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> Face:
+    context: type[Struct] = registry.load(plugin.context)
+    built = registry.load(plugin.build)(
+        context(**{field: offer[field] for field in context.__struct_fields__})
+    )
+    return Face(name, plugin.path, built, registry.load(plugin.refusal))
+
+
+def _signposts(faces: Sequence[Face]) -> list[Signpost]:
+    posts = [Signpost(face.path, getattr(face.app, "title", face.name)) for face in faces]
+    posts += [Signpost(f"{face.path}/openapi.json", "its description for programs") for face in faces]
+    return [
+        *posts,
+        Signpost("/healthz, /readyz", "is it up, is it ready"),
+        Signpost("/metrics", "for operators"),
+    ]
+
+
+def limits(server: ServerSettings) -> Limits:
+    """What one client may ask of the server."""
+    return Limits(
+        body=server.body_limit,
+        body_timeout_s=server.body_timeout_s,
+        header=server.header_limit,
+        header_timeout_s=server.header_timeout_s,
+        keep_alive_s=server.keep_alive_s,
+        drain_s=server.drain_s,
+    )

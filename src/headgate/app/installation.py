@@ -1,0 +1,132 @@
+"""A data folder, opened: clock, store, identity, users. Made and migrated as needed.
+
+An administration command needs no more, and does the same beside a running server; only a second server on
+one folder is refused.
+"""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from headgate import registry
+from headgate.config import Settings
+from headgate.core.errors import StartupRefused
+from headgate.core.model import Queue, Template
+from headgate.identity import Authority, OsAccounts, Passwords, Tokens, load_secret_key
+from headgate.identity.first_start import FILE as FIRST_PASSWORD
+from headgate.ports.clock import Clock
+from headgate.ports.store import Transaction
+from headgate.service.users import Users
+from headgate.store import HeadgateStore, open_store
+
+OURS: Final = ("headgate.db", "secret.key", FIRST_PASSWORD, "engine", "tls")
+"""Names in a data folder by which we know it for one."""
+# What every published sample of the interfaces we speak finds in place (the settings may add to it).
+QUEUES: Final = (
+    Queue(name="normal", default=True),
+    Queue(name="high", priority=3000),
+    Queue(name="low", priority=1000),
+    Queue(name="small"),
+    Queue(name="large"),
+)
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> int:
+        """See ports.Clock."""
+        return time.time_ns() // 1000  # noqa: TID251  this is where time comes from
+
+    def monotonic(self) -> float:
+        """See ports.Clock."""
+        return time.monotonic()
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What there is of a server without its engine and its listening: enough to administer."""
+
+    data: Path
+    key: bytes
+    clock: Clock
+    store: HeadgateStore
+    passwords: Passwords
+    identity: Authority
+    users: Users
+
+
+def engine_options() -> dict[str, type[Struct]]:
+    """The options of every engine there is, for reading the settings."""
+    return {name: registry.load(plugin.options) for name, plugin in registry.ENGINES.items()}
+
+
+def prepare_data(data: Path) -> Path:
+    """The data folder, made if need be, for our account alone. Raises StartupRefused."""
+    os.umask(0o077)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = data.stat()
+        if status.st_uid != os.geteuid():
+            raise StartupRefused(f"The data folder {data} belongs to another account (uid {status.st_uid}).")
+        if status.st_mode & 0o077:
+            # Closing a folder that holds other things (/tmp, a home) would hurt more than it helps.
+            inside = os.listdir(data)
+            if inside and not set(inside) & set(OURS):
+                raise StartupRefused(
+                    f"{data} is open to others and holds other files: name a folder of its own."
+                )
+            data.chmod(0o700)
+    except OSError as error:
+        raise StartupRefused(f"The data folder {data} can't be used: {error.strerror}.") from None
+    return data.absolute()
+
+
+@asynccontextmanager
+async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> AsyncIterator[Parts]:
+    """Store, identity and users over a data folder. `exclusive` is for the one server.
+
+    Raises StartupRefused.
+    """
+    data = prepare_data(data)
+    clock = SystemClock()
+    options = settings.engine.get(settings.server.engine)
+    store = open_store(data, clock=clock, exclusive=exclusive)
+    passwords = Passwords()
+    try:
+        key = load_secret_key(data)
+        identity = Authority(
+            store,
+            clock,
+            passwords,
+            Tokens(store, clock, key),
+            OsAccounts(getattr(options, "min_uid", 1000), clock.monotonic),
+            kept_s=settings.server.password_kept_s,
+        )
+        users = Users(store, identity, passwords.hash, changed=identity.forget)
+        yield Parts(
+            data=data, key=key, clock=clock, store=store, passwords=passwords, identity=identity, users=users
+        )
+    finally:
+        passwords.close()
+        await store.close()
+
+
+def seed(tx: Transaction, settings: Settings) -> None:
+    """What a new installation holds.
+
+    Later starts add what the settings name and change nothing that is there.
+    """
+    if tx.meta("seeded") is None:
+        tx.put_template(Template(name="Default", description="The template of jobs that name none"))
+        for queue in QUEUES:
+            tx.put_queue(queue)
+        tx.put_meta("seeded", "1")
+    known = {queue.name.casefold() for queue in tx.queues()}
+    for name, queue_settings in settings.queues.items():
+        if name.casefold() not in known:
+            tx.put_queue(Queue(name=name, priority=queue_settings.priority, default=queue_settings.default))

@@ -1,0 +1,112 @@
+"""The server's life from start to end."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from ssl import SSLContext
+from typing import Final
+
+import structlog
+
+from headgate import __version__, registry
+from headgate.app.faces import application, cluster_name, limits
+from headgate.app.installation import Parts, opened, seed
+from headgate.config import Loaded, ServerSettings, Settings
+from headgate.core.environment import Site
+from headgate.core.errors import StartupRefused
+from headgate.dispatcher.dispatcher import Dispatcher, Timing
+from headgate.http import logs, tls
+from headgate.http.server import HttpServer, is_loopback, listen, run, url_of
+from headgate.identity import create_first_admin
+from headgate.identity.first_start import FILE as FIRST_PASSWORD
+
+DAY_S: Final = 86400
+log = structlog.get_logger("headgate")
+
+Announce = Callable[[str], None]
+"""Prints a line for people."""
+
+
+def serve(loaded: Loaded, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `announce` prints for people. Raises StartupRefused."""
+    server = loaded.settings.server
+    if not server.data:
+        raise StartupRefused("Name the folder for the data: --data DIR.")
+    if server.engine not in registry.ENGINES:
+        known = ", ".join(registry.ENGINES)
+        raise StartupRefused(f"There is no engine {server.engine!r} (yet); there are: {known}.")
+    secure = bool(server.tls_cert) or server.tls_self_signed
+    if not secure and not server.insecure and not is_loopback(server.host):
+        raise StartupRefused(
+            f"{server.host} can be reached from other machines, and without TLS anybody on the way reads "
+            "passwords: give --tls-cert and --tls-key, or --tls-self-signed, or --insecure."
+        )
+    logs.configure(server.log_level, server.log_format)
+    run(_serve(loaded.settings, announce))
+
+
+async def _serve(settings: Settings, announce: Announce) -> None:
+    server = settings.server
+    async with opened(Path(server.data), settings, exclusive=True) as parts:
+        await parts.store.write(lambda tx: seed(tx, settings))
+        await _first_start(parts, announce)
+        context = _tls(server, parts)
+        listening = listen(server.host, server.port)
+        dispatcher = _dispatcher(parts, settings)
+        http = HttpServer(application(parts, server, dispatcher), listening, limits(server), context)
+        serving = asyncio.create_task(http.run())
+        await dispatcher.start()
+        recovered = asyncio.create_task(dispatcher.ready.wait())
+        try:
+            await asyncio.wait({serving, recovered}, return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                url = url_of(listening, tls=context is not None)
+                log.info("server_ready", url=url, engine=server.engine, data=str(parts.data))
+                announce(f"Headgate {__version__} ready: {url} (engine {server.engine}, data {parts.data})")
+            await serving
+        finally:
+            recovered.cancel()
+            http.stop()
+            await asyncio.gather(serving, return_exceptions=True)
+            await dispatcher.stop()
+            log.info("server_stopped")
+
+
+def _dispatcher(parts: Parts, settings: Settings) -> Dispatcher:
+    server = settings.server
+    engine = registry.load(registry.ENGINES[server.engine].engine)
+    return Dispatcher(
+        parts.store,
+        engine(parts.data / "engine", settings.engine[server.engine]),
+        parts.identity,
+        parts.clock,
+        Site(cluster_name(server), os.uname().nodename),
+        timing=Timing(keep_finished=server.keep_finished * DAY_S),
+    )
+
+
+async def _first_start(parts: Parts, announce: Announce) -> None:
+    """Make the first user where there is none, and say what an operator has to know."""
+    password = await create_first_admin(parts.store, parts.passwords, parts.clock, parts.data)
+    if password is not None:
+        path = parts.data / FIRST_PASSWORD
+        log.info("first_admin_created", user="admin", password_file=str(path))
+        shown = f": {password}" if sys.stdout.isatty() else ""
+        announce(f"The user admin was created; the password is in {path}{shown}")
+    if os.geteuid() != 0:
+        users = len(parts.users.list(None))
+        log.warning("tasks_share_one_account", uid=os.geteuid(), users=users, hint="one trust domain")
+
+
+def _tls(server: ServerSettings, parts: Parts) -> SSLContext | None:
+    if server.tls_cert:
+        return tls.context(Path(server.tls_cert), Path(server.tls_key))
+    if not server.tls_self_signed:
+        return None
+    from headgate.http.certificate import self_signed  # noqa: PLC0415  cryptography is slow to load; few need it
+
+    now = datetime.fromtimestamp(parts.clock.now() / 1e6, UTC)
+    return tls.context(*self_signed(parts.data / "tls", server.host, now))
