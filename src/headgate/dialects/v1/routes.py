@@ -6,7 +6,7 @@ for programs.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -221,8 +221,10 @@ def build(context: Context) -> FastAPI:
     """The ASGI application of this face."""
     app = FastAPI(title="Headgate", version=context.version, docs_url=None, redoc_url=None)
     face = Face(context)
-    for operation in OPERATIONS:
-        app.add_route(operation.path, _bound(operation.endpoint, face), methods=[operation.method])
+    for path in dict.fromkeys(operation.path for operation in OPERATIONS):
+        # One route for each path, so that a 405 lists all its methods.
+        there = {one.method: one.endpoint for one in OPERATIONS if one.path == path}
+        app.add_route(path, _bound(face, there), methods=list(there))
     described = document(OPERATIONS, version=context.version)
     app.openapi = lambda: described  # type: ignore[method-assign]  # how FastAPI wants it replaced
     app.add_exception_handler(HeadgateError, _refused)
@@ -231,10 +233,10 @@ def build(context: Context) -> FastAPI:
 
 
 def _bound(
-    endpoint: Callable[[Any, Request], Awaitable[Response]], face: Face
+    face: Face, there: Mapping[str, Callable[[Any, Request], Awaitable[Response]]]
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return await endpoint(face, request)
+        return await there["GET" if request.method == "HEAD" else request.method](face, request)
 
     return answer
 
