@@ -196,7 +196,8 @@ async def read_all(world: World, target: str) -> list[list[str]]:
 
 @pytest.mark.parametrize(("rows", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (8, [7])])
 @pytest.mark.parametrize(
-    "order", ["", "&sortJobsBy=Name&asc=false", "&sortJobsBy=Owner", "&sortJobsBy=EndTime"]
+    "order",
+    ["", "&sortJobsBy=Name&asc=false", "&sortJobsBy=Owner", "&sortJobsBy=EndTime", "&sortJobsBy=IsExclusive"],
 )
 async def test_every_row_comes_once_and_no_page_is_empty(
     world: World, rows: int, sizes: list[int], order: str
@@ -214,6 +215,9 @@ async def test_tasks_and_nodes_continue_too(world: World) -> None:
     pages = await read_all(world, f"/jobs/{job}/tasks?properties=TaskId&rowsPerRead=4")
     assert pages == [[f"{job}.1.{n}" for n in range(1, 5)], [f"{job}.1.5", f"{job}.2"]]
     assert await read_all(world, "/nodes?properties=Name&rowsPerRead=1") == [["NODE1"], ["NODE2"]]
+    for sort in ("Reachable", "State", "OfflineTime", "Guid", "NodeGroups"):
+        pages = await read_all(world, f"/nodes?properties=Name&rowsPerRead=1&sortNodesBy={sort}")
+        assert pages == [["NODE1"], ["NODE2"]]
     descending = "/nodes?properties=Name&rowsPerRead=1&sortNodesBy=Name&asc=false"
     assert await read_all(world, descending) == [["NODE2"], ["NODE1"]]
 

@@ -124,7 +124,7 @@ def test_what_was_refused_changed_nothing(sync: Sync, properties: list[dict[str,
 @given(
     st.lists(st.tuples(st.text("abAB\u00e4", max_size=2), st.integers(0, 3)), min_size=1, max_size=12),
     st.integers(1, 13),
-    st.sampled_from(["Id", "Name", "ChangeTime", "Owner", "State", "EndTime", "Nonsense"]),
+    st.sampled_from(["Id", "Name", "ChangeTime", "Owner", "State", "IsExclusive", "EndTime", "Nonsense"]),
     st.booleans(),
 )
 def test_paging_lists_every_job_once_both_ways(

@@ -147,3 +147,9 @@ def test_what_is_written_is_read_again(property: Property) -> None:
     value = property.read(subjects[registry])
     text = write(property, value)
     assert write(property, read(property, text)) == text
+
+
+def test_64_bits() -> None:
+    assert read(NODE["MemorySize"], "9223372036854775807") == 2**63 - 1
+    with pytest.raises(BadProperty, match="64-bit integer"):
+        read(NODE["MemorySize"], "9223372036854775808")

@@ -58,7 +58,7 @@ class JobCalls:
         async def rows(part: Sequence[Job]) -> list[str]:
             return [spelling.row(spelled(subject(job), full=may_see_all(caller, job))) for job in part]
 
-        headers = self._pages.headers(call, asked, query, more=page.more, end=page.end, total=page.total)
+        headers = self._pages.headers(call, query, more=page.more, end=page.end, total=page.total)
         return await lists.answer(spelling, page.jobs, rows, headers)
 
     async def create(self, call: Call) -> Answer:

@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from headgate.core.errors import Unavailable
 from headgate.dialects.hpcpack import paging
 from headgate.dialects.hpcpack.exchange import Answer, Call
 from headgate.dialects.hpcpack.parse import ListAsked
@@ -40,7 +39,6 @@ class Pages:
     def headers(
         self,
         call: Call,
-        asked: ListAsked,
         query: object,
         *,
         more: bool,
@@ -48,9 +46,7 @@ class Pages:
         total: int | None,
     ) -> tuple[tuple[bytes, bytes], ...]:
         """The row count when paging; when continuing, a token if rows remain and nothing otherwise."""
-        if asked.start_row is not None:
-            if total is None:
-                raise Unavailable("The store did not count the rows.")
+        if total is not None:
             return ((b"x-ms-row-count", b"%d" % total),)
         if not more or end is None:
             return ()

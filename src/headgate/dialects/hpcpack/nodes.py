@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-from headgate.core.errors import BadRequest
 from headgate.core.model import Node
 from headgate.core.properties import NODE
 from headgate.dialects.hpcpack import lists, parse
@@ -40,7 +39,8 @@ class NodeCalls:
         async def rows(part: Sequence[Node]) -> list[str]:
             return [spelling.row(spelled(node)) for node in part]
 
-        headers = self._pages.headers(call, asked, query, more=more, end=end, total=len(nodes))
+        total = None if asked.start_row is None else len(nodes)
+        headers = self._pages.headers(call, query, more=more, end=end, total=total)
         return await lists.answer(spelling, page, rows, headers)
 
     async def get(self, call: Call) -> Answer:
@@ -77,13 +77,7 @@ def _page(
         start = 0
     else:
         last = (*lists.sort_key(after.value), after.id)
-        try:
-            passed = [key(node) >= last if asked.descending else key(node) <= last for node in ordered]
-        except TypeError:
-            raise BadRequest(
-                "The queryId belongs to another list.", code="Operation_InvalidRowEnumId"
-            ) from None
-        start = sum(passed)
+        start = sum(key(node) >= last if asked.descending else key(node) <= last for node in ordered)
     page = ordered[start : start + asked.rows]
     end = Cursor(value(page[-1]), page[-1].id) if page else None
     return page, start + len(page) < len(ordered), end

@@ -46,7 +46,9 @@ def fingerprint(*asked: object) -> bytes:
 def write_token(key: bytes, cursor: Cursor, belongs_to: bytes, now: int) -> str:
     """The token that continues behind `cursor`. `now` in UTC microseconds."""
     ends_s = now // 1_000_000 + LASTS_S
-    content = _ENCODER.encode(_Token(1, ends_s, belongs_to, cursor.value, cursor.id, cursor.instance))
+    # Flags and enumerations are numbers here, or they would not be read again as what _Token says.
+    value = cursor.value if cursor.value is None or isinstance(cursor.value, str) else int(cursor.value)
+    content = _ENCODER.encode(_Token(1, ends_s, belongs_to, value, cursor.id, cursor.instance))
     return urlsafe_b64encode(_mac(key, content) + content).rstrip(b"=").decode()
 
 

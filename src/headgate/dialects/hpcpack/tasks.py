@@ -61,7 +61,7 @@ class TaskCalls:
                 for row, output in zip(part, outputs, strict=True)
             ]
 
-        headers = self._pages.headers(call, asked, query, more=page.more, end=page.end, total=page.total)
+        headers = self._pages.headers(call, query, more=page.more, end=page.end, total=page.total)
         at_once = _OUTPUTS_AT_ONCE if with_output else lists.AT_ONCE
         return await lists.answer(spelling, page.rows, rows, headers, at_once)
 

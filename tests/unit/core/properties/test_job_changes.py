@@ -103,6 +103,12 @@ def test_a_gpu_job_is_marked_as_such() -> None:
     assert changed({"UnitType": UnitType.CORE}, job).custom == {"a": "b"}
 
 
+def test_what_can_only_be_read_is_left_alone() -> None:
+    """Whether it may be set is for `check_settable`, which the service asks first."""
+    job = Job(id=5)
+    assert changed({"Id": 6}, job) is job
+
+
 def test_a_password_is_dropped() -> None:
     job = Job()
     assert changed({"Password": "s3cret"}, job) is job

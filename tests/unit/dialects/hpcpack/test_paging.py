@@ -16,7 +16,13 @@ KEY = b"k" * 32
 NOW = 1_900_000_000_000_000
 LIST = fingerprint("jobs", "ann", JobQuery())
 
-VALUES = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=300)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.sampled_from(JobState)
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(max_size=300)
+)
 CURSORS = st.builds(Cursor, VALUES, st.integers(0, 2**31), st.integers(0, 2**31))
 
 
