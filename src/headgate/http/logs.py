@@ -17,6 +17,11 @@ SECRET_FIELDS: Final = frozenset(
     {"password", "authorization", "token", "secret", "secret_key", "cookie", "environment"}
 )
 
+# Without local variables: those of a request hold its headers, and with them passwords and tokens.
+TRACEBACKS: Final = (
+    structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+)
+
 Event = MutableMapping[str, Any]
 
 
@@ -58,9 +63,13 @@ def configure(level: str, style: str) -> None:
         cut_secrets,
     ]
     if console:
-        ending: list[Any] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        ending: list[Any] = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     else:
-        ending = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        ending = [*TRACEBACKS, structlog.processors.JSONRenderer(ensure_ascii=False)]
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(number),
