@@ -61,7 +61,7 @@ def _conclude_tasks(edit: JobEdit) -> None:
 
 
 def _end_master(edit: JobEdit, task: Task) -> None:
-    if task.live or task.spec.type.is_node_duty:
+    if task.live or task.spec.type.is_node_duty or task.state in FINAL_TASK_STATES:
         return
     stopping = task.state in (TaskState.CANCELING, TaskState.FINISHING)
     if not stopping and (
@@ -208,7 +208,8 @@ def stop_task(edit: JobEdit, number: int, *, finish: bool, mishap: Mishap | None
         stop_instance(edit, number, row.number, finish=finish, mishap=mishap, message=message)
     end_waiting(edit, number, TaskState.FINISHED if finish else TaskState.CANCELED, mishap)
     end_task(edit, number, asked)
-    _end_master(edit, edit.task(number))
+    if edit.task(number).state not in FINAL_TASK_STATES:  # else nothing had started, and it has ended
+        _end_master(edit, edit.task(number))
 
 
 def end_waiting(edit: JobEdit, number: int, state: TaskState, mishap: Mishap | None) -> None:
