@@ -36,8 +36,8 @@ from headgate.service.counting import waiting_instances
 from headgate.service.edit import JobEdit
 from headgate.service.endings import settle
 
-WINDOW = 64
-"""Jobs looked at in one read of the queue."""
+FIRST_WINDOW, WINDOW = 8, 64
+"""Jobs looked at in one read of the queue: few at first, for mostly the first of them takes all there is."""
 MOST_EXAMINED = 512
 """Jobs looked at in one stretch; the next walk goes on behind them."""
 TASKS_PER_JOB = 64
@@ -74,17 +74,27 @@ class Walk:
 
     def _stretch(self, after: tuple[int, int] | None) -> tuple[int, int] | None:
         """Look at the next jobs of the queue. Where it stopped because it had looked at enough, else None."""
-        for _ in range(MOST_EXAMINED // WINDOW):
-            if not self.board.has_room() and (self.reservation is not None or not self.board.hungry()):
+        examined, window = 0, FIRST_WINDOW
+        while examined < MOST_EXAMINED:
+            if self._nothing_to_give():
                 return None
-            jobs = self.tx.queue(after=after, limit=WINDOW)
+            jobs = self.tx.queue(after=after, limit=window)
             if not jobs:
                 return None
-            tasks = self.tx.ready_tasks([job.id for job in jobs], limit_per_job=TASKS_PER_JOB)
             for job in jobs:
+                # Asked before each: behind the job that took the last core there may be 100,000 others.
+                if self._nothing_to_give():
+                    return None
+                tasks = self.tx.ready_tasks((job.id,), limit_per_job=TASKS_PER_JOB)
                 self._job(job, tasks.get(job.id, []))
             after = (jobs[-1].spec.priority, jobs[-1].id)
+            examined += window
+            window = min(2 * window, WINDOW)
         return after
+
+    def _nothing_to_give(self) -> bool:
+        """Whether no job, whichever it is, could be given anything now."""
+        return not self.board.has_room() and (self.reservation is not None or not self.board.hungry())
 
     # ---- one job
 
