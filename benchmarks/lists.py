@@ -8,7 +8,6 @@ so that what else the machine does falls on both alike. A middle or last page is
 
 import random
 import time
-from collections.abc import Iterator
 from itertools import product
 from statistics import median
 from typing import NamedTuple
@@ -100,6 +99,7 @@ class _Asker:
         self._client = rig.client()
         self._chance = random.Random(1)
         self._requests: dict[Combination, list[bytes]] = {}
+        self._followed: dict[str, dict[int, str]] = {}
 
     def times(self, one: Combination, count: int) -> list[float]:
         """Milliseconds of so many requests."""
@@ -132,16 +132,15 @@ class _Asker:
         return [f"{page}&queryId={token}"]
 
     def _token(self, asked: str, row: int) -> str:
-        """The continuation of a list behind so many rows: by way of long strides, as any client could."""
-        token = ""
-        for rows in _strides(row):
-            following = f"&queryId={token}" if token else ""
+        """The continuation of a list behind so many rows: by way of long strides, as any client could, on
+        from where this list has been followed to before.
+        """
+        known = self._followed.setdefault(asked, {0: ""})
+        at = max(place for place in known if place <= row)
+        while at < row:
+            rows = min(row - at, STRIDE)
+            following = f"&queryId={known[at]}" if at else ""
             answer = self._client.ask("GET", f"{asked}&rowsPerRead={rows}&properties=Id{following}")
-            token = answer.header("x-ms-continuation-queryId")
-        return token
-
-
-def _strides(rows: int) -> Iterator[int]:
-    while rows > 0:
-        yield min(rows, STRIDE)
-        rows -= STRIDE
+            at += rows
+            known[at] = answer.header("x-ms-continuation-queryId")
+        return known[row]
