@@ -11,12 +11,12 @@ from typing import TypeVar
 from msgspec import Struct
 
 from headgate.core.errors import BadRequest
+from headgate.core.properties import dates
 from headgate.core.properties.checks import shown
 from headgate.core.properties.kinds import MEMBERS
+from headgate.core.properties.text_forms import read_integer
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import NodeState
-from headgate.formats import dates
-from headgate.formats.hpcpack_values import read_integer
 
 S = TypeVar("S", JobState, TaskState, NodeState)
 F = TypeVar("F")

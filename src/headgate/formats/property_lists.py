@@ -14,10 +14,9 @@ import msgspec
 from msgspec import Raw
 
 from headgate.core.errors import BadProperty, BadRequest
-from headgate.core.properties import Kind, Property, Registry
+from headgate.core.properties import Kind, Property, Registry, text_forms
 from headgate.core.properties.checks import UNWRITABLE, shown
 from headgate.core.properties.kinds import NAMES
-from headgate.formats import hpcpack_values
 
 Pairs = Sequence[tuple[str, str | None]]
 """Names and texts in the order of the list; None: no value."""
@@ -108,7 +107,7 @@ def changes(registry: Registry, pairs: Pairs) -> dict[Property, object]:
     found: dict[Property, object] = {}
     for name, text in pairs:
         property = registry.find(name)
-        value = hpcpack_values.read(property, text) if property.moments else text
+        value = text_forms.read(property, text) if property.moments else text
         if property in found and found[property] != value:
             raise BadProperty(
                 f"The list has two different values for the property {property.name}.",
@@ -185,7 +184,7 @@ _Column = tuple[Callable[[Any], Any], Mapping[Any, str], Callable[[Any], str]]
 
 def _column(property: Property, spell: Spell) -> _Column:
     name = property.name
-    writer = hpcpack_values.writer(property)
+    writer = text_forms.writer(property)
     known = {None: spell(name, "")}
     for value in _common(property):
         known[value] = spell(name, writer(value))

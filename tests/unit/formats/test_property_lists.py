@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from headgate.core.errors import BadProperty, BadRequest
 from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec
 from headgate.core.properties import JOB, NODE, TASK, JobPriority, JobSubject, Registry, TaskSubject
-from headgate.formats.hpcpack_values import write
+from headgate.core.properties.text_forms import write
 from headgate.formats.property_lists import Renderer, changes, columns, read_json, spell_json, texts
 
 

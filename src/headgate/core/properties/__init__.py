@@ -2,8 +2,8 @@
 
 Spec hpcpack-model, sections 3–5 (the lists), 2 (their types), 6.1 and 7.4 (what may be set when). Read
 `kinds.py` (what values are), `registry.py` (what a property is), then the lists in `job.py`, `task.py`,
-`node.py`; `job_changes.py` and `task_changes.py` set properties. Text of values is not here but in
-`headgate.formats`.
+`node.py`; `job_changes.py` and `task_changes.py` set properties; `text_forms.py` (with `dates.py`) turns
+values into text and back.
 
     JOB.find("priority").read(JobSubject(job))       -> JobPriority.NORMAL
     check_settable(property, Moment.SET, job.state)  -> or BadProperty, WrongState

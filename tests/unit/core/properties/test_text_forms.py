@@ -1,4 +1,4 @@
-"""formats/hpcpack_values.py: spec hpcpack-model, section 1."""
+"""core/properties/text_forms.py: spec hpcpack-model, section 1."""
 
 import pytest
 from hypothesis import given
@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from headgate.core.errors import BadProperty
 from headgate.core.model import INT_MAX, Job, Node, Share, Task
 from headgate.core.properties import JOB, NODE, TASK, JobPriority, JobSubject, Property, Registry, TaskSubject
+from headgate.core.properties.text_forms import read, read_integer, write
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import JobType, PendingReason, TaskType, UnitType
-from headgate.formats.hpcpack_values import read, read_integer, write
 
 EVERY = [*JOB, *TASK, *NODE]
 

@@ -1,4 +1,4 @@
-"""formats/dates.py: spec hpcpack-model, section 1."""
+"""core/properties/dates.py: spec hpcpack-model, section 1."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.formats import dates
+from headgate.core.properties import dates
 
 
 def at(
