@@ -1,6 +1,7 @@
 """The application: every face of the registry, with what it asks for, behind one gate."""
 
 import os
+import resource
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 
 DAY_S: Final = 86400
+FILES_OF_OUR_OWN: Final = 128
+"""Open files that are not for clients: the store's connections, the engine, logs."""
 
 
 def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher) -> Gate:
@@ -106,4 +109,5 @@ def limits(server: ServerSettings) -> Limits:
         header_timeout_s=server.header_timeout_s,
         keep_alive_s=server.keep_alive_s,
         drain_s=server.drain_s,
+        connections=max(64, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - FILES_OF_OUR_OWN),
     )

@@ -11,7 +11,10 @@ DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Sizes in bytes, times in seconds. Headers: the request line and all fields together."""
+    """Sizes in bytes, times in seconds. Headers: the request line and all fields together.
+
+    connections: how many there may be at once; more are closed as they come, so that files can be opened.
+    """
 
     body: int = 16 * 1024 * 1024
     body_timeout_s: float = 60.0
@@ -19,6 +22,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     header_timeout_s: float = 10.0
     keep_alive_s: float = 75.0
     drain_s: float = 30.0
+    connections: int = 10_000
 
 
 def origin_of(url: str) -> str:

@@ -35,6 +35,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """A client has connected."""
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
+        if len(self.connections) > self.limits.connections:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come: of headers, of a body, or of both."""

@@ -88,7 +88,7 @@ class Authority:
 
     def caller(self, name: str) -> Caller:
         """See ports.Identity."""
-        user = self._user(name)
+        user = self._stored(name)
         if user is None or user.disabled:
             raise NotFound(
                 f"There is no user {name!r}.", kind="user", code="Operation_ServiceAsClientBadUserName"

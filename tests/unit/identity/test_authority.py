@@ -67,6 +67,12 @@ async def test_a_checked_header_is_remembered_for_a_minute(world: World) -> None
     assert world.authority.remembered(header) is None
 
 
+async def test_who_is_acted_as_may_be_named_with_a_domain_too(world: World) -> None:
+    assert world.authority.caller("DOM\\Ada") == Caller("ada", Role.USER, "DOM\\Ada")
+    with pytest.raises(NotFound):
+        world.authority.caller("nobody-here")
+
+
 async def test_a_wrong_password_is_not_remembered(world: World) -> None:
     with pytest.raises(NotAuthenticated):
         await check(world.authority, password="wrong")

@@ -94,6 +94,7 @@ _TASK_NAMES: Final = {
     "sweep.end": TASK["EndValue"],
     "sweep.increment": TASK["IncrementValue"],
 }
+_LIMIT = re.compile("[0-9]{1,4}")
 _INTERPRETER = re.compile(r"#!\s*(/[^\n\r]*)")
 
 
@@ -212,9 +213,10 @@ def check_query(query: Query, known: tuple[str, ...]) -> None:
 def page(query: Query, order: str) -> Page:
     """`limit` and `cursor`. `order` says which list in which order the cursor must be of."""
     text = query.get("limit", str(FEW))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) <= MOST:
+    limit = int(text) if _LIMIT.fullmatch(text) else 0
+    if not 1 <= limit <= MOST:
         raise BadProperty(f"limit is 1 to {MOST}.", name="limit")
-    return Page(int(text), read_cursor(query["cursor"], order) if "cursor" in query else None)
+    return Page(limit, read_cursor(query["cursor"], order) if "cursor" in query else None)
 
 
 def truth(query: Query, name: str) -> bool:

@@ -134,13 +134,16 @@ class Face:
 
     async def get_task(self, request: Request) -> Response:
         """One task or instance."""
-        view = self._tasks.get(await self.caller(request), *_place(request))
+        caller = await self.caller(request)
+        place = _place(request)
+        view = self._tasks.get(caller, *place)
         return _json(render.task(view.task, view.instance, full=view.full))
 
     async def get_output(self, request: Request) -> Response:
         """What the task wrote, as far as it was captured (the first 64 KiB)."""
         caller = await self.caller(request)
-        view = self._tasks.get(caller, *_place(request))
+        place = _place(request)
+        view = self._tasks.get(caller, *place)
         if not view.full:
             raise NotPermitted("The output is for the owner of the job, operators and administrators.")
         return PlainTextResponse(view.output.decode("utf-8", "replace"))
@@ -229,6 +232,7 @@ def build(context: Context) -> FastAPI:
     app.openapi = lambda: described  # type: ignore[method-assign]  # how FastAPI wants it replaced
     app.add_exception_handler(HeadgateError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _fault)
     return app
 
 
@@ -246,6 +250,14 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = status_of(refused)
     media_type, content = refusal_body(status, refused, request.state.request_id)
     return Response(content, status, headers_of(refused), media_type)
+
+
+async def _fault(request: Request, _error: Exception) -> Response:
+    """Nobody foresaw this. Starlette raises it again behind this answer, and the gate logs it."""
+    request_id = request.state.request_id
+    text = f"Something is wrong in the server; its log says more (request {request_id})."
+    media_type, content = refusal_body(500, HeadgateError(text), request_id)
+    return Response(content, 500, None, media_type)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
