@@ -3,27 +3,22 @@
 A lane's items run strictly one after another; lanes run side by side. A worker serves one lane at a time
 and one account for ever. It is given a few items ahead, so that it never waits for us, and what it has
 not written in its journal when it dies was not started and goes back to the front of its lane.
-
-The shepherd is the reaper of everything a dead worker leaves. It kills only children of its own that are no
-workers: their pids can't be anybody else's, because only their parent can free them.
 """
 
-import os
 import selectors
 import signal
 import time
 from collections import deque
 from pathlib import Path
 
-from headgate.core.launch import OsAccount
-from headgate.engines.local.hands import Entry, Hand, start_worker
+from headgate.engines.local.hands import Entry, Hand
 from headgate.engines.local.journal import Journal, Story
 from headgate.engines.local.ledger import Ledger, lost_ending
-from headgate.engines.local.linux import boot_id, children, descendants, process_facts, signal_pidfd
 from headgate.engines.local.log import log
 from headgate.engines.local.rights import AccountRefused, account_for, own_account
 from headgate.engines.local.wire import Drop, Help, Limits, Stop, Tell, Unfit, Work
 from headgate.engines.local.worker import now_us
+from headgate.engines.local.workforce import Workforce
 from headgate.ports.engine import Ended, Ending, Fault, Key, Sighting, Submission
 
 _AHEAD = 16
@@ -49,20 +44,22 @@ class Crew:
     """Lanes, workers, and what dead workers left."""
 
     def __init__(self, folder: Path, ledger: Ledger, selector: selectors.BaseSelector, prefix: str) -> None:
-        self.limits = Limits()
         self._own = own_account()
-        self._folder = folder
         self._ledger = ledger
-        self._selector = selector
-        self._prefix = prefix
-        self._born = 0
-        self._boot = boot_id()
+        self._workforce = Workforce(folder, selector, prefix, self._listen)
         self._lanes: dict[int, Lane] = {}
-        self._hands: dict[int, Hand] = {}
-        self._idle: list[Hand] = []
         self._lost: list[tuple[Entry, Story, Journal]] = []
         self._unclean: list[int] = []
         self._clean_looks = _CLEAN
+
+    @property
+    def limits(self) -> Limits:
+        """The settings."""
+        return self._workforce.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._workforce.limits = limits
 
     @property
     def cleaning(self) -> bool:
@@ -135,7 +132,7 @@ class Crew:
             hand = None
         if hand is None:
             try:
-                hand = self._hand_for(account)
+                hand = self._workforce.hire(account)
             except OSError as error:
                 log("worker not started", account=account.name, error=error)
                 return  # tried again at the next tick
@@ -164,42 +161,28 @@ class Crew:
         hand, lane.hand = lane.hand, None
         if hand is not None:
             hand.lane = None
-            hand.idle_since = time.monotonic()
-            if hand.journal.large:
-                hand.dismiss()  # the next one starts with a new journal
-            elif not hand.closed:
-                self._idle.append(hand)
-
-    def _hand_for(self, account: OsAccount) -> Hand:
-        for hand in self._idle:
-            if hand.account == account and not hand.closed:
-                self._idle.remove(hand)
-                return hand
-        self._born += 1
-        name = f"{self._prefix}-{self._born:08}"
-        hand = start_worker(
-            self._folder, name, account, boot=self._boot, capture_limit=self.limits.capture_limit
-        )
-        self._hands[hand.pid] = hand
-        hand.attach(self._selector, lambda: self._listen(hand))
-        return hand
+            self._workforce.release(hand)
 
     # --- from the workers ---------------------------------------------------------------------------------
 
     def _listen(self, hand: Hand) -> None:
+        self._hear(hand)
+        if hand.lane is not None:
+            self._feed(self._lanes[hand.lane])
+
+    def _hear(self, hand: Hand) -> None:
         for word in hand.words():
             match word:
                 case Tell(seen):
                     for sighting in seen:
                         self._heard(hand, sighting)
                 case Help():
-                    self._help(hand)
+                    if self._own.uid == 0:
+                        self._workforce.help(hand)
                 case Unfit(reason):
                     for entry in list(hand.entries.values()):
                         hand.forget(entry)
                         self._end(entry.work, Ending.NOT_STARTABLE, fault=Fault.ACCOUNT, reason=reason)
-        if hand.lane is not None:
-            self._feed(self._lanes[hand.lane])
 
     def _heard(self, hand: Hand, sighting: Sighting) -> None:
         entry = hand.entries.get((sighting.intent, sighting.instance))
@@ -212,41 +195,16 @@ class Crew:
         else:
             self._ledger.say(sighting)
 
-    def _help(self, hand: Hand) -> None:
-        """Kill what the worker may not: its descendants, whoever they have become."""
-        if self._own.uid != 0:
-            return
-        family = {hand.pid, *descendants(hand.pid)}
-        for pid in family - {hand.pid}:
-            try:
-                pidfd = os.pidfd_open(pid)
-            except OSError:
-                continue
-            facts = process_facts(pid)
-            if facts is not None and facts.parent in family:
-                signal_pidfd(pidfd, signal.SIGKILL)
-            os.close(pidfd)
-
     # --- deaths -------------------------------------------------------------------------------------------
 
     def reap(self) -> None:
         """Some child has exited: a worker, or what a dead one left."""
-        while True:
-            try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if (hand := self._hands.get(pid)) is not None:
-                self._listen(hand)  # its last words
-                del self._hands[pid]
-                self._bury(hand)
+        for hand in self._workforce.reap():
+            self._hear(hand)  # its last words
+            self._bury(hand)
 
     def _bury(self, hand: Hand) -> None:
         hand.dismiss()
-        if hand in self._idle:
-            self._idle.remove(hand)
         lane = self._lanes.get(hand.lane) if hand.lane is not None else None
         lost = False
         if hand.entries:
@@ -288,16 +246,8 @@ class Crew:
         if not self.cleaning:
             return
         self.reap()
-        left = False
-        for pid in children(os.getpid()):
-            if pid not in self._hands:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                    left = True
-                except PermissionError:
-                    continue  # not root, and a set-uid program: beyond our power
         # Twice: while processes come and go the kernel's list may leave some out (proc(5), "children").
-        self._clean_looks = 0 if left else self._clean_looks + 1
+        self._clean_looks = 0 if self._workforce.kill_strays() else self._clean_looks + 1
         if self._clean_looks < _CLEAN:
             return
         lost, self._lost = self._lost, []
@@ -319,22 +269,18 @@ class Crew:
         self._feed(lane)
 
     def tick(self, now: float) -> None:
-        """Once a second: end idle workers, try again what could not be done, look for workers that hang."""
-        for hand in [hand for hand in self._idle if now - hand.idle_since > self.limits.idle_worker_s]:
-            self._idle.remove(hand)
-            hand.dismiss()
+        """Once a second: try again what could not be done, look for workers that hang."""
+        self._workforce.tick(now)
         for lane in list(self._lanes.values()):
             if lane.hand is None:
                 self._feed(lane)
-        for hand in self._hands.values():
-            if hand.closed and now - hand.idle_since > _STOP_MARGIN_S:
-                os.kill(hand.pid, signal.SIGKILL)
+        for hand in self._workforce:
             entry = next(iter(hand.entries.values()), None)
             if entry is not hand.current:
                 hand.current, hand.current_since = entry, now
             if entry is not None and now > self._overdue_at(hand, entry):
                 log("worker hangs", pid=hand.pid, intent=entry.key[0], instance=entry.key[1])
-                os.kill(hand.pid, signal.SIGKILL)
+                hand.signal(signal.SIGKILL)
 
     def _overdue_at(self, hand: Hand, entry: Entry) -> float:
         launch = entry.work.launch

@@ -55,6 +55,8 @@ class Hand:
         self.current_since = 0.0
         self.closed = False
         """Nothing more is said to it or heard from it. At the end of its socket a worker ends itself."""
+        self.dead = False
+        """It has been waited for: its pid is anybody's now."""
         self._sock = sock
         self._selector: selectors.BaseSelector | None = None
         self._inbox = Frames(_LARGEST_WORD)
@@ -83,7 +85,12 @@ class Hand:
 
     def rouse(self) -> None:
         """Any process of its account may have stopped it."""
-        os.kill(self.pid, signal.SIGCONT)  # our child, not yet waited for: the pid is still its own
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number: int) -> None:
+        """Signal the worker itself. Until it has been waited for, the pid is its own."""
+        if not self.dead:
+            os.kill(self.pid, number)
 
     def forget(self, entry: Entry) -> None:
         """It has done this one."""
@@ -112,10 +119,8 @@ class Hand:
                     yield decode_word(payload)
             except (Malformed, msgspec.DecodeError) as error:
                 log("worker malformed", pid=self.pid, error=error)
-                os.kill(self.pid, signal.SIGKILL)
+                self.signal(signal.SIGKILL)
                 self.dismiss()
-            if len(data) < _BLOCK:
-                return
 
     def dismiss(self) -> None:
         """No more work for it."""

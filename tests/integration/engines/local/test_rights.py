@@ -1,6 +1,7 @@
 """Who a task is, what it can't be, and what it can't do to those that watch it."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,19 @@ async def test_what_a_killed_worker_leaves_is_killed(rig: Rig) -> None:
     assert (await rig.end_of(after)).output == b"after\n"
     left = [pid for pid in children(shepherd_of(rig.directory)) if not gone(pid)]
     assert len(left) == 1, "the worker of the second task, and nothing else"
+
+
+async def test_a_cancel_that_meets_a_dead_worker_harms_nobody(rig: Rig) -> None:
+    shepherd = rig.note()
+    for number in range(5):
+        key = await rig.start(
+            f"echo $PPID >worker-{number}; touch ready-{number}; sleep 600", ready=f"ready-{number}"
+        )
+        os.kill(int((rig.work / f"worker-{number}").read_text()), signal.SIGKILL)
+        for _ in range(3):
+            await rig.cancel(key, forced=True)
+        assert (await rig.end_of(key)).ending in (Ending.LOST, Ending.STOPPED)
+    assert rig.note() == shepherd
 
 
 async def test_a_task_that_stops_its_watcher_can_still_be_cancelled(rig: Rig) -> None:

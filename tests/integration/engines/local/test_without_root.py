@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -56,9 +57,11 @@ def interpreter(home: Path) -> str:
 
 @pytest.mark.timeout(120)
 def test_rights_and_endings_hold_without_root() -> None:
-    home = Path("/tmp")
-    python = interpreter(home)
-    cache = f"cache_dir={home}/headgate-test-cache"
-    chosen = [str(HERE / name) for name in ("test_rights.py", "test_stopping.py")]
-    result = as_nobody([python, "-m", "pytest", "-q", "-o", cache, "-p", "no:xdist", *chosen], home)
-    assert result.returncode == 0, result.stdout + result.stderr
+    with tempfile.TemporaryDirectory(prefix="headgate-test-") as folder:
+        home = Path(folder)
+        home.chmod(0o777)
+        python = interpreter(home)
+        chosen = [str(HERE / name) for name in ("test_rights.py", "test_stopping.py")]
+        options = ["-q", "-o", f"cache_dir={home}/cache", "-p", "no:xdist"]
+        result = as_nobody([python, "-m", "pytest", *options, *chosen], home)
+        assert result.returncode == 0, result.stdout + result.stderr
