@@ -19,11 +19,12 @@ class EntryChanges:
     _new_id: Callable[[], str]
     counters: Counters
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
+        """Before each statement that writes."""
         raise NotImplementedError
 
     def put_node(self, node: Node) -> Node:
-        self._touch()
+        self.touch()
         name = folded(node.name)
         body = self._session.value(sql.get("nodes"), {"name": name})
         if body is not None:
@@ -36,7 +37,7 @@ class EntryChanges:
         return node
 
     def _put(self, table: str, name: str, value: msgspec.Struct) -> None:
-        self._touch()
+        self.touch()
         self._session.change(sql.put(table), {"name": folded(name), "body": encode(value)})
 
     def put_node_group(self, group: NodeGroup) -> None:
@@ -52,19 +53,19 @@ class EntryChanges:
         self._put("users", user.name, user)
 
     def put_token(self, token: Token) -> None:
-        self._touch()
+        self.touch()
         self._session.change(
             sql.put_token, {"digest": token.digest, "owner": folded(token.user), "body": encode(token)}
         )
 
     def drop_token(self, digest: bytes) -> None:
-        self._touch()
+        self.touch()
         self._session.change(sql.drop_token, {"digest": digest})
 
     def drop_tokens(self, user: str) -> None:
-        self._touch()
+        self.touch()
         self._session.change(sql.drop_tokens, {"owner": folded(user)})
 
     def put_meta(self, key: str, value: str) -> None:
-        self._touch()
+        self.touch()
         self._session.change(sql.put_meta, {"name": key, "value": value})

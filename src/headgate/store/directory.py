@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headgate.core.errors import StartupRefused, StoreUnavailable
+from headgate.core.errors import StartupRefused
 from headgate.ports.clock import Clock
 from headgate.store import schema, sqlite
 
@@ -69,28 +69,33 @@ class Directory:
                 "stop it first, or give this one a directory of its own (--data)"
             ) from error
 
-    def prepare_schema(
-        self,
-        connection: sqlite3.Connection,
-        *,
-        clock: Clock,
-        new_id: Callable[[], str],
-        program: str,
-    ) -> None:
-        """Make the tables, or bring them up to date."""
-        version = schema.version_of(connection)
-        if version == schema.versions()[-1]:
-            return
+    def open_database(self, *, clock: Clock, new_id: Callable[[], str], program: str) -> sqlite3.Connection:
+        """The connection to write by, to tables that are made or brought up to date."""
+        # Two processes that find a new file would both turn it into a database with a write-ahead log.
         guard = Lock(self.path / _SCHEMA_LOCK, wait=True)
         try:
-            version = schema.version_of(connection)
-            if version is None:
-                schema.create(connection, installation=new_id(), now=clock.now(), program=program)
-            elif version != schema.versions()[-1]:
-                schema.check_not_newer(version, connection, self.path, program)
-                self._migrate(connection, version, clock.now(), program)
+            connection = sqlite.connect(self.database)
+            try:
+                self._prepare_schema(connection, clock, new_id, program)
+            except BaseException:
+                connection.close()
+                raise
         finally:
             guard.release()
+        return connection
+
+    def _prepare_schema(
+        self, connection: sqlite3.Connection, clock: Clock, new_id: Callable[[], str], program: str
+    ) -> None:
+        with sqlite.schema_work(connection, looking=True) as work:
+            version = schema.version_of(work)
+            if version is not None:
+                schema.check_not_newer(work, version, self.path, program)
+        if version is None:
+            with sqlite.schema_work(connection) as work:
+                schema.create(work, installation=new_id(), now=clock.now(), program=program)
+        elif version != schema.versions()[-1]:
+            self._migrate(connection, version, clock.now(), program)
 
     def _migrate(self, connection: sqlite3.Connection, version: str, now: int, program: str) -> None:
         """Back up, then migrate; not under a running server, which would go on with the tables it knows."""
@@ -100,8 +105,9 @@ class Directory:
             backups.mkdir(mode=0o700, exist_ok=True)
             when = datetime.fromtimestamp(now / 1_000_000, UTC).strftime("%Y%m%dT%H%M%S")
             sqlite.back_up(connection, backups / f"headgate-{version}-{when}.db")
-            schema.migrate(connection, program=program)
-        except (OSError, StoreUnavailable) as error:
+            with sqlite.schema_work(connection) as work:
+                schema.migrate(work, program=program)
+        except OSError as error:
             raise StartupRefused(f"the data directory {self.path} could not be migrated: {error}") from error
         finally:
             if self._serving is None:

@@ -15,6 +15,12 @@ PORTION = 5_000
 
 
 class _Jobs(Protocol):
+    """The part of a transaction that is needed here."""
+
+    def touch(self) -> None:
+        """Before a statement that writes."""
+        ...
+
     def remove_job(self, job_id: int) -> None:
         """Forget the job itself."""
         ...
@@ -25,6 +31,7 @@ def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> i
     budget = PORTION
     removed = 0
     while (left := session.value(sql.next_remains)) is not None:
+        jobs.touch()
         budget = _clear(session, left, budget)
         if not budget:
             return limit

@@ -5,13 +5,20 @@ there by Alembic's migrations, after a backup. That both ways lead to the same i
 """
 
 import re
-import sqlite3
 from pathlib import Path
 
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, update
+
 from headgate.core.errors import StartupRefused
-from headgate.store import sqlite, tables
+from headgate.store import tables
 
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
+_WRITTEN_BY = "written_by"
+
+# Alembic's own table, as it makes it.
+_VERSION = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True, nullable=False)
+)
 
 
 def versions() -> list[str]:
@@ -26,71 +33,45 @@ def versions() -> list[str]:
     return sorted(names)
 
 
-def version_of(connection: sqlite3.Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
     """The version of a database; None for an empty one."""
-    try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None
-        raise sqlite.SQLite().translate(error) from error
-    except sqlite3.Error as error:
-        raise sqlite.SQLite().translate(error) from error
-    return None if row is None else str(row[0])
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.scalar(select(_VERSION.c.version_num))
 
 
-def create(connection: sqlite3.Connection, *, installation: str, now: int, program: str) -> None:
-    """Make the tables of the newest version, all or nothing."""
-    with _all_or_nothing(connection), sqlite.for_schema_work(connection) as alchemy:
-        tables.metadata.create_all(alchemy)
-        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-        connection.execute("INSERT INTO alembic_version VALUES (?)", (versions()[-1],))
-        connection.execute("INSERT INTO counters VALUES (1, ?, 0, 0, 0, 0, 0, 0)", (now,))
-        connection.execute("INSERT INTO meta VALUES ('installation', ?)", (installation,))
-        connection.execute("INSERT INTO meta VALUES ('written_by', ?)", (program,))
+def create(connection: Connection, *, installation: str, now: int, program: str) -> None:
+    """Make the tables of the newest version, with what is in them from the beginning."""
+    tables.metadata.create_all(connection)
+    _VERSION.create(connection)
+    connection.execute(insert(_VERSION).values(version_num=versions()[-1]))
+    numbers = {column.name: 0 for column in tables.counters.columns}
+    connection.execute(insert(tables.counters).values({**numbers, "id": 1, "now": now}))
+    facts = {"installation": installation, _WRITTEN_BY: program}
+    connection.execute(insert(tables.meta), [{"name": name, "value": value} for name, value in facts.items()])
 
 
-def migrate(connection: sqlite3.Connection, *, to: str | None = None, program: str) -> None:
-    """Run the migrations from the version it has to the newest (or, in tests, to another), all or nothing."""
-    # Alembic takes a tenth of a second to import, and is needed once in the life of a version.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+def migrate(connection: Connection, *, to: str = "head", program: str) -> None:
+    """Run the migrations from the version it has to the newest (or, in tests, to another)."""
+    # Alembic takes a tenth of a second to import and is needed once in the life of a version.
+    from alembic import command  # noqa: PLC0415 — needed rarely, see above
+    from alembic.config import Config  # noqa: PLC0415 — needed rarely, see above
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _all_or_nothing(connection), sqlite.for_schema_work(connection) as alchemy:
-        config.attributes["connection"] = alchemy
-        command.upgrade(config, to or "head")
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'written_by'", (program,))
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+    connection.execute(update(tables.meta).where(tables.meta.c.name == _WRITTEN_BY).values(value=program))
 
 
-def check_not_newer(version: str, connection: sqlite3.Connection, where: Path, program: str) -> None:
+def check_not_newer(connection: Connection, version: str, where: Path, program: str) -> None:
     """Refuse a directory that a later version of Headgate has written."""
     known = versions()
     if version in known:
         return
-    row = connection.execute("SELECT value FROM meta WHERE name = 'written_by'").fetchone()
-    writer = "an unknown version" if row is None else str(row[0])
+    writer = connection.scalar(select(tables.meta.c.value).where(tables.meta.c.name == _WRITTEN_BY))
     raise StartupRefused(
         f"the data directory {where} was written by a newer Headgate ({writer}, schema {version}); "
         f"this is Headgate {program}, which knows schemas up to {known[-1]}. "
-        f"Use that version, or restore a backup made before it."
+        "Use that version, or restore a backup made before it."
     )
-
-
-class _all_or_nothing:
-    """A transaction around changes of the schema."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN EXCLUSIVE")
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        try:
-            self._connection.execute("COMMIT" if error is None else "ROLLBACK")
-        except sqlite3.Error as failed:
-            raise sqlite.SQLite().translate(failed) from failed
-        if isinstance(error, sqlite3.Error):
-            raise sqlite.SQLite().translate(error) from error

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Dialect
 
-from headgate.core.errors import BadRequest
+from headgate.core.errors import BadRequest, StoreUnavailable
 from headgate.store.statement import Statement
 
 Row = tuple[Any, ...]
@@ -40,6 +40,14 @@ class Session:
         self._dialect = database.dialect
         self._errors = database.errors
         self._cursor = connection.cursor()
+        self.failed: StoreUnavailable | None = None
+        """Set when the database has failed, whoever caught the error; the writer clears it to begin anew."""
+
+    def _translate(self, error: Exception) -> Exception:
+        ours = self._database.translate(error)
+        if isinstance(ours, StoreUnavailable):
+            self.failed = ours
+        return ours
 
     def _run(self, statement: Statement, parameters: Mapping[str, Any]) -> Any:
         text, constants = statement.spelled(self._dialect)
@@ -48,7 +56,7 @@ class Session:
         try:
             return self._cursor.execute(text, parameters)
         except self._errors as error:
-            raise self._database.translate(error) from error
+            raise self._translate(error) from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise BadRequest(f"a value cannot be stored: {error}") from error
 
@@ -58,7 +66,7 @@ class Session:
         try:
             found: list[Row] = cursor.fetchall()
         except self._errors as error:
-            raise self._database.translate(error) from error
+            raise self._translate(error) from error
         return found
 
     def row(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> Row | None:
@@ -84,7 +92,7 @@ class Session:
         try:
             self._cursor.executemany(text, parameters)
         except self._errors as error:
-            raise self._database.translate(error) from error
+            raise self._translate(error) from error
         except (OverflowError, UnicodeEncodeError) as error:
             raise BadRequest(f"a value cannot be stored: {error}") from error
 
@@ -93,7 +101,7 @@ class Session:
         try:
             found: list[Row] = self._cursor.execute(text).fetchall()
         except self._errors as error:
-            raise self._database.translate(error) from error
+            raise self._translate(error) from error
         return found[0] if found else None
 
     def close(self) -> None:

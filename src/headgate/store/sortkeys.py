@@ -6,7 +6,8 @@ exactly the reverse.
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Any
+from functools import lru_cache
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -46,6 +47,7 @@ def key(value: int | str | None) -> Key:
     return (1, value.casefold()) if isinstance(value, str) else (1, int(value))
 
 
+@lru_cache(maxsize=256)
 def sort_value(sample: type[msgspec.Struct], sort: str) -> Callable[[msgspec.Struct], int | str | None]:
     """The function that reads the sort value from a value of this kind. Raises BadRequest for what can't be
     sorted by.
@@ -53,21 +55,30 @@ def sort_value(sample: type[msgspec.Struct], sort: str) -> Callable[[msgspec.Str
     path = tuple(sort.split("."))
     kind: Any = sample
     for name in path:
-        fields = {field.name: field for field in msgspec.structs.fields(kind)} if _is_struct(kind) else {}
+        fields = (
+            {field.name: field for field in msgspec.structs.fields(kind)}
+            if _is_a(kind, msgspec.Struct)
+            else {}
+        )
         if name not in fields:
             raise BadRequest(f"a list can't be sorted by {sort}", parameters=(sort,))
-        kind = _inner(fields[name].type)
-    if _is_struct(kind) or kind in (dict, float) or getattr(kind, "__origin__", None) is dict:
+        kind = _set(fields[name].type)
+    if not _compares(kind):
         raise BadRequest(f"a list can't be sorted by {sort}", parameters=(sort,))
     return lambda value: plain(read(value, path))
 
 
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+def _is_a(kind: Any, base: type) -> bool:
+    return isinstance(kind, type) and issubclass(kind, base)
 
 
-def _inner(kind: Any) -> Any:
+def _set(kind: Any) -> Any:
     """X of `X | None`."""
-    arguments = [each for each in getattr(kind, "__args__", ()) if each is not type(None)]
-    is_union = type(None) in getattr(kind, "__args__", ())
-    return arguments[0] if is_union and len(arguments) == 1 else kind
+    alternatives = [each for each in get_args(kind) if each is not type(None)]
+    return alternatives[0] if type(None) in get_args(kind) and len(alternatives) == 1 else kind
+
+
+def _compares(kind: Any) -> bool:
+    if get_origin(kind) is tuple:
+        return _compares(get_args(kind)[0])
+    return any(_is_a(kind, each) for each in (int, str, bytes, Enum))

@@ -6,12 +6,15 @@ writer nor make it wait. (sqlite.org/wal.html, sqlite.org/pragma.html#pragma_syn
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Insert, Table, create_engine
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from headgate.core.errors import HeadgateError, StoreUnavailable
@@ -86,15 +89,32 @@ def upsert(table: Table, *, keys: tuple[str, ...], adding: tuple[str, ...] = ())
     return made.on_conflict_do_update(index_elements=list(keys), set_=changes)
 
 
-def for_schema_work(connection: sqlite3.Connection) -> Connection:
-    """The same connection as SQLAlchemy and Alembic want it. They take no part in its transactions."""
+@contextmanager
+def schema_work(connection: sqlite3.Connection, *, looking: bool = False) -> Iterator[Connection]:
+    """The same connection as SQLAlchemy and Alembic want it, within one transaction: all or nothing.
+
+    looking: nothing will be changed, so there is no waiting for another process that writes.
+    """
     engine = create_engine(
         "sqlite://", creator=lambda: connection, poolclass=StaticPool, pool_reset_on_return=None
     )
     # Otherwise they would end our transaction with theirs, and half a migration could be kept.
-    engine.dialect.do_commit = _leave  # type: ignore[assignment,method-assign]
-    engine.dialect.do_rollback = _leave  # type: ignore[assignment,method-assign]
-    return engine.connect()
+    engine.dialect.do_commit = _leave  # type: ignore[assignment,method-assign]  # a hook, see above
+    engine.dialect.do_rollback = _leave  # type: ignore[assignment,method-assign]  # a hook, see above
+    try:
+        connection.execute("BEGIN" if looking else "BEGIN EXCLUSIVE")
+        try:
+            with engine.connect() as alchemy:
+                yield alchemy
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except sqlite3.Error as error:
+        raise SQLite().translate(error) from error
+    except DBAPIError as error:
+        raise (SQLite().translate(error.orig) if isinstance(error.orig, sqlite3.Error) else error) from error
 
 
 def _leave(connection: object) -> None:

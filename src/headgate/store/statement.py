@@ -25,7 +25,8 @@ def joined(column: ColumnElement[str]) -> ColumnElement[str]:
 
 def among(column: ColumnElement[int], numbers: tuple[int, ...]) -> ColumnElement[bool]:
     """Whether a column holds one of these numbers, which are part of the statement's shape."""
-    return column.in_([literal_column(str(number)) for number in numbers])
+    # Of no numbers SQLAlchemy would make a parameter that only its own connection fills in.
+    return column.in_([literal_column(str(number)) for number in numbers or ("NULL",)])
 
 
 class Statement:

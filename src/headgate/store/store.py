@@ -12,13 +12,13 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 import headgate
-from headgate.core.errors import StoreUnavailable
+from headgate.core.errors import StartupRefused, StoreUnavailable
 from headgate.ports.clock import Clock
 from headgate.store import schema
 from headgate.store.directory import Directory
 from headgate.store.reader import Reader
 from headgate.store.session import Session
-from headgate.store.sqlite import MEMORY, SQLite, connect
+from headgate.store.sqlite import MEMORY, SQLite, connect, schema_work
 from headgate.store.transaction import Transaction
 from headgate.store.writer import Listener, Writer
 
@@ -145,23 +145,25 @@ def open_store(
     """The store in a data directory, made or migrated as needed; or a new one in memory, for `:memory:`.
 
     new_id: a new random id, for the installation and for nodes. exclusive: as the one server; False for
-    administration commands, which may work beside it. Raises StartupRefused, or StoreUnavailable when the
-    disk does not work.
+    administration commands, which may work beside it. Raises StartupRefused.
     """
     database = SQLite()
     program = headgate.__version__
     if where == MEMORY:
         connection = connect(MEMORY)
-        schema.create(connection, installation=new_id(), now=clock.now(), program=program)
+        with schema_work(connection) as work:
+            schema.create(work, installation=new_id(), now=clock.now(), program=program)
         return HeadgateStore(Session(connection, database), (), directory=None, clock=clock, new_id=new_id)
     directory = Directory(Path(where), exclusive=exclusive)
     try:
-        connection = connect(directory.database)
-        directory.prepare_schema(connection, clock=clock, new_id=new_id, program=program)
+        connection = directory.open_database(clock=clock, new_id=new_id, program=program)
         readers = [Session(connect(directory.database, reading=True), database) for _ in range(_READERS + 1)]
         return HeadgateStore(
             Session(connection, database), readers, directory=directory, clock=clock, new_id=new_id
         )
+    except StoreUnavailable as error:
+        directory.close()
+        raise StartupRefused(f"the data directory {where} can't be used: {error.text}") from error
     except BaseException:
         directory.close()
         raise

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from headgate.core.errors import StoreUnavailable
 from headgate.core.model import Event, Instance, Intent, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.store import codec, retention
@@ -53,8 +52,6 @@ class Transaction(Reader, EntryChanges):
         self.now = now
         self.counters = counters
         self.events_made: list[Event] = []
-        self.broken: StoreUnavailable | None = None
-        """Set once the database has failed: nothing of this transaction can be kept."""
         self.dirty = False
         """Whether anything was written."""
         self._installation = installation
@@ -90,7 +87,7 @@ class Transaction(Reader, EntryChanges):
         self._moves.apply(self._session)
         self._session.change(ledger_sql.put_counters, msgspec.structs.asdict(self.counters))
 
-    def _touch(self) -> None:
+    def touch(self) -> None:
         """Before each statement that writes."""
         if not self._savepoint:
             self._session.command("SAVEPOINT one_change")
@@ -107,7 +104,7 @@ class Transaction(Reader, EntryChanges):
         return codec.JOBS.one(body)
 
     def add_job(self, job: Job) -> Job:
-        self._touch()
+        self.touch()
         self.counters.job += 1
         times = msgspec.structs.replace(job.times, created=self.now, changed=self.now)
         job = msgspec.structs.replace(job, id=self.counters.job, times=times)
@@ -116,7 +113,7 @@ class Transaction(Reader, EntryChanges):
 
     def insert_job(self, job: Job) -> None:
         """Keep a new job that has its id and times."""
-        self._touch()
+        self.touch()
         self.counters.job = max(self.counters.job, job.id)
         place = _place(job)
         self._session.change(job_sql.add, _row(job, place))
@@ -132,7 +129,7 @@ class Transaction(Reader, EntryChanges):
                 raise no_job(job.id)
             state, owner, changed, links = row
             known = _Known(Place(job.id, state, owner, changed), links)
-        self._touch()
+        self.touch()
         place = _place(job)
         row_now = _row(job, place)
         row_now["job"] = row_now.pop("id")
@@ -147,7 +144,7 @@ class Transaction(Reader, EntryChanges):
 
     def remove_job(self, job_id: int) -> None:
         """Forget the job itself; its rows in other tables are `retention`'s."""
-        self._touch()
+        self.touch()
         row = self._session.row(job_sql.keys, {"id": job_id})
         if row is None:
             raise no_job(job_id)
@@ -170,13 +167,12 @@ class Transaction(Reader, EntryChanges):
             self._session.change(job_sql.drop_node_groups, {"job_id": job_id})
 
     def remove_ended(self, *, before: int, limit: int) -> int:
-        self._touch()
         return retention.remove_ended(self, self._session, before=before, limit=limit)
 
     # Tasks and instances.
 
     def add_task(self, task: Task) -> Task:
-        self._touch()
+        self.touch()
         self.counters.task += 1
         task = msgspec.structs.replace(task, system_id=self.counters.task)
         self._session.change(
@@ -194,7 +190,7 @@ class Transaction(Reader, EntryChanges):
         return task
 
     def put_task(self, task: Task) -> None:
-        self._touch()
+        self.touch()
         changed = self._session.change(
             task_sql.put,
             {
@@ -223,15 +219,15 @@ class Transaction(Reader, EntryChanges):
             for instance in instances
         ]
         if rows:
-            self._touch()
+            self.touch()
             self._session.change_many(task_sql.put_instance, rows)
 
     def drop_instances(self, job_id: int, task: int) -> None:
-        self._touch()
+        self.touch()
         self._session.change(task_sql.drop_instances, {"job_id": job_id, "task": task})
 
     def put_output(self, job_id: int, task: int, instance: int, output: bytes) -> None:
-        self._touch()
+        self.touch()
         key = {"job_id": job_id, "task": task, "instance": instance}
         if output:
             self._session.change(task_sql.put_output, {**key, "output": output})
@@ -241,7 +237,7 @@ class Transaction(Reader, EntryChanges):
     # Events, intents, epochs.
 
     def append(self, event: Event) -> None:
-        self._touch()
+        self.touch()
         self.counters.event += 1
         event = Event(event.job_id, event.task, event.instance, event.path, self.now, self.counters.event)
         self._session.change(
@@ -260,18 +256,18 @@ class Transaction(Reader, EntryChanges):
         return intent
 
     def put_intent(self, intent: Intent) -> None:
-        self._touch()
+        self.touch()
         self._session.change(
             ledger_sql.put_intent,
             {"id": intent.id, "job_id": intent.job_id, "task": intent.task, "body": encode(intent)},
         )
 
     def drop_intent(self, intent_id: int) -> None:
-        self._touch()
+        self.touch()
         self._session.change(ledger_sql.drop_intent, {"id": intent_id})
 
     def next_epoch(self) -> int:
-        self._touch()
+        self.touch()
         self.counters.epoch += 1
         return self.counters.epoch
 

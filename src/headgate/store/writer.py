@@ -129,8 +129,8 @@ class Writer:
         try:
             transaction = self._begin()
             outcomes = [self._run(transaction, order) for order in batch]
-            if transaction.broken is not None:
-                raise transaction.broken
+            if self._session.failed is not None:
+                raise self._session.failed
             if not transaction.dirty:
                 self._session.command("ROLLBACK")
                 return outcomes, []
@@ -149,6 +149,7 @@ class Writer:
         return outcomes, transaction.events_made
 
     def _begin(self) -> Transaction:
+        self._session.failed = None
         self._session.command(self._gate.begin_writing)
         self._look_around()
         if self._counters is None:
@@ -167,21 +168,16 @@ class Writer:
         )
 
     def _run(self, transaction: Transaction, order: Order) -> Outcome:
-        """Run one change; undo it if it raises."""
-        if transaction.broken is not None:
-            return Outcome(order, None, transaction.broken)
+        """Run one change; undo it if it raises. Once the database has failed, nothing is run any more."""
+        if self._session.failed is not None:
+            return Outcome(order, None, self._session.failed)
         mark = transaction.mark()
         try:
             result = order.change(transaction)
             transaction.keep()
-        except StoreUnavailable as error:
-            transaction.broken = error
-            return Outcome(order, None, error)
         except BaseException as error:  # noqa: BLE001 — it is handed to whoever asked
-            try:
+            if self._session.failed is None:
                 transaction.undo(mark)
-            except StoreUnavailable as broken:
-                transaction.broken = broken
             return Outcome(order, None, error)
         return Outcome(order, result, None)
 

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -19,6 +20,9 @@ from headgate.ports.store import Cursor, JobPage, JobQuery
 from headgate.store import ladders, sortkeys
 from headgate.store.transaction import Transaction
 from tests.unit.store.worlds import NOON, World
+
+# Hundreds of examples, on a machine that is busy with other tests.
+pytestmark = pytest.mark.timeout(300)
 
 OWNERS = ("ann", "Ann", "BOB", "bob", "", "Zoë", "=", "straße", "STRASSE")
 STATES = tuple(JobState)
@@ -91,7 +95,7 @@ class Model:
                 self.world.clock.time = max(
                     self.world.clock.time, (self.world.clock.time // edge + 1) * edge + more
                 )
-        self.world.write(change)  # type: ignore[arg-type]  # insert_job is not in the port
+        self.world.write(change)
 
     def _do(self, tx: Transaction, happened: tuple[Any, ...]) -> None:
         match happened:

@@ -9,8 +9,9 @@ import msgspec
 
 from headgate.core.model import Event, Instance, Job, JobSpec, Task, Times
 from headgate.core.states import FINAL_JOB_STATES, JobState, TaskState
-from headgate.ports.store import Reader, Transaction
+from headgate.ports.store import Reader
 from headgate.store import HeadgateStore, open_store
+from headgate.store.transaction import Transaction
 
 T = TypeVar("T")
 

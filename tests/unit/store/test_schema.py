@@ -1,0 +1,36 @@
+"""store/schema.py: the sum of the migrations is the tables as declared."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+from headgate.store import schema, sqlite
+
+
+def described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Every table and index as the SQL that would make it, white space and Alembic's own table aside."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE tbl_name != 'alembic_version'")
+    return {(kind, name): re.sub(r"\s+", " ", sql or "") for kind, name, sql in rows}
+
+
+def test_the_sum_of_the_migrations_equals_the_declared_tables() -> None:
+    declared, migrated = sqlite.connect(sqlite.MEMORY), sqlite.connect(sqlite.MEMORY)
+    with sqlite.schema_work(declared) as work:
+        schema.create(work, installation="i", now=1, program="p")
+    for version in schema.versions():
+        with sqlite.schema_work(migrated) as work:
+            schema.migrate(work, to=version, program="p")
+            assert schema.version_of(work) == version
+    assert described(migrated) == described(declared)
+    with sqlite.schema_work(declared, looking=True) as work:
+        assert schema.version_of(work) == schema.versions()[-1]
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    assert schema.versions() == [f"{number:04}" for number in range(1, len(schema.versions()) + 1)]
+
+
+def test_an_empty_database_has_no_version(tmp_path: Path) -> None:
+    connection = sqlite.connect(tmp_path / "x.db")
+    with sqlite.schema_work(connection) as work:
+        assert schema.version_of(work) is None
