@@ -19,7 +19,7 @@ from headgate.core.vocabulary import Intention, NodeState
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.scheduling import Walk
 from headgate.dispatcher.winding import Stop, release_nodes, stops
-from headgate.ports.engine import Sighting, Submission
+from headgate.ports.engine import Ended, Ending, Sighting, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Transaction
 from headgate.service.edit import JobEdit
@@ -86,7 +86,7 @@ def cycle(
     started_services: dict[tuple[int, int], int],
 ) -> Answer:
     """See the module. `board` is a copy that may be changed."""
-    _record(tx, board, ask)
+    winding = ask.winding | ask.expiring | _record(tx, board, ask)
     if ask.look_at_nodes:
         board.set_nodes(tx.nodes())
     for job_id in sorted(ask.expiring):
@@ -106,7 +106,6 @@ def cycle(
         started_services=dict(started_services),
     )
     answer = Answer(board)
-    winding = ask.winding | ask.expiring
     for job_id in sorted(winding):
         release_nodes(walk, job_id)
     answer.stops, answer.still_winding = _stops(tx, board, winding)
@@ -119,18 +118,26 @@ def cycle(
     return answer
 
 
-def _record(tx: Transaction, board: Board, ask: Ask) -> None:
+def _record(tx: Transaction, board: Board, ask: Ask) -> set[int]:
+    """Record what was seen. Which jobs are being ended now, some of them because of it."""
     if not ask.seen:
-        return
+        return set()
     before = board.intents
     recorder = Recorder(tx, dict(before))
     recorder.record(ask.seen)
     recorder.finish()
     for ended in recorder.ended:
-        seconds = None if ended.started_at is None else max(0.0, (ended.at - ended.started_at) / 1e6)
-        board.ran(before[ended.intent], seconds, ask.at)
+        board.ran(before[ended.intent], _seconds(ended), ask.at)
     board.intents = recorder.intents
     board.close_idle_lanes()
+    return recorder.winding
+
+
+def _seconds(ended: Ended) -> float | None:
+    """How long a run takes by itself; None if this one does not tell."""
+    if ended.started_at is None or ended.ending is Ending.STOPPED:
+        return None
+    return max(0.0, (ended.at - ended.started_at) / 1e6)
 
 
 def _expire(tx: Transaction, job_id: int) -> None:

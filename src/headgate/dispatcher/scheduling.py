@@ -204,7 +204,8 @@ class Walk:
         task = edit.task(number)
         if task.spec.type is TaskType.PARAMETRIC_SWEEP:
             ahead = self.board.ahead(edit.job.id, number)
-            wanted = ahead - lane.left if lane.left * 2 <= ahead else 0
+            share = waiting_instances(task) // self._side_by_side(edit.job.id, number)
+            wanted = min(ahead - lane.left, max(1, share)) if lane.left * 2 <= ahead else 0
         else:
             wanted = 0 if lane.left else 1
         if wanted > 0:
@@ -212,6 +213,11 @@ class Walk:
             self._hand_out(edit, number, lane, rows, fresh, account)
             if task.spec.type is TaskType.SERVICE:
                 self.started_services[(edit.job.id, number)] = self.tx.now
+
+    def _side_by_side(self, job_id: int, number: int) -> int:
+        """How many lanes a sweep has or may soon have: none takes more ahead than its share of what is left."""
+        free = sum(len(room.free) for room in self.board.rooms.values() if room.open)
+        return max(1, len(self.board.lanes_of(job_id, number)) + free)
 
     def _hand_out(
         self,

@@ -47,6 +47,8 @@ class Recorder:
         self.intents = intents
         self.ended: list[Ended] = []
         """The endings that counted."""
+        self.winding: set[int] = set()
+        """Jobs that are being ended now."""
         self._edits: dict[int, JobEdit] = {}
         self._touched: set[int] = set()
 
@@ -70,6 +72,8 @@ class Recorder:
         """Draw the conclusions of everything recorded and write it."""
         for edit in self._edits.values():
             settle(edit)
+            if edit.job.state in WINDING:
+                self.winding.add(edit.job.id)
         for number in self._touched:
             intent = self.intents[number]
             if intent.left <= 0:
