@@ -110,7 +110,10 @@ class Fault(Enum):
 
 
 class Started(Struct, frozen=True, tag=True):
-    """The instance is running. `native` is the engine's own name for it (a pid, a foreign job id)."""
+    """The instance is running. `native` is the engine's own name for it (a pid, a foreign job id).
+
+    Left out when it has ended by the time it would be told: `Ended` says when it started.
+    """
 
     intent: int
     instance: int
@@ -202,7 +205,11 @@ class Engine(Protocol):
         """Hand over work, one answer for each submission, in order. Never raises for one of them."""
 
     async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:
-        """Was this ever taken? By intent id and tag. Raises EngineUnavailable when it could not look."""
+        """Was this ever taken? By intent id and tag. Raises EngineUnavailable when it could not look.
+
+        After a start, asked for every open intent before anything is submitted: what an engine has no record
+        of may be older than a restart of its machine. Intent ids rise, so whatever comes later is not.
+        """
 
     async def observe(self, since: int) -> Sightings:
         """Forget everything up to the watermark `since`, then answer what came after it.

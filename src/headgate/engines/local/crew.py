@@ -278,6 +278,8 @@ class Crew:
             entry = next(iter(hand.entries.values()), None)
             if entry is not hand.current:
                 hand.current, hand.current_since = entry, now
+            if entry is not None:
+                hand.rouse()
             if entry is not None and now > self._overdue_at(hand, entry):
                 log("worker hangs", pid=hand.pid, intent=entry.key[0], instance=entry.key[1])
                 hand.signal(signal.SIGKILL)

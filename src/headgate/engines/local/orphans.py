@@ -138,6 +138,7 @@ class Orphans:
         """Once a second."""
         for orphan in self._watched:
             self._look(orphan)
+            signal_pidfd(orphan.pidfd, signal.SIGCONT)  # its task may have stopped it
             if orphan.overdue_at is not None and now > orphan.overdue_at:
                 log("worker hangs", pid=orphan.identity.pid)
                 signal_pidfd(orphan.pidfd, signal.SIGKILL)

@@ -1,6 +1,7 @@
 """Who a task is, what it can't be, and what it can't do to those that watch it."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from headgate.core.launch import OsAccount
 from headgate.engines.local.engine import LocalEngine
-from headgate.engines.local.linux import children, process_facts
+from headgate.engines.local.linux import children, process_facts, process_uid
 from headgate.ports.engine import Ending, Fault
 from tests.integration.engines.local.rig import NOBODY, ROOT, Rig, gone, shepherd_of
 
@@ -30,6 +31,36 @@ async def test_the_uid_is_dropped_for_good(rig: Rig) -> None:
     assert lines["Groups"].split() == ["60002", "60003", "60004"]
     assert {int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
     assert ended.output.decode().splitlines()[-1] == "0027"
+
+
+@as_root
+async def test_an_account_that_can_not_be_entered_is_told(rig: Rig) -> None:
+    ended = await rig.run("true", account=account(60001, 60001, *range(1000, 70000)))
+    assert (ended.ending, ended.fault) == (Ending.NOT_STARTABLE, Fault.ACCOUNT)
+    assert "can't be entered" in ended.reason
+    assert (await rig.run("true")).exit_code == 0
+
+
+@as_root
+async def test_what_has_become_root_in_a_task_ends_with_it_too(rig: Rig) -> None:
+    """As with sudo: the worker may not signal it, the shepherd can."""
+    python = shutil.which("python3", path="/usr/bin")
+    if python is None:
+        pytest.skip("there is no /usr/bin/python3 to make a set-uid program of")
+    owner = account(62000 + os.getpid() % 3000)
+    os.chown(rig.work, owner.uid, owner.gid)
+    rig.work.chmod(0o700)  # nobody else may ever get at it
+    program = Path(shutil.copy(Path(python).resolve(), rig.work / "powerful"))
+    program.chmod(0o4755)
+    script = (
+        "import os, time; os.setresuid(0, 0, 0); open('ready', 'w').write(str(os.getpid())); time.sleep(600)"
+    )
+    for forced in (True, False):
+        key = await rig.start(f'exec ./powerful -c "{script}"', ready="ready", account=owner)
+        assert process_uid(int((rig.work / "ready").read_text())) == 0
+        await rig.cancel(key, forced=forced, grace_s=0.2)
+        assert (await rig.end_of(key)).ending is Ending.STOPPED
+        (rig.work / "ready").unlink()
 
 
 async def test_files_are_made_with_the_umask_and_the_account(rig: Rig) -> None:
@@ -199,6 +230,11 @@ async def test_a_cancel_that_meets_a_dead_worker_harms_nobody(rig: Rig) -> None:
             await rig.cancel(key, forced=True)
         assert (await rig.end_of(key)).ending in (Ending.LOST, Ending.STOPPED)
     assert rig.note() == shepherd
+
+
+async def test_a_task_that_stops_its_watcher_is_watched_again(rig: Rig) -> None:
+    ended = await rig.run("kill -STOP $PPID; sleep 600", wall_time_s=1.2)
+    assert ended.ending is Ending.WALL_TIME
 
 
 async def test_a_task_that_stops_its_watcher_can_still_be_cancelled(rig: Rig) -> None:
