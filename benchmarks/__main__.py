@@ -1,6 +1,7 @@
 """`python -m benchmarks`: all measurements, or those named."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -31,14 +32,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--folder", type=Path, help="where temporary folders are made: which disk is measured"
     )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="on a shared machine: how long each round may wait for a quiet moment",
+    )
     options = parser.parse_args(arguments)
+    # Ended from outside, we still stop what we started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unknown = [name for name in options.names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"there is no measurement {unknown[0]}; there are {', '.join(MEASUREMENTS)}")
     rounds = options.rounds or (2 if options.quick else 5)
     with tempfile.TemporaryDirectory(prefix="headgate-bench-", dir=options.folder) as folder:
         Path(folder).chmod(0o755)
-        bench = Bench(Path(folder), rounds=rounds, quick=options.quick)
+        bench = Bench(Path(folder), rounds=rounds, quick=options.quick, patience_s=options.patience)
         for name in options.names or MEASUREMENTS:
             print(f"== {name}  ({machine.load()})", flush=True)
             began = time.monotonic()

@@ -18,7 +18,7 @@ def measure(bench: Bench) -> None:
     seconds = bench.size(5, 1)
     for nodes in ("offline", "online"):
         with serving(bench.folder / f"accept-{nodes}", nodes=nodes) as rig:
-            loads = [_load(rig, seconds) for _ in range(bench.rounds)]
+            loads = [_load(rig, seconds) for _ in bench.each_round()]
             _verify(rig, loads, queued=nodes == "offline")
         rates = [load.rate for load in loads]
         latency = f"p99 of one request {max(load.p99_ms for load in loads):.1f} ms"

@@ -3,7 +3,7 @@ target.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -70,18 +70,30 @@ class Figure:
 
 @dataclass
 class Bench:
-    """folder: temporary, gone afterwards. quick: everything small, the figures mean nothing."""
+    """folder: temporary, gone afterwards. quick: everything small, the figures mean nothing. patience_s: how
+    long a round may wait for a quiet moment of the machine.
+    """
 
     folder: Path
     rounds: int
     quick: bool
+    patience_s: float = 0
     figures: list[Figure] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     took: dict[str, float] = field(default_factory=dict)
+    busy: list[float] = field(default_factory=list)
+    """How much of the machine others used when each round began."""
 
     def size(self, full: int, quick: int) -> int:
         """How many of something to use."""
         return quick if self.quick else full
+
+    def each_round(self) -> Iterator[int]:
+        """Count the rounds; before each, wait for a quiet moment if that was asked for."""
+        for number in range(self.rounds):
+            if self.patience_s:
+                self.busy.append(machine.wait_quiet(self.patience_s))
+            yield number
 
     def report(
         self, name: str, unit: str, values: Sequence[float], target: Target | None = None, note: str = ""
@@ -119,6 +131,7 @@ class Bench:
             {
                 "machine": machine.facts(),
                 "quick": self.quick,
+                "busy_before_rounds": self.busy,
                 "rounds": self.rounds,
                 "figures": [
                     {

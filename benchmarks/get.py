@@ -18,7 +18,7 @@ def measure(bench: Bench) -> None:
         shown = client.ask("GET", f"/hpc/jobs/{job_id}")
         client.close()
         loads = []
-        for _ in range(bench.rounds):
+        for _ in bench.each_round():
             load = wrk.run(
                 rig.url, "get.lua", rig.user, seconds=bench.size(5, 1), threads=1, path=f"/hpc/jobs/{job_id}"
             )

@@ -57,7 +57,7 @@ def measure(bench: Bench) -> None:
         serving(stored.folder_of(bench, many)) as large,
     ):
         askers = _Asker(small), _Asker(large)
-        for _ in range(bench.rounds):
+        for _ in bench.each_round():
             for one in COMBINATIONS:
                 times = Times([], [])
                 for _ in range(max(1, each // TURN)):

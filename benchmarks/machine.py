@@ -3,18 +3,44 @@
 import os
 import platform
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 import headgate
 
 CORES = len(os.sched_getaffinity(0))
+QUIET = 0.15
+"""The share of all cores that may be in use when a round begins that waits for quiet."""
 
 
 def load() -> str:
     """Runnable processes in the last minute, other people's included."""
     one, five, _ = os.getloadavg()
     return f"load {one:.2f} (5 min {five:.2f}) on {CORES} cores"
+
+
+def busy(seconds: float = 1.0) -> float:
+    """The share of all cores that is in use, by anybody, measured over some time."""
+    used, total = _ticks()
+    time.sleep(seconds)
+    used_now, total_now = _ticks()
+    return (used_now - used) / max(1, total_now - total)
+
+
+def _ticks() -> tuple[int, int]:
+    """proc(5), the first line of stat: user nice system idle iowait irq softirq steal."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def wait_quiet(within_s: float) -> float:
+    """Wait, at most so long, until the machine has little else to do. How busy it was at the end."""
+    until = time.monotonic() + within_s
+    share = busy()
+    while share > QUIET and time.monotonic() < until:
+        share = busy()
+    return share
 
 
 def model() -> str:

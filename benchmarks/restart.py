@@ -22,7 +22,7 @@ def measure(bench: Bench) -> None:
         waiting = count_jobs(client, "Queued")
         client.close()
         assert waiting == count, f"{waiting} of {count} jobs wait"
-        idle = [_again(rig) for _ in range(bench.rounds)]
+        idle = [_again(rig) for _ in bench.each_round()]
         rig.set_nodes("online")
         busy = []
         for _ in range(bench.rounds):

@@ -24,7 +24,7 @@ def measure(bench: Bench) -> None:
     """See the module."""
     took: dict[str, list[float]] = {}
     with serving(bench.folder / "sweep") as rig:
-        for _ in range(bench.rounds):
+        for _ in bench.each_round():
             for name, milliseconds in _one(rig).items():
                 took.setdefault(name, []).append(milliseconds)
         rows = _instance_rows(rig.data)

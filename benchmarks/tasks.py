@@ -42,7 +42,7 @@ def measure(bench: Bench) -> None:
         else:
             bench.skip("tasks: hyperqueue", "it is not installed (tools/set_up.py --bench)")
         rates: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(bench.rounds):
+        for _ in bench.each_round():
             for name, way in ways.items():
                 rates[name].append(count / way())
     for name in ways:
