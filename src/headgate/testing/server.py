@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -150,9 +151,9 @@ class Server:
         """Name and password of the first user."""
         return "admin", (self.data / "initial-admin-password").read_text().strip()
 
-    def http(self, user: tuple[str, str] | None = None, **options: object) -> httpx.Client:
+    def http(self, user: tuple[str, str] | None = None, **options: Any) -> httpx.Client:
         """A client; as the admin unless said otherwise."""
-        return httpx.Client(base_url=self.url, auth=user or self.admin, timeout=30, **options)  # type: ignore[arg-type]
+        return httpx.Client(base_url=self.url, auth=user or self.admin, timeout=30, **options)
 
     def command(
         self, *arguments: str, stdin: str = "", check: bool = True
