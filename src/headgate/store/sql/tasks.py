@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, literal_column, select, update
 
 from headgate.store.sqlite import upsert
 from headgate.store.statement import among, joined, statement, statements
@@ -45,10 +45,10 @@ def of_job_in(states: tuple[int, ...]) -> Executable:
 
 @statement
 def ready() -> Executable:
-    """The first tasks of a job that have something to start, joined."""
+    """The first tasks of a job that have something to start, joined. An index holds just these."""
     rows = (
         select(tasks.c.body)
-        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.ready == 1)
+        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.ready == literal_column("1"))
         .order_by(tasks.c.number)
         .limit(bindparam("limit"))
         .subquery()

@@ -1,0 +1,152 @@
+"""store/statement.py: every statement there is can be spelled, and says what it is for."""
+
+import sqlite3
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import product
+from pkgutil import iter_modules
+
+import pytest
+
+from headgate.store import schema
+from headgate.store import sql as statements_package
+from headgate.store.sql import counts, entries, jobs, ledger, lists, tasks
+from headgate.store.sqlite import SQLite, connect, schema_work
+from headgate.store.statement import Statement
+
+BOTH = (False, True)
+STATES = ((), (16,), (1, 16, 32))
+
+
+def plain() -> Iterator[tuple[str, Statement]]:
+    for module in iter_modules(statements_package.__path__):
+        for name, value in vars(import_module(f"headgate.store.sql.{module.name}")).items():
+            if isinstance(value, Statement):
+                yield f"{module.name}.{name}", value
+
+
+def shaped() -> Iterator[tuple[str, Statement]]:
+    for states in STATES:
+        yield "tasks.of_job_in", tasks.of_job_in(states)
+        yield "lists.expanded_tasks", lists.expanded_tasks()
+        yield "counts.between", counts.between(states)
+        for flag in BOTH:
+            yield "counts.reaching", counts.reaching(states, flag)
+            yield "counts.by_owner", counts.by_owner(states, flag)
+            yield "lists.jobs_changed_between", lists.jobs_changed_between(states, flag)
+            yield "lists.count_tasks", lists.count_tasks(states, changed_from=flag)
+            yield "lists.count_instances", lists.count_instances(states, changed_from=flag)
+            for descending in BOTH:
+                yield "lists.task_page", lists.task_page(states, changed_from=flag, descending=descending)
+                yield (
+                    "lists.instance_page",
+                    lists.instance_page(states, changed_from=flag, descending=descending),
+                )
+    for states_or_all in (None, (16,), (1, 16)):
+        yield "tasks.instances_of", tasks.instances_of(states_or_all)
+        for owned, changed_from, last in product(BOTH, repeat=3):
+            yield (
+                "lists.job_stretch",
+                lists.job_stretch(states_or_all, owned=owned, changed_from=changed_from, grouped=last),
+            )
+            for order in (lists.ID, lists.OWNER, lists.CHANGE):
+                for bounded in BOTH:
+                    yield (
+                        "lists.job_page",
+                        lists.job_page(
+                            order,
+                            states_or_all,
+                            owned=owned,
+                            changed_from=changed_from,
+                            bounded=bounded,
+                            descending=last,
+                            by_change=changed_from and not last,
+                        ),
+                    )
+    yield "lists.jobs_in", lists.jobs_in((16, 32))
+    yield "jobs.several", jobs.several(8)
+    for table in ledger.OF_A_JOB:
+        yield "ledger.clear", ledger.clear(table)
+    for table in entries.NAMED:
+        yield from (("entries.listed", entries.listed(table)), ("entries.get", entries.get(table)))
+        yield "entries.put", entries.put(table)
+
+
+@pytest.fixture(scope="module")
+def database() -> sqlite3.Connection:
+    connection = connect(":memory:")
+    with schema_work(connection) as work:
+        schema.create(work, installation="i", now=1, program="p")
+    return connection
+
+
+def test_sqlite_accepts_each_statement_in_each_shape(database: sqlite3.Connection) -> None:
+    for name, statement in (*plain(), *shaped()):
+        text, constants = statement.spelled(SQLite.dialect)
+        assert "POSTCOMPILE" not in text, name
+        assert all(value is not None for value in constants.values()), name
+        database.execute(f"EXPLAIN {text}", Anything(constants))
+
+
+class Anything(dict[str, object]):
+    """A value for every parameter."""
+
+    def __missing__(self, name: str) -> object:
+        return 1
+
+
+@pytest.mark.parametrize(("name", "statement"), [*plain()])
+def test_a_statement_says_what_it_is_for(name: str, statement: Statement) -> None:
+    assert statement.__doc__
+    assert statement.__doc__.strip().endswith((".", "?"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (
+            lists.job_page(lists.ID, (16,), owned=False, changed_from=False, bounded=True, descending=True),
+            "jobs_by_state",
+        ),
+        (
+            lists.job_page(
+                lists.OWNER, (16, 32), owned=False, changed_from=False, bounded=True, descending=False
+            ),
+            "jobs_by_owner",
+        ),
+        (
+            lists.job_page(
+                lists.CHANGE, (16, 32), owned=False, changed_from=True, bounded=True, descending=False
+            ),
+            "jobs_by_change",
+        ),
+        (
+            lists.job_page(
+                lists.CHANGE, (16, 32), owned=True, changed_from=False, bounded=True, descending=True
+            ),
+            "jobs_by_owner_change",
+        ),
+        (
+            lists.job_page(lists.ID, (16, 32), owned=True, changed_from=False, bounded=True, descending=True),
+            "jobs_by_owner",
+        ),
+        (jobs.queue_from_start, "jobs_queue"),
+        (jobs.queue_after, "jobs_queue"),
+        (jobs.held_until, "jobs_held"),
+        (jobs.ended, "jobs_ended"),
+        (lists.jobs_in((16, 32)), "jobs_by_state"),
+        (tasks.ready, "tasks_ready"),
+        (counts.drop_empty, "counts_empty"),
+    ],
+)
+def test_what_has_to_be_quick_reads_an_index_in_order(
+    database: sqlite3.Connection, statement: Statement, index: str
+) -> None:
+    """No table is scanned and nothing is sorted: the cost is that of the page."""
+    text, constants = statement.spelled(SQLite.dialect)
+    plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {text}", Anything(constants))]
+    assert any(index in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+    assert not any(step.startswith("SCAN") and "INDEX" not in step and "anon" not in step for step in plan), (
+        plan
+    )
