@@ -81,6 +81,7 @@ def candidates(job: JobSpec, nodes: Sequence[Node]) -> list[Node]:
         and job.min_cores_per_node <= node.cores <= job.max_cores_per_node
         and (job.min_memory_mb <= node.memory_mb or job.min_memory_mb <= 1)
         and node.memory_mb <= job.max_memory_mb
+        and job.estimated_process_memory_mb <= node.memory_mb
     ]
     for item in reversed([part for part in job.order_by.split(",") if part]):
         ascending, key = item.startswith("-"), item.lstrip("-").casefold()

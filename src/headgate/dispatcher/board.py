@@ -15,6 +15,8 @@ from headgate.core.vocabulary import NodeState
 AHEAD_S = 0.15
 """Seconds of work that a lane is given ahead, so that short runs follow one another without asking."""
 MOST_AHEAD = 64
+SLOW_S = 2 * AHEAD_S
+"""A lane in which no run has ended for so long is given nothing ahead."""
 _SMOOTHING = 0.3
 
 
@@ -171,10 +173,11 @@ class Board:
         lane = self.lanes.get(intent.lane)
         if lane is not None:
             lane.left -= 1
-            lane.active_at = at
-            lane.recalled = False
         if seconds is None:
             return
+        if lane is not None:
+            lane.active_at = at
+            lane.recalled = False
         key = (intent.job_id, intent.task)
         known = self.pace.get(key)
         self.pace[key] = seconds if known is None else known + _SMOOTHING * (seconds - known)
@@ -186,9 +189,17 @@ class Board:
             return 1
         return max(1, min(MOST_AHEAD, int(AHEAD_S / max(pace, 0.0001))))
 
-    def hungry(self) -> bool:
+    def wanted(self, lane: Lane, at: float) -> int:
+        """How many more runs a lane could be given: none while it has half of what it should have, or is at a
+        run that takes longer than the others.
+        """
+        ahead = self.ahead(lane.job_id, lane.task)
+        slow = lane.left > 0 and at - lane.active_at > SLOW_S
+        return 0 if slow or lane.left * 2 > ahead else ahead - lane.left
+
+    def hungry(self, at: float) -> bool:
         """Whether a lane could be given more ahead."""
-        return any(lane.left * 2 <= self.ahead(lane.job_id, lane.task) for lane in self.lanes.values())
+        return any(self.wanted(lane, at) for lane in self.lanes.values())
 
     def stuck_lanes(self, now: float, longest: float) -> set[int]:
         """Lanes in which runs wait behind one that turned out to be long; each once, until it moves."""

@@ -272,7 +272,7 @@ class Dispatcher:
 
     def _could_start(self) -> bool:
         return (self._new_work or self._after is not None) and (
-            self._board.has_room() or self._board.hungry()
+            self._board.has_room() or self._board.hungry(self._clock.monotonic())
         )
 
     def _over(self) -> frozenset[int]:

@@ -94,7 +94,7 @@ class Walk:
 
     def _nothing_to_give(self) -> bool:
         """Whether no job, whichever it is, could be given anything now."""
-        return not self.board.has_room() and (self.reservation is not None or not self.board.hungry())
+        return not self.board.has_room() and (self.reservation is not None or not self.board.hungry(self.at))
 
     # ---- one job
 
@@ -136,11 +136,15 @@ class Walk:
 
     def _task(self, edit: JobEdit, number: int, account: OsAccount | None) -> bool:
         """Give a task all the lanes and runs it can have now. False when it wants more than there is."""
-        task = edit.task(number)
-        withheld = self._withheld(edit.job, task)
+        withheld = self._withheld(edit.job, edit.task(number))
+        content = self._open_lanes(edit, number, account, withheld)
         for lane in self.board.lanes_of(edit.job.id, number):
             if not any(withheld.get(share.node, frozenset()) & {*share.cores} for share in lane.shares):
                 self._feed(edit, number, lane, account)
+        return content or not self._left_to_start(edit.task(number))
+
+    def _open_lanes(self, edit: JobEdit, number: int, account: OsAccount | None, withheld: Withheld) -> bool:
+        """As many new lanes as there are places for. False when there are too few."""
         while self._left_to_start(edit.task(number)):
             job, task = edit.job, edit.task(number)
             shares = place(self.board, job, task, self._still_allowed(job), withheld)
@@ -200,22 +204,24 @@ class Walk:
         return lane
 
     def _feed(self, edit: JobEdit, number: int, lane: Lane, account: OsAccount | None) -> None:
-        """Give the lane more runs, if it has less than half of what it should have ahead."""
+        """Give the lane more runs, where its nodes take any."""
+        rooms = [self.board.rooms.get(share.node) for share in lane.shares]
+        if not all(room is not None and room.open for room in rooms):
+            return
         task = edit.task(number)
         if task.spec.type is TaskType.PARAMETRIC_SWEEP:
-            ahead = self.board.ahead(edit.job.id, number)
             share = waiting_instances(task) // self._side_by_side(edit.job.id, number)
-            wanted = min(ahead - lane.left, max(1, share)) if lane.left * 2 <= ahead else 0
+            wanted = min(self.board.wanted(lane, self.at), max(1, share))
         else:
             wanted = 0 if lane.left else 1
-        if wanted > 0:
+        if wanted > 0 and self._left_to_start(task):
             rows, fresh = choose_runs(edit, number, wanted)
             self._hand_out(edit, number, lane, rows, fresh, account)
             if task.spec.type is TaskType.SERVICE:
                 self.started_services[(edit.job.id, number)] = self.tx.now
 
     def _side_by_side(self, job_id: int, number: int) -> int:
-        """How many lanes a sweep has or may soon have: none takes more ahead than its share of what is left."""
+        """How many lanes a sweep has or may soon have: none takes more than its share of what is left."""
         free = sum(len(room.free) for room in self.board.rooms.values() if room.open)
         return max(1, len(self.board.lanes_of(job_id, number)) + free)
 

@@ -27,12 +27,12 @@ def audit(story: Story) -> None:
 
 
 def _audit_jobs(reader: Reader) -> None:
-    live = defaultdict(int)
+    live: dict[int, int] = defaultdict(int)
     for intent in reader.intents():
         live[intent.job_id] += intent.left
         assert intent.left > 0
     after = 0
-    while jobs := reader.jobs_in(JobState, after=after, limit=500):
+    while jobs := reader.jobs_in(frozenset(JobState), after=after, limit=500):
         for job in jobs:
             audit_job(reader, job, live[job.id])
         after = jobs[-1].id

@@ -1,8 +1,8 @@
 """FakeEngine: an honest engine in memory, whose time and misfortunes a test decides.
 
-A command line tells how a run goes: `sleep 5` takes five seconds, `exit 3` ends with 3, `wait` lasts until the
-test ends it; anything else is over at once. Runs of one lane follow one another. `starts` counts how often
-each run was really started, whatever was reported of it.
+A command line tells how a run goes: `sleep 5` takes five seconds, `exit 3` ends with 3, `wait` lasts until
+the test ends it; anything else is over at once. Runs of one lane follow one another. `starts` counts how
+often each run was really started, whatever was reported of it.
 """
 
 import asyncio

@@ -3,6 +3,7 @@ is turned by the test. `settle` lets everything happen that follows by itself; `
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from headgate.core.codes import message
 from headgate.core.environment import Site
@@ -115,11 +116,11 @@ class Story:
         owner: Caller = ALICE,
         submitted: bool = True,
         environment: Mapping[str, str] | None = None,
-        **spec: object,
+        **spec: Any,
     ) -> int:
         """A new job of these tasks."""
         new = NewJob(
-            spec=JobSpec(**spec),  # type: ignore[arg-type] # the fields of a JobSpec
+            spec=JobSpec(**spec),
             tasks=[NewTask(spec=task) for task in tasks],
             environment=environment or {},
         )
@@ -176,22 +177,22 @@ class Story:
         return [kind(one).name for one in passed]
 
 
-def basic(command: str = "true", **spec: object) -> TaskSpec:
+def basic(command: str = "true", **spec: Any) -> TaskSpec:
     """A Basic task."""
-    return TaskSpec(command_line=command, **spec)  # type: ignore[arg-type] # the fields of a TaskSpec
+    return TaskSpec(command_line=command, **spec)
 
 
-def sweep(count: int, command: str = "true", **spec: object) -> TaskSpec:
+def sweep(count: int, command: str = "true", **spec: Any) -> TaskSpec:
     """A ParametricSweep of 1..count."""
     return typed(TaskType.PARAMETRIC_SWEEP, command, start_value=1, end_value=count, **spec)
 
 
-def typed(kind: TaskType, command: str = "true", **spec: object) -> TaskSpec:
+def typed(kind: TaskType, command: str = "true", **spec: Any) -> TaskSpec:
     """A task of another type."""
-    return TaskSpec(type=kind, command_line=command, **spec)  # type: ignore[arg-type] # as above
+    return TaskSpec(type=kind, command_line=command, **spec)
 
 
-UNTIL_CANCELED: dict[str, object] = {
+UNTIL_CANCELED: dict[str, Any] = {
     "run_until_canceled": True,
     "auto_calculate_min": False,
     "auto_calculate_max": False,

@@ -134,7 +134,7 @@ async def test_only_failed_and_cancelled_jobs_are_requeued(story: Story, state: 
     job = await story.job(basic("wait" if state == "Running" else "true"), submitted=state != "Configuring")
     await story.settle()
     with pytest.raises(
-        WrongState, match="^Only jobs that are in the Canceled or Failed state can be requeued."
+        WrongState, match=r"^Only jobs that are in the Canceled or Failed state can be requeued\."
     ) as refused:
         await story.jobs.requeue(ALICE, job)
     assert refused.value.parameters == (state,)

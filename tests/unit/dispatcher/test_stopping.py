@@ -84,7 +84,7 @@ async def test_an_ended_job_cannot_be_cancelled_or_finished(story: Story, ending
         await story.jobs.cancel(ALICE, job)
         await story.settle()
     name = ending.title()
-    with pytest.raises(WrongState, match=f"^Jobs in the {name} state cannot be canceled.$") as refused:
+    with pytest.raises(WrongState, match=rf"^Jobs in the {name} state cannot be canceled\.$") as refused:
         await story.jobs.cancel(ALICE, job)
     assert refused.value.code == "Operation_InvalidCancelJobState"
     assert refused.value.parameters == (name,)
@@ -223,7 +223,9 @@ async def test_an_ended_task_cannot_be_cancelled_or_finished(story: Story) -> No
     job = await story.job(basic(), basic("wait"), sweep(2))
     await story.settle()
     for number, instance in ((1, None), (3, None), (3, 1)):
-        with pytest.raises(WrongState, match="^Tasks in the Finished state cannot be canceled.$") as refused:
+        with pytest.raises(
+            WrongState, match=r"^Tasks in the Finished state cannot be canceled\.$"
+        ) as refused:
             await story.tasks.cancel(ALICE, job, number, instance=instance)
         assert refused.value.code == "Operation_InvalidCancelTaskState"
         with pytest.raises(WrongState, match="Tasks in the Finished state"):
