@@ -53,7 +53,7 @@ def path(environ: Mapping[str, str]) -> Path:
 
 
 def read(file: Path) -> Servers:
-    """What is kept; nothing when there is no file. Raises ClientError when it is damaged or open to others."""
+    """What is kept, if anything. Raises ClientError when the file is damaged or others can read it."""
     try:
         with file.open("rb") as opened:
             if os.fstat(opened.fileno()).st_mode & 0o077:
