@@ -6,6 +6,8 @@ leave rows to be cleared away in small portions (`retention.py`). Names and owne
 (`str.casefold`), because they compare case-insensitively.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -48,15 +50,15 @@ Index("jobs_by_change", jobs.c.state, jobs.c.changed, jobs.c.id)
 Index("jobs_by_owner_change", jobs.c.state, jobs.c.owner, jobs.c.changed, jobs.c.id)
 
 
-def _partial(name: str, column: Column[int]) -> None:
-    """An index of only those rows that have the column set, however many others there are."""
-    where = text(f"{column.name} IS NOT NULL")
-    Index(name, column, jobs.c.id, sqlite_where=where, postgresql_where=where)
+def _partial(name: str, *columns: Column[Any], where: Column[Any] | None = None) -> None:
+    """An index of only those rows that have the last column (or `where`) set, however many there are."""
+    condition = text(f"{(columns[-1] if where is None else where).name} IS NOT NULL")
+    Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-_partial("jobs_queue", jobs.c.queue_key)
-_partial("jobs_held", jobs.c.not_before)
-_partial("jobs_ended", jobs.c.ended)
+_partial("jobs_queue", jobs.c.queue_key, jobs.c.id, where=jobs.c.queue_key)
+_partial("jobs_held", jobs.c.not_before, jobs.c.id, where=jobs.c.not_before)
+_partial("jobs_ended", jobs.c.ended, jobs.c.id, where=jobs.c.ended)
 
 job_parents = Table(
     "job_parents",
@@ -96,26 +98,15 @@ tasks = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", SmallInteger, nullable=False),
     Column("changed", BigInteger, nullable=False),
-    Column("ready", SmallInteger, nullable=False),
-    Column("expanded", SmallInteger, nullable=False),
+    # The number again while there is something to start, else null; and while each instance is listed as a row.
+    Column("ready_number", Integer),
+    Column("expanded_number", Integer),
     Column("body", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 Index("tasks_by_state", tasks.c.job_id, tasks.c.state, tasks.c.number)
-Index(
-    "tasks_ready",
-    tasks.c.job_id,
-    tasks.c.number,
-    sqlite_where=text("ready = 1"),
-    postgresql_where=text("ready = 1"),
-)
-Index(
-    "tasks_expanded",
-    tasks.c.job_id,
-    tasks.c.number,
-    sqlite_where=text("expanded = 1"),
-    postgresql_where=text("expanded = 1"),
-)
+_partial("tasks_ready", tasks.c.job_id, tasks.c.ready_number)
+_partial("tasks_expanded", tasks.c.job_id, tasks.c.expanded_number)
 
 instances = Table(
     "instances",

@@ -116,7 +116,7 @@ class Transaction(Reader, EntryChanges):
         self.touch()
         self.counters.job = max(self.counters.job, job.id)
         place = _place(job)
-        self._session.change(job_sql.add, _row(job, place))
+        self._session.change(job_sql.add, _job_columns(job, place))
         self._link(job)
         self._moves.log.append((None, place))
         self._known[job.id] = _Known(place, _links(job))
@@ -131,10 +131,10 @@ class Transaction(Reader, EntryChanges):
             known = _Known(Place(job.id, state, owner, changed), links)
         self.touch()
         place = _place(job)
-        row_now = _row(job, place)
-        row_now["job"] = row_now.pop("id")
-        self._session.change(job_sql.put, row_now)
-        links = row_now["links"]
+        columns = _job_columns(job, place)
+        columns["job"] = columns.pop("id")
+        self._session.change(job_sql.put, columns)
+        links = columns["links"]
         if links or known.links:
             self._unlink(job.id, known.links)
             self._link(job)
@@ -176,34 +176,15 @@ class Transaction(Reader, EntryChanges):
         self.counters.task += 1
         task = msgspec.structs.replace(task, system_id=self.counters.task)
         self._session.change(
-            task_sql.add,
-            {
-                "job_id": task.job_id,
-                "number": task.number,
-                "state": task.state.value,
-                "changed": task.times.changed,
-                "ready": int(task.ready),
-                "expanded": int(task.expanded),
-                "body": encode(task),
-            },
+            task_sql.add, {"job_id": task.job_id, "number": task.number, **_task_columns(task)}
         )
         return task
 
     def put_task(self, task: Task) -> None:
         self.touch()
-        changed = self._session.change(
-            task_sql.put,
-            {
-                "job": task.job_id,
-                "task": task.number,
-                "state": task.state.value,
-                "changed": task.times.changed,
-                "ready": int(task.ready),
-                "expanded": int(task.expanded),
-                "body": encode(task),
-            },
-        )
-        if not changed:
+        if not self._session.change(
+            task_sql.put, {"job": task.job_id, "task": task.number, **_task_columns(task)}
+        ):
             raise no_task(task.job_id, task.number)
 
     def put_instances(self, instances: Iterable[Instance]) -> None:
@@ -280,7 +261,7 @@ def _links(job: Job) -> int:
     return (_HAS_PARENTS if job.spec.depends_on else 0) | (_HAS_GROUPS if job.spec.node_groups else 0)
 
 
-def _row(job: Job, place: Place) -> dict[str, int | str | None]:
+def _job_columns(job: Job, place: Place) -> dict[str, int | str | None]:
     """The columns of a job."""
     state = job.state
     return {
@@ -293,4 +274,15 @@ def _row(job: Job, place: Place) -> dict[str, int | str | None]:
         "ended": job.times.ended if state in FINAL_JOB_STATES else None,
         "links": _links(job),
         "body": encode(job),
+    }
+
+
+def _task_columns(task: Task) -> dict[str, int | str | None]:
+    """The columns of a task, besides its key."""
+    return {
+        "state": task.state.value,
+        "changed": task.times.changed,
+        "ready_number": task.number if task.ready else None,
+        "expanded_number": task.number if task.expanded else None,
+        "body": encode(task),
     }

@@ -136,6 +136,7 @@ def test_a_statement_says_what_it_is_for(name: str, statement: Statement) -> Non
         (jobs.ended, "jobs_ended"),
         (lists.jobs_in((16, 32)), "jobs_by_state"),
         (tasks.ready, "tasks_ready"),
+        (lists.expanded_tasks(), "tasks_expanded"),
         (counts.drop_empty, "counts_empty"),
     ],
 )

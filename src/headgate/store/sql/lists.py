@@ -184,7 +184,7 @@ def task_page(states: tuple[int, ...] | None, *, changed_from: bool, descending:
 def expanded_tasks() -> Executable:
     """The tasks of a job that are listed instance by instance, joined."""
     return select(joined(tasks.c.body)).where(
-        tasks.c.job_id == bindparam("job_id"), tasks.c.expanded == literal_column("1")
+        tasks.c.job_id == bindparam("job_id"), tasks.c.expanded_number > literal_column("0")
     )
 
 

@@ -48,8 +48,8 @@ def ready() -> Executable:
     """The first tasks of a job that have something to start, joined. An index holds just these."""
     rows = (
         select(tasks.c.body)
-        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.ready == literal_column("1"))
-        .order_by(tasks.c.number)
+        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.ready_number > literal_column("0"))
+        .order_by(tasks.c.ready_number)
         .limit(bindparam("limit"))
         .subquery()
     )
@@ -66,7 +66,7 @@ def add() -> Executable:
 def put() -> Executable:
     """A new version of a task."""
     changes: dict[str, BindParameter[Any]] = {
-        name: bindparam(name) for name in ("state", "changed", "ready", "expanded", "body")
+        name: bindparam(name) for name in ("state", "changed", "ready_number", "expanded_number", "body")
     }
     return (
         update(tasks)

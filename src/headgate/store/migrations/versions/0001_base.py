@@ -65,14 +65,14 @@ def _tasks() -> None:
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("state", sa.SmallInteger, nullable=False),
         sa.Column("changed", sa.BigInteger, nullable=False),
-        sa.Column("ready", sa.SmallInteger, nullable=False),
-        sa.Column("expanded", sa.SmallInteger, nullable=False),
+        sa.Column("ready_number", sa.Integer),
+        sa.Column("expanded_number", sa.Integer),
         sa.Column("body", sa.Text, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_index("tasks_by_state", "tasks", ["job_id", "state", "number"])
-    _partial("tasks_ready", "tasks", ["job_id", "number"], "ready = 1")
-    _partial("tasks_expanded", "tasks", ["job_id", "number"], "expanded = 1")
+    _partial("tasks_ready", "tasks", ["job_id", "ready_number"], "ready_number IS NOT NULL")
+    _partial("tasks_expanded", "tasks", ["job_id", "expanded_number"], "expanded_number IS NOT NULL")
     op.create_table(
         "instances",
         sa.Column("job_id", ID, primary_key=True, autoincrement=False),
