@@ -98,7 +98,7 @@ tasks = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", SmallInteger, nullable=False),
     Column("changed", BigInteger, nullable=False),
-    # The number again while there is something to start, else null; and while each instance is listed as a row.
+    # The number again while there is something to start, else null; and while each instance is listed.
     Column("ready_number", Integer),
     Column("expanded_number", Integer),
     Column("body", Text, nullable=False),
