@@ -242,6 +242,7 @@ class FakeEngine:
     def _start(self, run: Run) -> None:
         here = {core for other in self.runs.values() if other.state == "running" for core in other.cores}
         assert not here & set(run.cores), f"{run.who} was given cores that others use"
+        assert run.who not in self.running(), f"{run.who} runs already"
         run.state, run.started_at = "running", self.clock.now()
         self.starts[run.who] += 1
         self.launches.append(run)

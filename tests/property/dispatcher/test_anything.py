@@ -1,0 +1,237 @@
+"""Whatever users ask and whatever befalls the engine and the server: the counts are right, the events are
+one chain, nothing runs twice, and every job ends when all that runs is ended.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headgate.core.errors import Refusal
+from headgate.core.model import JobDependency, TaskSpec
+from headgate.core.properties import TASK
+from headgate.core.states import FINAL_JOB_STATES
+from headgate.core.vocabulary import NodeState, TaskType
+from headgate.ports.engine import Ending, Fault
+from tests.unit.dispatcher.audit import audit
+from tests.unit.dispatcher.engine import Answer, node
+from tests.unit.dispatcher.story import ADMIN, ALICE, UNTIL_CANCELED, Story, basic, sweep, typed
+
+KINDS: dict[str, tuple[list[TaskSpec], dict[str, Any]]] = {
+    "basic": ([basic("wait"), basic("exit 1")], {}),
+    "retried": ([basic("exit 1"), sweep(3, "exit 2")], {"execution_failure_retry_limit": 1}),
+    "sweep": ([sweep(7, "wait")], {}),
+    "quick sweep": ([sweep(40, "true"), basic("true")], {}),
+    "huge sweep": (
+        [sweep(1_000_000, "wait", rerunnable=False)],
+        {"auto_calculate_max": False, "max_cores": 2},
+    ),
+    "fragile": ([basic("exit 1"), sweep(9, "wait")], {"fail_on_task_failure": True}),
+    "critical": (
+        [sweep(9, "exit 1", fail_job_on_failure=True, fail_job_on_failure_count=2), basic("wait")],
+        {},
+    ),
+    "chain": (
+        [basic("wait", name="a"), sweep(3, name="b", depends_on=("a",)), basic(name="c", depends_on=("b",))],
+        {},
+    ),
+    "fragile chain": (
+        [
+            sweep(2, "wait", name="a"),
+            basic(name="b", depends_on=("a",)),
+            sweep(3, name="c", depends_on=("b",)),
+        ],
+        {"fail_dependent_tasks": True},
+    ),
+    "prepared": (
+        [typed(TaskType.NODE_PREP, "sleep 0.01"), sweep(6, "sleep 0.01"), typed(TaskType.NODE_RELEASE)],
+        {},
+    ),
+    "badly prepared": ([typed(TaskType.NODE_PREP, "exit 1"), basic(), typed(TaskType.NODE_RELEASE)], {}),
+    "service": ([typed(TaskType.SERVICE, "wait")], {"auto_calculate_max": False, "max_cores": 2}),
+    "wide": ([basic("wait", min_cores=3, max_cores=3)], {"priority": 3000}),
+    "alone": ([sweep(3, "sleep 0.5")], {"exclusive": True}),
+    "timed": ([basic("wait"), basic("wait", runtime_s=2)], {"runtime_s": 5}),
+    "endless": ([basic("true")], UNTIL_CANCELED),
+    "empty": ([], {}),
+    "not valid": ([basic(" "), sweep(3)], {}),
+}
+ANSWERS: list[Answer] = ["uncertain", "uncertain but taken", "half taken", "refuse"]
+SMALL = st.integers(0, 7)
+STEP = st.one_of(
+    st.tuples(st.just("submit"), st.sampled_from(sorted(KINDS)), st.booleans()),
+    st.tuples(st.just("submit"), st.sampled_from(sorted(KINDS)), st.booleans()),
+    st.tuples(
+        st.sampled_from(["cancel job", "force job", "finish job", "requeue job", "add task"]), SMALL, SMALL
+    ),
+    st.tuples(
+        st.sampled_from(["cancel task", "force task", "finish task", "requeue task"]),
+        SMALL,
+        st.integers(0, 40),
+    ),
+    st.tuples(st.sampled_from(["end", "fail", "lose", "lose for good", "kill"]), SMALL, SMALL),
+    st.tuples(st.sampled_from(["turn", "advance"]), SMALL, SMALL),
+    st.tuples(st.sampled_from(["restart", "die", "reboot", "node", "away", "jumble"]), SMALL, SMALL),
+    st.tuples(st.just("answer"), st.integers(0, len(ANSWERS) - 1), SMALL),
+)
+
+
+class Killed(BaseException):
+    """The server dies here."""
+
+
+class Life:
+    """A story, and what may happen in it."""
+
+    def __init__(self) -> None:
+        self.story = Story(node("n1", cores=3), node("n2", cores=2))
+        self.jobs: list[int] = []
+        self.count = 0
+
+    def pick(self, number: int) -> int:
+        return self.jobs[-1 - number % len(self.jobs)]
+
+    async def do(self, what: str, first: Any, second: Any) -> None:
+        if what in ("cancel job", "force job", "finish job", "requeue job", "add task") and self.jobs:
+            await self.ask_job(what, self.pick(first))
+        elif what.endswith(" task") and self.jobs:
+            await self.ask_task(what, self.pick(first), 1 + second % 3, second // 3)
+        elif what in ("end", "fail", "lose", "lose for good", "kill"):
+            self.end(what, first)
+        elif what == "submit":
+            await self.submit(first, second)
+        else:
+            await self.befall(what, first, second)
+
+    async def submit(self, kind: str, child: bool) -> None:
+        tasks, spec = KINDS[kind]
+        parents = (JobDependency(self.jobs[-1]),) if child and self.jobs else ()
+        self.jobs.append(await self.story.job(*tasks, depends_on=parents, **spec))
+
+    async def ask_job(self, what: str, job: int) -> None:
+        jobs = self.story.jobs
+        asked: dict[str, Callable[[], Awaitable[object]]] = {
+            "cancel job": lambda: jobs.cancel(ALICE, job),
+            "force job": lambda: jobs.cancel(ALICE, job, forced=True),
+            "finish job": lambda: jobs.finish(ALICE, job),
+            "requeue job": lambda: jobs.requeue(ALICE, job),
+            "add task": lambda: self.story.tasks.add(ALICE, job, {TASK["CommandLine"]: "sleep 0.2"}),
+        }
+        await asked[what]()
+
+    async def ask_task(self, what: str, job: int, task: int, instance: int) -> None:
+        tasks = self.story.tasks
+        asked: dict[str, Callable[[], Awaitable[object]]] = {
+            "cancel task": lambda: tasks.cancel(ALICE, job, task, instance=instance, message="m"),
+            "force task": lambda: tasks.cancel(ALICE, job, task, instance=instance, forced=True),
+            "finish task": lambda: tasks.finish(ALICE, job, task, instance=instance),
+            "requeue task": lambda: tasks.requeue(ALICE, job, task, instance=instance),
+        }
+        await asked[what]()
+
+    def end(self, how: str, number: int) -> None:
+        live = self.story.engine.live()
+        if not live:
+            return
+        who = live[number % len(live)].who
+        if how == "end":
+            self.story.engine.end(*who)
+        elif how == "fail":
+            self.story.engine.end(*who, exit_code=1)
+        elif how == "kill":
+            self.story.engine.end(*who, ending=Ending.SIGNALED, signal=9)
+        else:
+            fault = Fault.REBOOT if how == "lose" else Fault.SUPERVISION
+            self.story.engine.end(*who, ending=Ending.LOST, fault=fault)
+
+    async def befall(self, what: str, first: int, second: int) -> None:
+        story = self.story
+        if what == "turn":
+            for _ in range(first):
+                await story.step()
+        elif what == "advance":
+            await story.advance(0.4 * first)
+        elif what == "restart":
+            await story.restart()
+        elif what == "die":
+            await self.die(["write", "submit", "cancel", "find"][first % 4], after=bool(second % 2))
+        elif what == "reboot":
+            story.engine.reboot()
+            await story.restart()
+            story.engine.certain = True
+        elif what == "node":
+            state = NodeState.OFFLINE if second % 2 else NodeState.ONLINE
+            await story.nodes.set_state(ADMIN, f"n{1 + first % 2}", state)
+        elif what == "away":
+            story.engine.failing[["observe", "find", "cancel", "submit"][first % 4]] += 1
+        elif what == "jumble":
+            shuffle = random.Random(second)
+            story.engine.repeat = 1 + first % 3
+            story.engine.reorder = lambda seen: shuffle.sample(seen, len(seen))
+        elif what == "answer":
+            story.engine.answers.append(ANSWERS[first])
+
+    async def die(self, where: str, *, after: bool) -> None:
+        story = self.story
+        target: object = story.store if where == "write" else story.engine
+        real = getattr(target, where)
+
+        async def deadly(*args: Any, **options: Any) -> Any:
+            if after:
+                await real(*args, **options)
+            raise Killed
+
+        with pytest.MonkeyPatch.context() as death:
+            death.setattr(target, where, deadly)
+            with contextlib.suppress(Killed):
+                for _ in range(3):
+                    await story.step()
+        await story.restart()
+
+    async def end_everything(self) -> None:
+        """Nothing goes wrong any more, all that runs is ended, what waits for nothing is cancelled."""
+        story = self.story
+        story.engine.failing.clear()
+        story.engine.answers.clear()
+        for name in ("n1", "n2"):
+            await story.nodes.set_state(ADMIN, name, NodeState.ONLINE)
+        for rounds in range(60):
+            await story.advance(1)
+            story.engine.end_all()
+            unended = [job for job in self.jobs if story.the_job(job).state not in FINAL_JOB_STATES]
+            if not unended:
+                return
+            for job in unended:
+                kept = story.the_job(job)
+                kinds = {task.spec.type for task in story.store.peek(lambda r, job=job: r.tasks(job))}  # type: ignore[misc]
+                endless = kept.spec.run_until_canceled or TaskType.SERVICE in kinds or kept.runs > 1000
+                if kept.blocked or (rounds > 5 and endless):
+                    with contextlib.suppress(Refusal):
+                        await story.jobs.cancel(ALICE, job)
+        raise AssertionError([(job, story.the_job(job), story.states(job)) for job in unended])
+
+
+async def live(steps: list[tuple[str, Any, Any]]) -> None:
+    life = Life()
+    await life.story.begin()
+    try:
+        for step in steps:
+            with contextlib.suppress(Refusal):
+                await life.do(*step)
+            await life.story.step()
+            audit(life.story)
+        await life.end_everything()
+        audit(life.story)
+        assert not life.story.store.peek(lambda reader: reader.intents())
+    finally:
+        life.story.store.shut()
+
+
+@given(st.lists(STEP, min_size=5, max_size=40))
+def test_nothing_is_lost_or_run_twice_whatever_happens(steps: list[tuple[str, Any, Any]]) -> None:
+    asyncio.run(live(steps))
