@@ -37,6 +37,7 @@ def look_up(name: str, min_uid: int) -> OsAccount:
         gid=entry.pw_gid,
         home=entry.pw_dir,
         groups=tuple(sorted(set(os.getgrouplist(entry.pw_name, entry.pw_gid)))),
+        shell=entry.pw_shell or "/bin/sh",
     )
 
 

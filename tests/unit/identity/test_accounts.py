@@ -39,6 +39,10 @@ def test_the_groups_are_those_of_the_account() -> None:
     assert set(account.groups) == set(os.getgrouplist("nobody", account.gid))
 
 
+def test_the_shell_is_that_of_the_account() -> None:
+    assert look_up("nobody", 1000).shell == (pwd.getpwnam("nobody").pw_shell or "/bin/sh")
+
+
 def test_an_account_is_looked_up_again_after_less_than_a_second() -> None:
     clock = TestClock()
     asked: list[str] = []
