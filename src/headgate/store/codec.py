@@ -38,6 +38,7 @@ class Codec(Generic[S]):
 
     def __init__(self, kind: type[S]) -> None:
         self.one = msgspec.json.Decoder(kind).decode
+        # A list of a kind that is known only here is a type to msgspec, not to mypy.
         many: msgspec.json.Decoder[list[S]] = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self._many = many.decode
 

@@ -20,7 +20,7 @@ P = ParamSpec("P")
 def joined(column: ColumnElement[str]) -> ColumnElement[str]:
     """All texts of a column as one, with commas between: an aggregate. None over no rows."""
     # A literal, because a parameter here would be filled in only by SQLAlchemy's own connection.
-    return func.aggregate_strings(column, literal_column("','"))  # type: ignore[arg-type]
+    return func.aggregate_strings(column, literal_column("','"))  # type: ignore[arg-type]  # str is declared
 
 
 def among(column: ColumnElement[int], numbers: tuple[int, ...]) -> ColumnElement[bool]:
@@ -41,6 +41,7 @@ class Statement:
         """The text for a dialect, and the parameters that are constants of the statement."""
         found = self._spelled.get(dialect.name)
         if found is None:
+            # `compile` belongs to all that can be executed, but is not declared there.
             compiled = self._build().compile(dialect=dialect)  # type: ignore[attr-defined]
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 — Executable.compile is untyped
             constants = {name: value for name, value in compiled.params.items() if value is not None}
@@ -51,7 +52,7 @@ class Statement:
 def statement(build: Callable[[], Executable]) -> Statement:
     """The statement that `build` describes."""
     made = Statement(build, build.__name__)
-    update_wrapper(made, build)  # type: ignore[arg-type]
+    update_wrapper(made, build)  # type: ignore[arg-type]  # made is no function, but described like one
     return made
 
 
@@ -62,4 +63,4 @@ def statements(build: Callable[P, Executable]) -> Callable[P, Statement]:
     def shaped(*args: P.args, **kwargs: P.kwargs) -> Statement:
         return Statement(lambda: build(*args, **kwargs), build.__name__)
 
-    return update_wrapper(shaped, build)  # type: ignore[return-value]
+    return update_wrapper(shaped, build)  # type: ignore[return-value]  # the cache takes any arguments

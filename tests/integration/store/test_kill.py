@@ -49,6 +49,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         assert [event.seq for event in events] == list(range(1, len(jobs) + 1))
         by_number = {event.seq: event.job_id for event in events}
         assert all(by_number[seq] == job for job, seq in acknowledged)
-        assert all(world.look(lambda look, job=job: look.task(job.id, 1)).system_id == job.id for job in jobs)  # type: ignore[misc]
+        tasks = world.look(lambda look: [look.task(job.id, 1) for job in jobs])
+        assert [task.system_id for task in tasks] == [job.id for job in jobs]
     finally:
         world.close()

@@ -1,10 +1,13 @@
 """store/entries.py and store/changes.py: the small tables."""
 
+from functools import partial
+
 import pytest
 
 from headgate.core.errors import NotFound
 from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
 from headgate.core.vocabulary import NodeState, Role
+from headgate.store.transaction import Transaction
 from tests.unit.store.worlds import World
 
 
@@ -19,10 +22,10 @@ def test_a_node_keeps_its_id_and_guid_under_any_spelling(world: World) -> None:
 
 def test_named_entries_are_replaced_under_any_spelling_and_listed_by_name(world: World) -> None:
     for name in ("beta", "Alpha", "BETA"):
-        world.write(lambda tx, name=name: tx.put_node_group(NodeGroup(name)))  # type: ignore[misc]
-        world.write(lambda tx, name=name: tx.put_template(Template(name=name)))  # type: ignore[misc]
-        world.write(lambda tx, name=name: tx.put_queue(Queue(name=name)))  # type: ignore[misc]
-        world.write(lambda tx, name=name: tx.put_user(User(name=name)))  # type: ignore[misc]
+        world.write(partial(Transaction.put_node_group, group=NodeGroup(name)))
+        world.write(partial(Transaction.put_template, template=Template(name=name)))
+        world.write(partial(Transaction.put_queue, queue=Queue(name=name)))
+        world.write(partial(Transaction.put_user, user=User(name=name)))
     assert [each.name for each in world.look(lambda look: look.node_groups())] == ["Alpha", "BETA"]
     assert [each.name for each in world.look(lambda look: look.templates())] == ["Alpha", "BETA"]
     assert [each.name for each in world.look(lambda look: look.queues())] == ["Alpha", "BETA"]
@@ -44,7 +47,7 @@ def test_tokens_are_dropped_one_by_one_or_with_their_user(world: World) -> None:
         for number, user in enumerate(("Ann", "ann", "bob"))
     ]
     for token in tokens:
-        world.write(lambda tx, token=token: tx.put_token(token))  # type: ignore[misc]
+        world.write(partial(Transaction.put_token, token=token))
     assert world.look(lambda look: look.token(b"\x01")) == tokens[1]
     world.write(lambda tx: tx.drop_token(b"\x00"))
     with pytest.raises(NotFound):

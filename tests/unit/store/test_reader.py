@@ -46,21 +46,21 @@ def test_a_job_comes_back_as_it_was_kept(world: World) -> None:
     assert world.look(lambda look: look.jobs([1])) == [kept]
 
 
-def test_an_unknown_job_is_not_found_with_its_code(world: World) -> None:
-    for job_id in (0, -1, 1, 2**31, 2**63, 10**40):
-        with pytest.raises(NotFound) as refused:
-            world.look(lambda look, job_id=job_id: look.job(job_id))  # type: ignore[misc]
-        assert (refused.value.kind, refused.value.code) == ("job", "Operation_InvalidJobId")
-        with pytest.raises(NotFound):
-            world.write(lambda tx, job_id=job_id: tx.job(job_id))  # type: ignore[misc]
+@pytest.mark.parametrize("job_id", [0, -1, 1, 2**31, 2**63, 10**40])
+def test_an_unknown_job_is_not_found_with_its_code(world: World, job_id: int) -> None:
+    with pytest.raises(NotFound) as refused:
+        world.look(lambda look: look.job(job_id))
+    assert (refused.value.kind, refused.value.code) == ("job", "Operation_InvalidJobId")
+    with pytest.raises(NotFound):
+        world.write(lambda tx: tx.job(job_id))
 
 
-def test_an_unknown_task_is_not_found_with_its_code(world: World) -> None:
+@pytest.mark.parametrize("number", [0, -1, 1, 10**40])
+def test_an_unknown_task_is_not_found_with_its_code(world: World, number: int) -> None:
     world.add()
-    for number in (0, -1, 1, 10**40):
-        with pytest.raises(NotFound) as refused:
-            world.look(lambda look, number=number: look.task(1, number))  # type: ignore[misc]
-        assert (refused.value.kind, refused.value.code) == ("task", "Operation_InvalidTaskId")
+    with pytest.raises(NotFound) as refused:
+        world.look(lambda look: look.task(1, number))
+    assert (refused.value.kind, refused.value.code) == ("task", "Operation_InvalidTaskId")
 
 
 def test_several_jobs_are_those_that_exist_by_id(world: World) -> None:
@@ -214,10 +214,7 @@ def test_intents_have_a_tag_of_the_installation(world: World) -> None:
     def intent(job_id: int, task: int) -> Intent:
         return Intent(job_id=job_id, task=task, instances=(1, 2), lane=1, shares=(), engine="local")
 
-    made = [
-        world.write(lambda tx, key=key: tx.add_intent(intent(*key)))  # type: ignore[misc]
-        for key in ((1, 1), (1, 2), (2, 1))
-    ]
+    made = world.write(lambda tx: [tx.add_intent(intent(*key)) for key in ((1, 1), (1, 2), (2, 1))])
     assert [(each.id, each.tag) for each in made] == [
         (n, f"{world.store.installation}-{n}") for n in (1, 2, 3)
     ]

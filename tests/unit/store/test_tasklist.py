@@ -1,6 +1,7 @@
 """store/tasklist.py: what is stored nowhere is listed all the same. More in tests/property/store."""
 
 import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -25,8 +26,8 @@ def sweep(world: World, number: int = 1, **fields: object) -> Task:
     return world.task(1, number, **{**given, **fields})
 
 
-def page(world: World, query: TaskQuery, **how: object) -> TaskPage:
-    return world.look(lambda look: look.list_tasks(query, **{"limit": 3, "count": True, **how}))  # type: ignore[arg-type]
+def page(world: World, query: TaskQuery, **how: Any) -> TaskPage:
+    return world.look(lambda look: look.list_tasks(query, **{"limit": 3, "count": True, **how}))
 
 
 def numbers(found: TaskPage) -> list[tuple[int, int]]:

@@ -1,5 +1,7 @@
 """store/transaction.py: numbers, times, and changes that leave no trace when they raise."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -96,7 +98,7 @@ def test_a_change_that_raises_leaves_no_trace(world: World) -> None:
 def test_neighbours_in_a_commit_are_not_hurt(world: World) -> None:
     world.add()
 
-    def change(number: int) -> object:
+    def change(number: int) -> Callable[[Transaction], int]:
         def run(tx: Transaction) -> int:
             job = tx.job(1)
             tx.put_job(msgspec.structs.replace(job, progress=(job.progress or 0) + 1))
@@ -107,7 +109,7 @@ def test_neighbours_in_a_commit_are_not_hurt(world: World) -> None:
 
         return run
 
-    found = world.write_together([change(number) for number in range(12)])  # type: ignore[misc]
+    found = world.write_together([change(number) for number in range(12)])
     assert [isinstance(each, ValueError) for each in found] == [number % 3 == 0 for number in range(12)]
     assert [each for each in found if isinstance(each, int)] == list(range(1, 9))
     assert world.look(lambda look: look.job(1)).progress == 8

@@ -1,0 +1,1 @@
+"""The versions of the schema, as steps that Alembic takes (`schema.migrate`)."""
