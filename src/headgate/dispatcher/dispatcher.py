@@ -294,6 +294,8 @@ class Dispatcher:
         """Look up intents of which it is not known whether the engine has them, until it tells."""
         if not self._actor.doubtful or now < self._next_look_up:
             return
+        if self._actor.inbox:  # what is said there (refused, for one) is to be recorded first
+            return
         self._next_look_up = now + self._timing.reopen
         doubtful, self._actor.doubtful = self._actor.doubtful, set()
         intents = [self._board.intents[number] for number in sorted(doubtful & self._board.intents.keys())]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from headgate.core.lifecycle import JobHappened, TaskHappened
-from headgate.core.model import Instance, Intent, Mishap, Run, Share
+from headgate.core.model import Instance, Intent, Mishap, Run, Share, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
 from headgate.service.edit import JobEdit
@@ -45,6 +45,11 @@ def new_instance(edit: JobEdit, number: int) -> int:
     fresh = edit.task(number).instance_count + 1
     edit.set_task(number, instance_count=fresh, next_instance=fresh + 1, expanded=True)
     return fresh
+
+
+def node_duty(edit: JobEdit, kind: TaskType) -> Task | None:
+    """The job's NodePrep or NodeRelease task, unless somebody has put an end to it."""
+    return next((task for task in edit.all_tasks() if task.spec.type is kind and not task.concluded), None)
 
 
 def mark_intended(edit: JobEdit, number: int, intent: Intent, rows: Sequence[Instance]) -> dict[int, Run]:

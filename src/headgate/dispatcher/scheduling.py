@@ -23,6 +23,7 @@ from headgate.dispatcher.handing import (
     fail_unusable,
     mark_intended,
     new_instance,
+    node_duty,
     refuse_task,
 )
 from headgate.dispatcher.lanes import lane_for
@@ -280,7 +281,7 @@ class Walk:
         """Whether all these nodes are ready for the job; starts NodePrep on those that are new to it."""
         if not edit.job.node_duties:
             return True
-        prep = next((t for t in edit.all_tasks() if t.spec.type is TaskType.NODE_PREP), None)
+        prep = node_duty(edit, TaskType.NODE_PREP)
         phases = dict(edit.job.node_phases)
         new = [share for share in shares if share.node not in phases]
         for share in new:

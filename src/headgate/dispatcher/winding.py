@@ -8,6 +8,7 @@ from headgate.core.errors import NotFound, NotPermitted
 from headgate.core.model import Intent, Job, Share, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
+from headgate.dispatcher.handing import node_duty
 from headgate.dispatcher.scheduling import Walk
 from headgate.ports.engine import Key
 from headgate.ports.store import Reader
@@ -73,7 +74,7 @@ def release_nodes(walk: Walk, job_id: int) -> None:
     if not left:
         return
     edit = JobEdit(walk.tx, job)
-    release = next((t for t in edit.all_tasks() if t.spec.type is TaskType.NODE_RELEASE), None)
+    release = node_duty(edit, TaskType.NODE_RELEASE)
     reachable = {name for name, room in walk.board.rooms.items() if room.node.reachable}
     try:
         account = walk.identity.os_account(job.owner)

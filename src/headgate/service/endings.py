@@ -61,12 +61,11 @@ def _conclude_tasks(edit: JobEdit) -> None:
 
 
 def _end_master(edit: JobEdit, task: Task) -> None:
-    if task.live or task.spec.type.is_node_duty or task.state in FINAL_TASK_STATES:
+    if task.live or task.state in FINAL_TASK_STATES:
         return
     stopping = task.state in (TaskState.CANCELING, TaskState.FINISHING)
-    if not stopping and (
-        waiting_instances(task) or (task.spec.type is TaskType.SERVICE and not task.concluded)
-    ):
+    open_ended = task.spec.type.is_node_duty or (task.spec.type is TaskType.SERVICE and not task.concluded)
+    if not stopping and (waiting_instances(task) or open_ended):
         return
     if task.state is TaskState.CANCELING:
         happened: tuple[TaskHappened, ...] = (TaskHappened.ALL_STOPPED,)
@@ -221,9 +220,11 @@ def end_waiting(edit: JobEdit, number: int, state: TaskState, mishap: Mishap | N
         edit.set_run(number, row.number, mishap=mishap)
         edit.set_instance(number, row.number, times=replace(row.times, ended=edit.tx.now))
     task = edit.task(number)
-    count = state.name.lower()
-    changes: dict[str, object] = {count: getattr(task, count) + waiting_instances(task)}
-    edit.set_task(number, rest_state=state, concluded=True, **changes)
+    changes: dict[str, object] = {"concluded": True}
+    if rest := waiting_instances(task):
+        count = state.name.lower()
+        changes |= {"rest_state": state, count: getattr(task, count) + rest}
+    edit.set_task(number, **changes)
 
 
 _WHILE_WAITING = {

@@ -279,3 +279,12 @@ async def test_a_change_that_was_not_kept_has_no_effect_on_what_is_free(
     assert (story.states(job), story.engine.submitted) == (["QUEUED"], [])
     await story.settle()
     assert story.states(job) == ["RUNNING"]
+
+
+async def test_what_was_refused_is_not_handed_over_again_when_the_engine_was_away(story: Story) -> None:
+    """The refusal was known but not recorded yet when everything open came into doubt."""
+    story.engine.answers.append("refuse")
+    story.engine.failing["observe"] = 2
+    job = await story.job(basic("wait"))
+    await story.settle()
+    assert (story.states(job), story.engine.starts) == (["FAILED"], {})

@@ -211,3 +211,26 @@ async def test_a_node_that_is_draining_is_released_before_it_is_offline(story: S
     story.engine.end_all()
     await story.settle()
     assert story.nodes.get(ADMIN, "n1").state is NodeState.OFFLINE
+
+
+@pytest.mark.parametrize("how", ["cancel", "finish"])
+async def test_a_prep_task_that_was_ended_by_name_is_done_without(story: Story, how: str) -> None:
+    await story.nodes.set_state(ADMIN, "n1", NodeState.OFFLINE)
+    job = await story.job(PREP, basic("wait"), RELEASE)
+    for number in (1, 3):
+        await getattr(story.tasks, how)(ALICE, job, number)
+    await story.nodes.set_state(ADMIN, "n1", NodeState.ONLINE)
+    await story.settle()
+    assert story.engine.running() == [(job, 2, 0)]
+    story.engine.end_all()
+    await story.settle()
+    ended = "CANCELED" if how == "cancel" else "FINISHED"
+    assert (story.state(job), story.states(job)) == ("FINISHED", [ended, "FINISHED", ended])
+
+
+async def test_finishing_a_running_prep_task_makes_its_node_ready(story: Story) -> None:
+    job = await story.job(PREP, basic("wait"))
+    await story.settle()
+    await story.tasks.finish(ALICE, job, 1)
+    await story.settle()
+    assert story.states(job) == ["FINISHED", "RUNNING"]

@@ -407,3 +407,16 @@ async def test_subtasks_handed_out_ahead_are_taken_back_when_the_sweep_is_cancel
     assert task.state.name == "CANCELED"
     assert task.finished + task.failed + task.canceled == 2000
     assert "stop" in "".join(story.why(job, 1, row.number) for row in story.rows(job))
+
+
+async def test_what_was_finished_stays_finished_when_the_job_is_cancelled_after(story: Story) -> None:
+    """The waiting subtasks had ended Finished; cancelling the rest must not rewrite them."""
+    job = await story.job(sweep(1000, "wait"))
+    await story.settle()
+    story.engine.stubborn = True
+    await story.tasks.finish(ALICE, job, 1)
+    await story.jobs.cancel(ALICE, job, forced=True)
+    await story.settle()
+    task = story.the_task(job)
+    assert (task.finished, task.failed, task.canceled) == (996, 4, 0)
+    assert story.instance_state(job, 1, 500) == "FINISHED"
