@@ -11,7 +11,7 @@ A task with instances (a sweep's master) lives by the same table as a Basic task
 it: its last instance, and it ends Canceled rather than Failed when it was cancelled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 
@@ -233,19 +233,45 @@ def step_task(state: TaskState, happened: TaskHappened) -> TaskState:
 
 
 def diagram() -> str:
-    """Both tables as Mermaid state diagrams, for docs/reference/states.md (a test compares them)."""
-    parts = []
-    for title, final, rows in (
-        ("Job", frozenset(s.value for s in FINAL_JOB_STATES), [(a, h.value, b) for (a, h), b in JOB.items()]),
-        (
-            "Task and instance",
-            frozenset(s.value for s in FINAL_TASK_STATES),
-            [(a, h.value, b) for (a, h), b in TASK.items()],
-        ),
-    ):
-        lines = [f"### {title}", "", "```mermaid", "stateDiagram-v2", "    [*] --> Configuring"]
-        lines += [f"    {state_name(a)} --> {state_name(b)}: {text}" for a, text, b in rows]
-        ends = sorted({state_name(b) for _, _, b in rows if b.value in final})
-        lines += [f"    {end} --> [*]" for end in ends] + ["```"]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
+    """Both tables as Mermaid state diagrams."""
+    jobs = [(before, happened.value, after) for (before, happened), after in JOB.items()]
+    tasks = [(before, happened.value, after) for (before, happened), after in TASK.items()]
+    drawn = (_drawn("Job", jobs, FINAL_JOB_STATES), _drawn("Task and instance", tasks, FINAL_TASK_STATES))
+    return "\n\n".join(drawn) + "\n"
+
+
+def _drawn(
+    title: str,
+    lines: Sequence[tuple[JobState | TaskState, str, JobState | TaskState]],
+    final: Collection[JobState | TaskState],
+) -> str:
+    arrows = [f"    {state_name(before)} --> {state_name(after)}: {text}" for before, text, after in lines]
+    ends = [f"    {state_name(state)} --> [*]" for state in sorted(final)]
+    return "\n".join(
+        [f"## {title}", "", "```mermaid", "stateDiagram-v2", "    [*] --> Configuring", *arrows, *ends, "```"]
+    )
+
+
+_PAGE = """\
+# States of jobs, tasks and instances
+
+Every state change there is, drawn from the tables in `src/headgate/core/lifecycle.py` by
+`python -m headgate.core.lifecycle > docs/reference/states.md`; a test compares them.
+
+What somebody asks for (submit, cancel, finish, requeue, change) is refused where there is no arrow for it.
+What was seen, by an engine or by the clock, is never refused: where there is no arrow, it came late or twice,
+and changes nothing. A requeue is the only way out of a final state.
+
+A task with instances, such as a sweep with its subtasks, goes the way of a task: its last instance ends it.
+It is Finished when none of them failed, and Canceled, not Failed, when it was cancelled itself.
+
+"""
+
+
+def page() -> str:
+    """docs/reference/states.md."""
+    return _PAGE + diagram()
+
+
+if __name__ == "__main__":
+    print(page(), end="")

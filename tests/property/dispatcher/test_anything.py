@@ -200,20 +200,23 @@ class Life:
         story.engine.answers.clear()
         for name in ("n1", "n2"):
             await story.nodes.set_state(ADMIN, name, NodeState.ONLINE)
+        unended = list(self.jobs)
         for rounds in range(60):
-            await story.advance(1)
-            story.engine.end_all()
-            unended = [job for job in self.jobs if story.the_job(job).state not in FINAL_JOB_STATES]
             if not unended:
                 return
+            await story.advance(1)
+            story.engine.end_all()
+            unended = [job for job in unended if story.the_job(job).state not in FINAL_JOB_STATES]
             for job in unended:
-                kept = story.the_job(job)
-                kinds = {task.spec.type for task in story.store.peek(lambda r, job=job: r.tasks(job))}  # type: ignore[misc]
-                endless = kept.spec.run_until_canceled or TaskType.SERVICE in kinds or kept.runs > 1000
-                if kept.blocked or (rounds > 5 and endless):
+                if story.the_job(job).blocked or (rounds > 5 and self.is_endless(job)):
                     with contextlib.suppress(Refusal):
                         await story.jobs.cancel(ALICE, job)
-        raise AssertionError([(job, story.the_job(job), story.states(job)) for job in unended])
+        assert not unended, [(job, story.the_job(job), story.states(job)) for job in unended]
+
+    def is_endless(self, job: int) -> bool:
+        kept, tasks = self.story.store.peek(lambda reader: (reader.job(job), reader.tasks(job)))
+        service = any(task.spec.type is TaskType.SERVICE for task in tasks)
+        return kept.spec.run_until_canceled or service or kept.runs > 1000
 
 
 async def live(steps: list[tuple[str, Any, Any]]) -> None:
