@@ -2,12 +2,10 @@
 
 Sorted by id, owner or time of change, filtered by states, owner and time of change, a page costs the same
 anywhere in a list of any length: a cursor is a place in an index, and an offset becomes one by way of the
-counts (`ladders.py`). Any other order or filter looks at each job that might fit, a stretch at a time, and
-holds no more than the rows up to the end of the page.
+counts (`ladders.py`). Any other order or filter has to look at each job that might fit (`jobsearch.py`).
 """
 
-from collections.abc import Callable, Iterator
-from heapq import nsmallest
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,14 +14,14 @@ from headgate.core.errors import BadRequest
 from headgate.core.model import Job
 from headgate.core.states import JobState
 from headgate.ports.store import Cursor, JobPage, JobQuery
-from headgate.store import codec, ladders, sortkeys
+from headgate.store import codec, jobsearch, ladders, sortkeys
 from headgate.store.codec import folded
+from headgate.store.jobsearch import finish
 from headgate.store.ladders import EVERYBODY, Ladder, of_owner
 from headgate.store.session import Session
 from headgate.store.sql import counts as count_sql
-from headgate.store.sql import lists as sql
+from headgate.store.sql import joblists as sql
 
-_STRETCH = 1000
 _FEW = 20_000
 """So many changed jobs are sorted rather than looked for in a long list."""
 
@@ -51,8 +49,17 @@ def page(
     sort = query.sort
     if limit < 1 or (offset is not None and offset < 0):
         raise BadRequest("a page has at least one row, and starts at row 0 or later")
-    if query.sort not in _KEYS or query.node_group is not None or query.nodes is not None:
-        return _by_looking(session, query, limit=limit, after=after, offset=offset, count=count)
+    if query.nodes is not None:
+        return jobsearch.running_on(session, query, limit=limit, after=after, offset=offset, count=count)
+    if query.sort not in _KEYS or query.node_group is not None:
+        total = None
+        if count:
+            total = (
+                jobsearch.count(session, query)
+                if query.node_group is not None
+                else _Selection.of(session, query).total()
+            )
+        return jobsearch.page(session, query, limit=limit, after=after, offset=offset or 0, total=total)
     if query.owner is not None and query.sort == "owner":
         query = msgspec.structs.replace(query, sort="id")
         if after is not None:
@@ -68,20 +75,7 @@ def page(
     elif offset:
         start, rest = selection.at(offset)
     found = selection.read(start, rest, limit + 1)
-    return _finish(found, limit, total if count else None, _sort_value(sort))
-
-
-def _finish(
-    found: list[Job], limit: int, total: int | None, value: Callable[[Job], int | str | None]
-) -> JobPage:
-    more = len(found) > limit
-    jobs = found[:limit]
-    end = Cursor(value(jobs[-1]), jobs[-1].id) if jobs else None
-    return JobPage(jobs, more, end, total)
-
-
-def _sort_value(sort: str) -> Callable[[Job], int | str | None]:
-    return sortkeys.sort_value(Job, sort)
+    return finish(found, limit, total if count else None, sortkeys.sort_value(Job, sort))
 
 
 def _cursor(sort: str, after: Cursor) -> dict[str, Any]:
@@ -121,9 +115,6 @@ class _Selection(NamedTuple):
         return (
             self if query.changed_from is None or not states else self._replace(unchanged=self._unchanged())
         )
-
-    def _ladder(self, change: Ladder, ids: Ladder) -> Ladder:
-        return change if self.query.sort == "times.changed" else ids
 
     @property
     def _owner(self) -> str:
@@ -210,74 +201,3 @@ class _Selection(NamedTuple):
         found = codec.JOBS.many(self.session.value(statement, parameters))
         found.sort(key=_KEYS[query.sort], reverse=query.descending)
         return found
-
-
-def _by_looking(
-    session: Session, query: JobQuery, *, limit: int, after: Cursor | None, offset: int | None, count: bool
-) -> JobPage:
-    """A page of a list in any order, with any filter."""
-    value = _sort_value(query.sort)
-
-    def place(job: Job) -> tuple[Any, ...]:
-        return (sortkeys.key(value(job)), job.id)
-
-    seen = 0
-
-    def behind() -> Iterator[Job]:
-        nonlocal seen
-        mark = None if after is None else (sortkeys.key(after.value), after.id)
-        for job in _fitting(session, query):
-            seen += 1
-            if mark is None or (place(job) < mark if query.descending else place(job) > mark):
-                yield job
-
-    skip = offset or 0
-    wanted = skip + limit + 1
-    if query.descending:
-        found = nsmallest(wanted, behind(), key=lambda job: _Reversed(place(job)))
-    else:
-        found = nsmallest(wanted, behind(), key=place)
-    return _finish(found[skip:], limit, seen if count else None, value)
-
-
-class _Reversed:
-    """Compares the other way round."""
-
-    __slots__ = ("key",)
-
-    def __init__(self, key: Any) -> None:
-        self.key = key
-
-    def __lt__(self, other: "_Reversed") -> bool:
-        return bool(other.key < self.key)
-
-
-def _fitting(session: Session, query: JobQuery) -> Iterator[Job]:
-    """All jobs that fit, by id, read a stretch at a time."""
-    states = query.states
-    if query.nodes is not None:
-        states = frozenset({JobState.RUNNING}) & (states if states is not None else frozenset(JobState))
-    if states is not None and not states:
-        return
-    nodes = None if query.nodes is None else frozenset(map(folded, query.nodes))
-    statement = sql.job_stretch(
-        None if states is None else tuple(sorted(state.value for state in states)),
-        owned=query.owner is not None,
-        changed_from=query.changed_from is not None,
-        grouped=query.node_group is not None,
-    )
-    parameters: dict[str, Any] = {"limit": _STRETCH, "after": 0}
-    if query.owner is not None:
-        parameters["owner"] = folded(query.owner)
-    if query.changed_from is not None:
-        parameters["changed_from"] = query.changed_from
-    if query.node_group is not None:
-        parameters["node_group"] = folded(query.node_group)
-    while True:
-        row = session.row(statement, parameters)
-        if row is None or row[1] is None:
-            return
-        for job in codec.JOBS.many(row[0]):
-            if nodes is None or not nodes.isdisjoint(map(folded, job.nodes)):
-                yield job
-        parameters["after"] = row[1]

@@ -32,7 +32,7 @@ def plain(value: Any) -> int | str | None:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, tuple):
-        return ", ".join(str(plain(item)) for item in value)
+        return msgspec.json.encode(value).decode() if value else None
     if isinstance(value, bytes):
         return value.hex()
     if value is None or isinstance(value, int | str):
@@ -66,6 +66,14 @@ def sort_value(sample: type[msgspec.Struct], sort: str) -> Callable[[msgspec.Str
     if not _compares(kind):
         raise BadRequest(f"a list can't be sorted by {sort}", parameters=(sort,))
     return lambda value: plain(read(value, path))
+
+
+def is_text(sample: type[msgspec.Struct], sort: str) -> bool:
+    """Whether the values of this field are text, tuples included."""
+    kind: Any = sample
+    for name in sort.split("."):
+        kind = _set(next(field.type for field in msgspec.structs.fields(kind) if field.name == name))
+    return not _is_a(kind, int)
 
 
 def _is_a(kind: Any, base: type) -> bool:

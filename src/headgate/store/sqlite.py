@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Insert, Table, create_engine
+from sqlalchemy import ColumnElement, Connection, Dialect, Insert, Table, create_engine, func, literal_column
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
@@ -87,6 +87,12 @@ def upsert(table: Table, *, keys: tuple[str, ...], adding: tuple[str, ...] = ())
         if column.name not in keys
     }
     return made.on_conflict_do_update(index_elements=list(keys), set_=changes)
+
+
+def json_value(column: ColumnElement[str], path: str) -> ColumnElement[Any]:
+    """A field within a JSON text, by its dotted path: text and numbers as such, arrays as text, else null."""
+    # A literal, for the path is part of the statement; it is the name of a field of ours.
+    return func.json_extract(column, literal_column(f"'$.{path}'"))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from headgate.core.states import TaskState
 from headgate.ports.store import Cursor, TaskPage, TaskQuery, TaskRow
 from headgate.store import codec, sortkeys
 from headgate.store.session import Session
-from headgate.store.sql import lists as sql
+from headgate.store.sql import tasklists as sql
 
 SORTED_AT_MOST = 100_000
 

@@ -66,7 +66,8 @@ def test_unset_is_first_and_text_ignores_case() -> None:
 
 def test_enumerations_are_their_values_and_tuples_a_text() -> None:
     assert plain(JobState.QUEUED) == 16
-    assert plain((HoldKind.USER, HoldKind.SYSTEM)) == "user, system"
-    assert plain(("n2", "N1")) == "n2, N1"
+    assert plain((HoldKind.USER, HoldKind.SYSTEM)) == '["user","system"]'
+    assert plain(("n2", "N1")) == '["n2","N1"]'
+    assert plain(()) is None
     assert plain(b"\xff") == "ff"
     assert sort_value(Job, "mishap.code")(Job()) is None

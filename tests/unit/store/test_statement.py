@@ -10,11 +10,12 @@ import pytest
 
 from headgate.store import schema
 from headgate.store import sql as statements_package
-from headgate.store.sql import counts, entries, jobs, ledger, lists, tasks
+from headgate.store.sql import counts, entries, joblists, jobs, jobsearch, ledger, tasklists, tasks
 from headgate.store.sqlite import SQLite, connect, schema_work
 from headgate.store.statement import Statement
 
 BOTH = (False, True)
+SORTS = (("id", True, False), ("spec.name", True, True), ("times.ended", False, False))
 STATES = ((), (16,), (1, 16, 32))
 
 
@@ -28,32 +29,49 @@ def plain() -> Iterator[tuple[str, Statement]]:
 def shaped() -> Iterator[tuple[str, Statement]]:
     for states in STATES:
         yield "tasks.of_job_in", tasks.of_job_in(states)
-        yield "lists.expanded_tasks", lists.expanded_tasks()
+        yield "tasklists.expanded_tasks", tasklists.expanded_tasks()
         yield "counts.between", counts.between(states)
         for flag in BOTH:
             yield "counts.reaching", counts.reaching(states, flag)
             yield "counts.by_owner", counts.by_owner(states, flag)
-            yield "lists.jobs_changed_between", lists.jobs_changed_between(states, flag)
-            yield "lists.count_tasks", lists.count_tasks(states, changed_from=flag)
-            yield "lists.count_instances", lists.count_instances(states, changed_from=flag)
+            yield "joblists.jobs_changed_between", joblists.jobs_changed_between(states, flag)
+            yield "tasklists.count_tasks", tasklists.count_tasks(states, changed_from=flag)
+            yield "tasklists.count_instances", tasklists.count_instances(states, changed_from=flag)
             for descending in BOTH:
-                yield "lists.task_page", lists.task_page(states, changed_from=flag, descending=descending)
                 yield (
-                    "lists.instance_page",
-                    lists.instance_page(states, changed_from=flag, descending=descending),
+                    "tasklists.task_page",
+                    tasklists.task_page(states, changed_from=flag, descending=descending),
+                )
+                yield (
+                    "tasklists.instance_page",
+                    tasklists.instance_page(states, changed_from=flag, descending=descending),
                 )
     for states_or_all in (None, (16,), (1, 16)):
         yield "tasks.instances_of", tasks.instances_of(states_or_all)
         for owned, changed_from, last in product(BOTH, repeat=3):
-            yield (
-                "lists.job_stretch",
-                lists.job_stretch(states_or_all, owned=owned, changed_from=changed_from, grouped=last),
-            )
-            for order in (lists.ID, lists.OWNER, lists.CHANGE):
+            filters = {"owned": owned, "changed_from": changed_from, "grouped": last}
+            yield "jobsearch.count", jobsearch.count(states_or_all, **filters)
+            yield "jobsearch.running", jobsearch.running(**filters)
+            for place, descending, (sort, has_default, is_text) in product(
+                (None, "set", "unset"), BOTH, SORTS
+            ):
+                yield (
+                    "jobsearch.page",
+                    jobsearch.page(
+                        sort,
+                        has_default,
+                        states_or_all,
+                        is_text=is_text,
+                        place=place,
+                        descending=descending,
+                        **filters,
+                    ),
+                )
+            for order in (joblists.ID, joblists.OWNER, joblists.CHANGE):
                 for bounded in BOTH:
                     yield (
-                        "lists.job_page",
-                        lists.job_page(
+                        "joblists.job_page",
+                        joblists.job_page(
                             order,
                             states_or_all,
                             owned=owned,
@@ -63,7 +81,7 @@ def shaped() -> Iterator[tuple[str, Statement]]:
                             by_change=changed_from and not last,
                         ),
                     )
-    yield "lists.jobs_in", lists.jobs_in((16, 32))
+    yield "joblists.jobs_in", joblists.jobs_in((16, 32))
     yield "jobs.several", jobs.several(8)
     for table in ledger.OF_A_JOB:
         yield "ledger.clear", ledger.clear(table)
@@ -105,38 +123,42 @@ def test_a_statement_says_what_it_is_for(name: str, statement: Statement) -> Non
     ("statement", "index"),
     [
         (
-            lists.job_page(lists.ID, (16,), owned=False, changed_from=False, bounded=True, descending=True),
+            joblists.job_page(
+                joblists.ID, (16,), owned=False, changed_from=False, bounded=True, descending=True
+            ),
             "jobs_by_state",
         ),
         (
-            lists.job_page(
-                lists.OWNER, (16, 32), owned=False, changed_from=False, bounded=True, descending=False
+            joblists.job_page(
+                joblists.OWNER, (16, 32), owned=False, changed_from=False, bounded=True, descending=False
             ),
             "jobs_by_owner",
         ),
         (
-            lists.job_page(
-                lists.CHANGE, (16, 32), owned=False, changed_from=True, bounded=True, descending=False
+            joblists.job_page(
+                joblists.CHANGE, (16, 32), owned=False, changed_from=True, bounded=True, descending=False
             ),
             "jobs_by_change",
         ),
         (
-            lists.job_page(
-                lists.CHANGE, (16, 32), owned=True, changed_from=False, bounded=True, descending=True
+            joblists.job_page(
+                joblists.CHANGE, (16, 32), owned=True, changed_from=False, bounded=True, descending=True
             ),
             "jobs_by_owner_change",
         ),
         (
-            lists.job_page(lists.ID, (16, 32), owned=True, changed_from=False, bounded=True, descending=True),
+            joblists.job_page(
+                joblists.ID, (16, 32), owned=True, changed_from=False, bounded=True, descending=True
+            ),
             "jobs_by_owner",
         ),
         (jobs.queue_from_start, "jobs_queue"),
         (jobs.queue_after, "jobs_queue"),
         (jobs.held_until, "jobs_held"),
         (jobs.ended, "jobs_ended"),
-        (lists.jobs_in((16, 32)), "jobs_by_state"),
+        (joblists.jobs_in((16, 32)), "jobs_by_state"),
         (tasks.ready, "tasks_ready"),
-        (lists.expanded_tasks(), "tasks_expanded"),
+        (tasklists.expanded_tasks(), "tasks_expanded"),
         (counts.drop_empty, "counts_empty"),
     ],
 )

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from headgate.store.statement import among, joined, statements
-from headgate.store.tables import instances, job_node_groups, jobs, tasks
+from headgate.store.tables import jobs
 
 ID: Final = ("id",)
 OWNER: Final = ("owner", "id")
@@ -116,27 +116,6 @@ def jobs_changed_between(states: tuple[int, ...], owned: bool) -> Executable:
 
 
 @statements
-def job_stretch(
-    states: tuple[int, ...] | None, *, owned: bool, changed_from: bool, grouped: bool
-) -> Executable:
-    """The next jobs by id that fit, joined, and the last id among them: for looking at each."""
-    conditions: list[ColumnElement[bool]] = [jobs.c.id > bindparam("after")]
-    if states is not None:
-        conditions.append(among(jobs.c.state, states))
-    if owned:
-        conditions.append(jobs.c.owner == bindparam("owner"))
-    if changed_from:
-        conditions.append(jobs.c.changed >= bindparam("changed_from"))
-    rows = select(jobs.c.id, jobs.c.body)
-    if grouped:
-        rows = rows.join(job_node_groups, job_node_groups.c.job_id == jobs.c.id)
-        conditions.append(job_node_groups.c.node_group == bindparam("node_group"))
-        conditions[0] = job_node_groups.c.job_id > bindparam("after")
-    stretch = rows.where(*conditions).order_by(jobs.c.id).limit(bindparam("limit")).subquery()
-    return select(joined(stretch.c.body), func.max(stretch.c.id))
-
-
-@statements
 def jobs_in(states: tuple[int, ...]) -> Executable:
     """Jobs in some states behind an id, joined."""
     arms = [
@@ -146,76 +125,3 @@ def jobs_in(states: tuple[int, ...]) -> Executable:
         for state in states
     ]
     return _bodies(_merged(arms, ["k0"]), "k0")
-
-
-def _task_conditions(states: tuple[int, ...] | None, changed_from: bool) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        tasks.c.job_id == bindparam("job_id"),
-        tasks.c.number.between(bindparam("first"), bindparam("last")),
-    ]
-    if states is not None:
-        conditions.append(among(tasks.c.state, states))
-    if changed_from:
-        conditions.append(tasks.c.changed >= bindparam("changed_from"))
-    return conditions
-
-
-@statements
-def count_tasks(states: tuple[int, ...] | None, *, changed_from: bool) -> Executable:
-    """How many tasks of a stretch of numbers fit."""
-    return select(func.count()).select_from(tasks).where(*_task_conditions(states, changed_from))
-
-
-@statements
-def task_page(states: tuple[int, ...] | None, *, changed_from: bool, descending: bool) -> Executable:
-    """Tasks of a stretch of numbers that fit, joined."""
-    rows = (
-        select(tasks.c.body)
-        .where(*_task_conditions(states, changed_from))
-        .order_by(tasks.c.number.desc() if descending else tasks.c.number)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
-        .subquery()
-    )
-    return select(joined(rows.c.body))
-
-
-@statements
-def expanded_tasks() -> Executable:
-    """The tasks of a job that are listed instance by instance, joined."""
-    return select(joined(tasks.c.body)).where(
-        tasks.c.job_id == bindparam("job_id"), tasks.c.expanded_number > literal_column("0")
-    )
-
-
-def _instance_conditions(states: tuple[int, ...] | None, changed_from: bool) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        instances.c.job_id == bindparam("job_id"),
-        instances.c.task == bindparam("task"),
-        instances.c.number.between(bindparam("first"), bindparam("last")),
-    ]
-    if states is not None:
-        conditions.append(among(instances.c.state, states))
-    if changed_from:
-        conditions.append(instances.c.changed >= bindparam("changed_from"))
-    return conditions
-
-
-@statements
-def count_instances(states: tuple[int, ...] | None, *, changed_from: bool) -> Executable:
-    """How many touched instances of a stretch of numbers fit."""
-    return select(func.count()).select_from(instances).where(*_instance_conditions(states, changed_from))
-
-
-@statements
-def instance_page(states: tuple[int, ...] | None, *, changed_from: bool, descending: bool) -> Executable:
-    """Touched instances of a stretch of numbers that fit, joined."""
-    rows = (
-        select(instances.c.body)
-        .where(*_instance_conditions(states, changed_from))
-        .order_by(instances.c.number.desc() if descending else instances.c.number)
-        .limit(bindparam("limit"))
-        .offset(bindparam("offset"))
-        .subquery()
-    )
-    return select(joined(rows.c.body))
