@@ -100,7 +100,14 @@ class Site:
 
 
 def task_environment(
-    job: Job, task: Task, instance: int, run: Run, placement: Placement, paths: Mapping[str, str], site: Site
+    job: Job,
+    task: Task,
+    instance: int,
+    run: Run,
+    placement: Placement,
+    paths: Mapping[str, str],
+    site: Site,
+    seconds_left: float | None,
 ) -> tuple[tuple[str, str], ...]:
     """All variables of one run: the system's, then the job's, then the task's own, later ones winning
     (10.1, 10.2).
@@ -126,7 +133,7 @@ def task_environment(
         **paths,
         "CCP_RERUNNABLE": str(task.spec.rerunnable),
         "CCP_EXCLUSIVE": str(task.spec.exclusive or job.spec.exclusive),
-        "CCP_RUNTIME": str(task.spec.runtime_s or INT_MAX),
+        "CCP_RUNTIME": str(INT_MAX if seconds_left is None else int(seconds_left)),
         "CCP_RETRY_COUNT": str(retries),
         "CCP_CLUSTER_NAME": site.cluster,
         "CCP_SCHEDULER": site.head_node,

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from headgate.core.model import Job, JobSpec, Mishap, Node, Task, TaskSpec
 from headgate.core.resources import (
     candidates,
+    in_groups,
     instance_count,
     job_units,
     node_units,
@@ -17,9 +18,9 @@ from headgate.core.resources import (
     units_of,
 )
 from headgate.core.states import JobState
+from headgate.core.sweep import MOST_INSTANCES
 from headgate.core.vocabulary import TaskType, UnitType
 
-MAX_INSTANCES = 1_000_000
 MAX_DEPENDENCY_DEPTH = 5000
 NODE_RELEASE_LIMIT_S = 15
 
@@ -107,8 +108,8 @@ def _sweep(task: Task, spec: TaskSpec) -> Mishap | None:
         return _in_task(task, "Validation_TaskIncrementValueLessThanZero")
     if spec.start_value > spec.end_value:
         return _in_task(task, "Validation_TaskInvalidParametricSweep", spec.start_value, spec.end_value)
-    if instance_count(spec) > MAX_INSTANCES:
-        return _in_task(task, "Validation_TooManyParametricInstances", instance_count(spec), MAX_INSTANCES)
+    if instance_count(spec) > MOST_INSTANCES:
+        return _in_task(task, "Validation_TooManyParametricInstances", instance_count(spec), MOST_INSTANCES)
     return None
 
 
@@ -192,7 +193,10 @@ def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap |
     nodes = candidates(job, around.nodes)
     if not nodes:
         return Mishap("Validation_NoNodeFulfillsTheSelectionCriteria", (_criteria(job),))
+    if (small := _first(_group_size(job, task, nodes) for task in tasks)) is not None:
+        return small
     need, _ = job_units(job, [task.spec for task in tasks])
+    need = max([need, *(units_of(t.spec, job.unit_type)[0] for t in tasks if not t.spec.type.is_node_duty)])
     offers = []
     for choice in uniform_choices(job, nodes):
         sizes = [node_units(node, job.unit_type) for node in choice]
@@ -208,10 +212,22 @@ def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap |
     return Mishap(code, (str(offer), str(need), unit))
 
 
+def _group_size(job: JobSpec, task: Task, nodes: Sequence[Node]) -> Mishap | None:
+    """A task with a node group of its own must fit there."""
+    group = task.spec.requested_node_group
+    if not group:
+        return None
+    offer = sum(node_units(node, job.unit_type) for node in nodes if in_groups(node, (group,), None))
+    if units_of(task.spec, job.unit_type)[0] <= offer:
+        return None
+    return Mishap("Validation_TaskRequestedNodeGroupNotAvailable", (group,))
+
+
 def _criteria(job: JobSpec) -> str:
     parts = [
         f"nodes {','.join(job.requested_nodes)}" if job.requested_nodes else "",
         f"groups {','.join(job.node_groups)}" if job.node_groups else "",
+        f"memory {job.estimated_process_memory_mb}" if job.estimated_process_memory_mb else "",
         f"MinMemory {job.min_memory_mb}" if job.min_memory_mb > 1 else "",
         f"MinCoresPerNode {job.min_cores_per_node}" if job.min_cores_per_node > 1 else "",
     ]

@@ -29,6 +29,8 @@ def choose_runs(edit: JobEdit, number: int, wanted: int) -> tuple[list[Instance]
     rows = edit.queued_rows(number, wanted) if task.queued_rows else []
     if task.spec.type is TaskType.SERVICE:
         return (rows, []) if rows else ([], [new_instance(edit, number)])
+    if task.rest_state is not TaskState.QUEUED:  # what was never touched has ended all the same
+        return rows, []
     fresh: list[int] = []
     first = task.next_instance
     while len(rows) + len(fresh) < wanted and first <= task.instance_count:

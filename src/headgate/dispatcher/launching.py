@@ -25,17 +25,32 @@ def placement_of(shares: Sequence[Share], cores: Mapping[str, int]) -> Placement
     )
 
 
-def wall_time(job: Job, task: Task, now: int) -> float | None:
-    """Seconds a run may take: the task's limit, and what is left of the job's with a margin."""
+def seconds_left(job: Job, task: Task, now: int) -> float | None:
+    """Seconds a run may take: the task's limit, or what is left of the job's if that is less."""
     limits: list[float] = []
     if task.spec.runtime_s is not None:
         limits.append(float(task.spec.runtime_s))
     if task.spec.type is TaskType.NODE_RELEASE:
         limits.append(float(NODE_RELEASE_LIMIT_S))
-    if job.spec.runtime_s is not None and task.spec.type is not TaskType.NODE_RELEASE:
-        since = job.times.started or now
-        limits.append(max(0.0, job.spec.runtime_s - (now - since) / 1e6) + JOB_LIMIT_MARGIN_S)
+    elif job.spec.runtime_s is not None:
+        limits.append(_left_of_job(job, job.spec.runtime_s, now))
     return min(limits) if limits else None
+
+
+def wall_time(job: Job, task: Task, now: int) -> float | None:
+    """Seconds after which the engine ends a run: like `seconds_left`, with a margin where the job's own run
+    time ends it, so that the job is ended as a whole.
+    """
+    limit = seconds_left(job, task, now)
+    if limit is None or job.spec.runtime_s is None or task.spec.type is TaskType.NODE_RELEASE:
+        return limit
+    with_margin = _left_of_job(job, job.spec.runtime_s, now) + JOB_LIMIT_MARGIN_S
+    return with_margin if task.spec.runtime_s is None else min(float(task.spec.runtime_s), with_margin)
+
+
+def _left_of_job(job: Job, runtime_s: int, now: int) -> float:
+    since = now if job.times.started is None else job.times.started
+    return max(0.0, runtime_s - (now - since) / 1e6)
 
 
 def launch(
@@ -63,7 +78,9 @@ def launch(
         stdin=spec.stdin,
         stdout=spec.stdout,
         stderr=spec.stderr,
-        environment=task_environment(job, task, instance, run, placement, paths, site),
+        environment=task_environment(
+            job, task, instance, run, placement, paths, site, seconds_left(job, task, now)
+        ),
         wall_time_s=wall_time(job, task, now),
         stop_signal=job.spec.stop_signal,
         grace_s=job.spec.stop_grace_s,

@@ -108,8 +108,13 @@ def queue_task(edit: JobEdit, number: int) -> None:
         times=replace(task.times, submitted=edit.tx.now, started=None, ended=None),
         instance_count=instance_count(task.spec),
         expanded=task.spec.type is TaskType.PARAMETRIC_SWEEP,
-        rest_state=TaskState.QUEUED,
+        rest_state=_rest(task),
     )
+
+
+def _rest(task: Task) -> TaskState:
+    """What the instances without a row are when the task is queued (again): those that finished stay so."""
+    return TaskState.FINISHED if task.rest_state is TaskState.FINISHED else TaskState.QUEUED
 
 
 def wait_for(edit: JobEdit, number: int, parents: Sequence[int]) -> None:
@@ -189,7 +194,7 @@ def requeue_task(edit: JobEdit, number: int) -> None:
         number,
         concluded=False,
         cancelled_unrun=False,
-        rest_state=TaskState.QUEUED,
+        rest_state=_rest(task),
         times=replace(task.times, started=None, ended=None),
         **cleared,
     )

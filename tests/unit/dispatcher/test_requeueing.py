@@ -292,3 +292,36 @@ async def test_a_requeued_task_has_the_exit_code_of_its_last_try(story: Story) -
     await story.settle()
     told = dict(story.engine.launches[-1].launch.environment)
     assert (told["CCP_RETRY_COUNT"], told["CCP_TASK_PREV_EXITCODE"]) == ("1", "5")
+
+
+async def test_subtasks_that_were_finished_unstarted_stay_finished_in_a_requeue(story: Story) -> None:
+    job = await story.job(sweep(100, "wait"))
+    await story.settle()
+    story.engine.stubborn = True
+    await story.tasks.finish(ALICE, job, 1)
+    await story.jobs.cancel(ALICE, job, forced=True)
+    await story.settle()
+    story.engine.stubborn = False
+    await story.jobs.requeue(ALICE, job)
+    await story.settle()
+    assert [who[2] for who in story.engine.running()] == [1, 2, 3, 4]
+    await story.advance(1)
+    story.engine.end_all()
+    await story.settle()
+    assert (story.state(job), story.the_task(job).finished) == ("FINISHED", 100)
+    assert story.engine.count(job) == 8
+
+
+async def test_a_quick_sweep_requeued_in_one_part_starts_nothing_else_that_was_cancelled(
+    story: Story,
+) -> None:
+    job = await story.job(sweep(500, "true"), basic("wait"))
+    for _ in range(8):
+        await story.step()
+    await story.tasks.cancel(ALICE, job, 1)
+    await story.settle()
+    before = story.the_task(job)
+    await story.tasks.requeue(ALICE, job, 1, instance=500)
+    await story.settle()
+    after = story.the_task(job)
+    assert (after.finished, after.canceled) == (before.finished + 1, before.canceled - 1)
