@@ -30,6 +30,9 @@ _KEYS: dict[str, Callable[[Job], Any]] = {
     "owner": lambda job: (folded(job.owner), job.id),
     "times.changed": lambda job: (job.times.changed, job.id),
 }
+Place = dict[str, Any]
+"""Parameters of a statement that name a place in an order: rows begin behind it."""
+
 _ORDERS = {"id": sql.ID, "owner": sql.OWNER, "times.changed": sql.CHANGE}
 
 
@@ -68,7 +71,7 @@ def page(
     total = selection.total() if count or offset is not None else None
     if not selection.states or (total is not None and offset is not None and offset >= total):
         return JobPage([], False, None, total if count else None)
-    start: dict[str, Any] | None = None
+    start: Place | None = None
     rest = 0
     if after is not None:
         start = _cursor(query.sort, after)
@@ -78,7 +81,7 @@ def page(
     return finish(found, limit, total if count else None, sortkeys.sort_value(Job, sort))
 
 
-def _cursor(sort: str, after: Cursor) -> dict[str, Any]:
+def _cursor(sort: str, after: Cursor) -> Place:
     """A cursor as the place in an index that it is."""
     if sort == "id":
         return {"after_id": after.id}
@@ -136,49 +139,43 @@ class _Selection(NamedTuple):
         )
         return below + rest
 
-    def at(self, offset: int) -> tuple[dict[str, Any] | None, int]:
+    def at(self, offset: int) -> tuple[Place | None, int]:
         """A place in the index at or before this offset, and how many rows to step over from there."""
-        descending = self.query.descending
         if self.query.sort == "times.changed":
-            ladder = ladders.BY_CHANGE if self.query.owner is None else ladders.BY_OWNER_CHANGE
-            skipped = 0 if descending else self.unchanged
-            found = ladders.find(
-                self.session, ladder, self.states, self._owner, offset + skipped, descending=descending
-            )
-            if found is None:
-                return None, offset
-            # With changed_from, the begun bucket's first rows do not fit; its condition steps over them.
-            if (
-                not descending
-                and self.query.changed_from is not None
-                and found.first <= self.query.changed_from
-            ):
-                return None, offset
-            return {"after_changed": found.last + 1 if descending else found.first, "after_id": 0}, found.rest
+            return self._at_change(offset)
         if self.query.changed_from is not None:
             return None, offset
-        if self.query.sort == "id" or self.query.owner is not None:
+        if self.query.sort == "id":
             ladder = ladders.BY_ID if self.query.owner is None else ladders.BY_OWNER_ID
-            return self._at_id(ladder, self._owner, offset, {})
-        for owner, n in self.session.rows(
-            count_sql.by_owner(self.states, descending), {"shelf": ladders.BY_OWNER_ID.shelves[0].number}
-        ):
+            return self._at_id(ladder, self._owner, offset)
+        owners = count_sql.by_owner(self.states, self.query.descending)
+        for owner, n in self.session.rows(owners, {"shelf": ladders.BY_OWNER_ID.shelves[0].number}):
             if offset < n:
-                return self._at_id(ladders.BY_OWNER_ID, owner, offset, {"after_owner": owner[1:]})
+                place, rest = self._at_id(ladders.BY_OWNER_ID, owner, offset)
+                return {"after_owner": ladders.owner_of(owner), **(place or {})}, rest
             offset -= n
         return None, offset
 
-    def _at_id(
-        self, ladder: Ladder, owner: str, offset: int, place: dict[str, Any]
-    ) -> tuple[dict[str, Any] | None, int]:
-        found = ladders.find(
-            self.session, ladder, self.states, owner, offset, descending=self.query.descending
-        )
+    def _at_id(self, ladder: Ladder, owner: str, offset: int) -> tuple[Place | None, int]:
+        descending = self.query.descending
+        found = ladders.find(self.session, ladder, self.states, owner, offset, descending=descending)
         if found is None:
             return None, offset
-        return {**place, "after_id": found.last + 1 if self.query.descending else found.first - 1}, found.rest
+        return {"after_id": found.last + 1 if descending else found.first - 1}, found.rest
 
-    def read(self, start: dict[str, Any] | None, rest: int, limit: int) -> list[Job]:
+    def _at_change(self, offset: int) -> tuple[Place | None, int]:
+        descending, since = self.query.descending, self.query.changed_from
+        ladder = ladders.BY_CHANGE if self.query.owner is None else ladders.BY_OWNER_CHANGE
+        skipped = 0 if descending else self.unchanged
+        found = ladders.find(
+            self.session, ladder, self.states, self._owner, offset + skipped, descending=descending
+        )
+        # In the bucket in which `changed_from` lies, its condition steps over the rows that don't fit.
+        if found is None or (not descending and since is not None and found.first <= since):
+            return None, offset
+        return {"after_changed": found.last + 1 if descending else found.first, "after_id": 0}, found.rest
+
+    def read(self, start: Place | None, rest: int, limit: int) -> list[Job]:
         """Rows from behind a place, `rest` of them stepped over."""
         query = self.query
         since = query.changed_from

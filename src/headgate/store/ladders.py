@@ -26,6 +26,11 @@ def of_owner(owner: str) -> str:
     return "=" + owner
 
 
+def owner_of(name: str) -> str:
+    """The reverse."""
+    return name[1:]
+
+
 class Shelf(NamedTuple):
     """A row of `counts` belongs to a shelf by its number, which is never used again for something else."""
 

@@ -42,15 +42,17 @@ def connect(where: Path | str, *, reading: bool = False) -> sqlite3.Connection:
         )
         connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB if reading else _WRITER_CACHE_KIB}")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA temp_store = MEMORY")
         # Zeroing what is deleted would write pages that are only unlinked otherwise; no secret is here
         # but as a hash.
         connection.execute("PRAGMA secure_delete = OFF")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT_BYTES}")
         if reading:
+            # What a reader sorts may be as large as the store: it goes to a file when it outgrows the cache.
             connection.execute("PRAGMA query_only = ON")
-        elif where != MEMORY:
+        else:
+            connection.execute("PRAGMA temp_store = MEMORY")
+        if not reading and where != MEMORY:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
     except sqlite3.Error as error:
         raise SQLite().translate(error) from error
