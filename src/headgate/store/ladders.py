@@ -70,11 +70,13 @@ class Moves:
     def __init__(self) -> None:
         self.log: list[tuple[Place | None, Place | None]] = []
         """From where to where: None for a job that is new, or gone."""
+        self.applied = 0
+        """How much of the log the counts hold already."""
 
     def sum(self) -> dict[Key, int]:
-        """What to add to which row of `counts`. A job that was moved several times counts once."""
+        """What to add to which row of `counts`, still. A job that was moved several times counts once."""
         net: dict[int, list[Place | None]] = {}
-        for old, new in self.log:
+        for old, new in self.log[self.applied :]:
             place = new or old
             if place is None:
                 continue
@@ -104,7 +106,7 @@ class Moves:
 
     def apply(self, session: Session) -> None:
         """Bring the counts up to date."""
-        if not self.log:
+        if self.applied == len(self.log):
             return
         sums = self.sum()
         rows = [
@@ -112,7 +114,7 @@ class Moves:
             for (shelf, owner, state, bucket), n in sums.items()
             if n
         ]
-        self.log.clear()
+        self.applied = len(self.log)
         lower = any(n < 0 for n in sums.values())
         if rows:
             session.change_many(sql.add, rows)

@@ -115,14 +115,14 @@ class HeadgateStore:
 
     async def close(self) -> None:
         """Make the changes that are queued, wait for readers, let another server have the directory."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self.shut)
 
     def shut(self) -> None:
         """`close`, for where no event loop is running."""
-        if self._closed:
-            return
         self._closed = True
-        self._writer.stop()
+        if not self._writer.stop():
+            return
         self._pool.shutdown()
         for gate in reversed(self._all):
             gate.session.close()

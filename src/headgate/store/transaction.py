@@ -5,13 +5,14 @@ first statement of a change that writes sets a savepoint, so that a change that 
 (`undo`). Small tables are in `changes.py`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from headgate.core.model import Event, Instance, Intent, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
+from headgate.ports.store import Cursor, JobPage, JobQuery
 from headgate.store import codec, retention
 from headgate.store.changes import EntryChanges
 from headgate.store.codec import encode, folded
@@ -40,6 +41,7 @@ class Mark(NamedTuple):
     counters: Counters
     events: int
     moves: int
+    applied: int
 
 
 class Transaction(Reader, EntryChanges):
@@ -53,7 +55,7 @@ class Transaction(Reader, EntryChanges):
         self.counters = counters
         self.events_made: list[Event] = []
         self.dirty = False
-        """Whether anything was written."""
+        """Whether there is anything to commit."""
         self._installation = installation
         self._new_id = new_id
         self._moves = Moves()
@@ -65,12 +67,13 @@ class Transaction(Reader, EntryChanges):
     def mark(self) -> Mark:
         """Before a change."""
         self._savepoint = False
-        return Mark(self.counters.copy(), len(self.events_made), len(self._moves.log))
+        return Mark(self.counters.copy(), len(self.events_made), len(self._moves.log), self._moves.applied)
 
     def keep(self) -> None:
         """After a change that went well."""
         if self._savepoint:
             self._session.command("RELEASE SAVEPOINT one_change")
+            self.dirty = True
 
     def undo(self, mark: Mark) -> None:
         """After a change that raised: as if it had not been."""
@@ -80,6 +83,7 @@ class Transaction(Reader, EntryChanges):
         self.counters = mark.counters
         del self.events_made[mark.events :]
         del self._moves.log[mark.moves :]
+        self._moves.applied = mark.applied
         self._known.clear()
 
     def finish(self) -> None:
@@ -91,9 +95,31 @@ class Transaction(Reader, EntryChanges):
         """Before each statement that writes."""
         if not self._savepoint:
             self._session.command("SAVEPOINT one_change")
-            self._savepoint = self.dirty = True
+            self._savepoint = True
 
     # Jobs.
+
+    def list_jobs(
+        self,
+        query: JobQuery,
+        *,
+        limit: int,
+        after: Cursor | None = None,
+        offset: int | None = None,
+        count: bool = False,
+    ) -> JobPage:
+        self._bring_counts_up_to_date()
+        return super().list_jobs(query, limit=limit, after=after, offset=offset, count=count)
+
+    def count_jobs(self) -> Mapping[JobState, int]:
+        self._bring_counts_up_to_date()
+        return super().count_jobs()
+
+    def _bring_counts_up_to_date(self) -> None:
+        """Lists rely on the counts, which are otherwise changed once for all changes of a commit."""
+        if self._moves.applied < len(self._moves.log):
+            self.touch()
+            self._moves.apply(self._session)
 
     def job(self, job_id: int) -> Job:
         row = self._session.row(job_sql.get_with_keys, {"id": job_id}) if 0 < job_id <= NUMBER_MAX else None

@@ -145,3 +145,37 @@ def test_a_task_number_is_taken_once(world: World) -> None:
     with pytest.raises(Exception, match="UNIQUE"):
         world.task(1, 1)
     assert world.task(1, 2).system_id == 2
+
+
+def test_lists_within_a_change_see_what_was_changed_before_them(world: World) -> None:
+    def total(tx: Transaction) -> tuple[int | None, int]:
+        page = tx.list_jobs(JobQuery(owner="ann"), limit=10, offset=0, count=True)
+        return page.total, sum(tx.count_jobs().values())
+
+    def add(tx: Transaction) -> tuple[int | None, int]:
+        tx.add_job(Job(owner="ann"))
+        return total(tx)
+
+    def add_and_fail(tx: Transaction) -> None:
+        add(tx)
+        raise ValueError
+
+    found = world.write_together(
+        [add, add_and_fail, add, lambda tx: tx.add_job(Job(owner="bob")), add_and_fail, total]
+    )
+    assert [found[index] for index in (0, 2, 5)] == [(1, 1), (2, 2), (2, 3)]
+    assert world.look(lambda look: look.list_jobs(JobQuery(), limit=1, count=True)).total == 3
+    assert sum(world.look(lambda look: look.count_jobs()).values()) == 3
+
+
+def test_a_commit_of_failures_alone_is_none(world: World) -> None:
+    seen: list[str] = []
+    world.store._writer._session.connection.set_trace_callback(seen.append)
+
+    def fail(tx: Transaction) -> None:
+        tx.add_job(Job())
+        raise ValueError
+
+    world.write_together([fail, fail])
+    assert "COMMIT" not in seen
+    assert seen.count("ROLLBACK") >= 1
