@@ -97,7 +97,7 @@ def audit_events(story: Story) -> None:
     at: dict[tuple[int, int, int], int] = {}
     last_seq = 0
     for event in story.events():
-        assert event.seq == last_seq + 1
+        assert event.seq > last_seq
         last_seq = event.seq
         if event.job_id == 0:
             continue
@@ -122,5 +122,8 @@ def audit_starts(story: Story) -> None:
     # What has no row yet, as nothing was recorded of it, has no event either.
     unrecorded = {intent.id for intent in story.store.peek(lambda reader: reader.intents())}
     begun = {run.who for key, run in story.engine.runs.items() if key.intent in unrecorded}
+    remembered = {job_id for job_id, _, _ in handed_out}
     for who, starts in story.engine.starts.items():
+        if who[0] not in remembered:  # old jobs are forgotten with their events
+            continue
         assert starts <= handed_out[who] + (who in begun), (who, starts)

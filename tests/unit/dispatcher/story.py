@@ -3,6 +3,7 @@ is turned by the test. `settle` lets everything happen that follows by itself; `
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from headgate.core.codes import message
@@ -55,10 +56,12 @@ class Accounts:
 class Story:
     """See the module."""
 
-    def __init__(self, *machines: NodeSighting) -> None:
-        self.clock = Clock()
+    def __init__(
+        self, *machines: NodeSighting, clock: Clock | None = None, where: Path | str = ":memory:"
+    ) -> None:
+        self.clock = clock or Clock()
         self.engine = FakeEngine(self.clock, list(machines)) if machines else FakeEngine(self.clock)
-        self.store = open_store(":memory:", clock=self.clock)
+        self.store = open_store(where, clock=self.clock)
         self.accounts = Accounts()
         self.jobs = Jobs(self.store)
         self.tasks = Tasks(self.store)
