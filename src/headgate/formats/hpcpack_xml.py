@@ -197,11 +197,8 @@ def write_fault(code: int, message: str, values: Sequence[tuple[str, str]] = ())
 
 def read_job_document(body: bytes) -> bytes | str:
     """The job XML in a body: the body itself, or the text of a <string> around it. Raises BadRequest."""
-    for _, root in walk(body):
-        if local_name(root).lower() != "string":
-            return body
-        break
-    return read_text(body)
+    _, root = next(walk(body))
+    return read_text(body) if local_name(root).lower() == "string" else body
 
 
 # ---- how documents are opened

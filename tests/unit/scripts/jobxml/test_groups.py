@@ -64,6 +64,13 @@ def test_that_holds_along_names_and_groups() -> None:
     assert groups.follows(members) == [(), (5,), (2,), (1, 5), ()]
 
 
+def test_that_holds_along_names() -> None:
+    """s waits for b, b for a, both by name; so neither waits for s, though both are in a child of its group."""
+    groups = graph(("1", "2"))
+    members = [task("", "s", "b"), task("2", "b", "a"), task("2", "a"), task("", "r"), task("2", "c")]
+    assert groups.follows(members) == [(), (4,), (4,), (), (1, 4)]
+
+
 def test_a_task_that_says_the_root_is_its_group_is_taken_at_its_word() -> None:
     """Then the document contradicts itself, which validation finds."""
     groups = graph(("1", "2"))
