@@ -65,7 +65,7 @@ def test_that_holds_along_names_and_groups() -> None:
 
 
 def test_that_holds_along_names() -> None:
-    """s waits for b, b for a, both by name; so neither waits for s, though both are in a child of its group."""
+    """s waits for b and b for a by name; so neither waits for s, though both are in a child of its group."""
     groups = graph(("1", "2"))
     members = [task("", "s", "b"), task("2", "b", "a"), task("2", "a"), task("", "r"), task("2", "c")]
     assert groups.follows(members) == [(), (4,), (4,), (), (1, 4)]
