@@ -217,16 +217,6 @@ async def test_the_default_is_json(world: World, accept: str) -> None:
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json; charset=utf-8")
 
 
-@pytest.mark.parametrize(
-    "accept", ["application/xml", "text/xml", "Application/XML; charset=utf-8", "text/xml, application/xml"]
-)
-async def test_xml_is_refused_before_anything_is_done(world: World, accept: str) -> None:
-    answer = await world.ask("POST", "/jobs", headers={"accept": accept})
-    assert answer.status == 406
-    assert "XML" in answer.said
-    assert (await world.ask("GET", "/jobs")).json == []
-
-
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/1/submit", "/jobs/1/cancel", "/jobs/1/finish"])
 @pytest.mark.parametrize(
     "content_type", [None, "", "text/plain; charset=utf-8", "application/xml", "multipart/form-data"]
@@ -247,19 +237,12 @@ async def test_json_bodies(world: World, content_type: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/xml", "text/xml; charset=utf-8", "text/plain", "application/octet-stream"]
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"]
 )
 async def test_other_bodies_are_415(world: World, content_type: str) -> None:
     answer = await world.ask("POST", "/jobs", b"<x/>", content_type=content_type)
     assert answer.status == 415
     assert (await world.ask("GET", "/jobs")).json == []
-
-
-async def test_job_xml_comes_later_and_says_so(world: World) -> None:
-    for body in (b'"<Job/>"', b""):
-        answer = await world.ask("POST", "/jobs/jobFile", body)
-        assert answer.status == 400
-        assert "Job XML" in answer.said
 
 
 @pytest.mark.parametrize(

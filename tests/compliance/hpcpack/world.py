@@ -202,8 +202,12 @@ class World:
         if "content-length" in answered and method != "HEAD":
             assert int(answered["content-length"]) == len(content)
         if start["status"] >= 400 and method != "HEAD":
-            assert answered["content-type"] == "application/json; charset=utf-8"
-            assert list(json.loads(content)) == ["Message"]
+            if answered["content-type"] == "application/xml; charset=utf-8":
+                assert "xml" in given["accept"].lower()
+                assert content.startswith(b"<Error><Message>")
+            else:
+                assert answered["content-type"] == "application/json; charset=utf-8"
+                assert list(json.loads(content)) == ["Message"]
         if start["status"] == 204:
             assert content == b""
         return Response(start["status"], answered, content)

@@ -17,7 +17,7 @@ from headgate.core.states import JobState
 from tests.compliance.hpcpack.world import Response, World
 
 T = TypeVar("T")
-DOCUMENTED = {200, 204, 400, 401, 403, 404, 405, 406, 413, 415}
+DOCUMENTED = {200, 204, 400, 401, 403, 404, 405, 413, 415}
 
 
 class Sync:

@@ -1,17 +1,12 @@
-"""The HPC Pack 2016 REST interface, `/hpc` (spec hpcpack-2016), in JSON.
+"""The HPC Pack 2016 REST interface, `/hpc` (spec hpcpack-2016), in JSON and XML.
 
-Read `operations.py` (every operation there is), `face.py` (what each request goes through), then the handlers
-in `cluster.py`, `nodes.py`, `jobs.py`, `tasks.py` and what they share in `lists.py`. Pure: `parse.py`
-(requests to values), `render.py` (values to bytes; another format is another `Spelling`), `errors.py`
-(refusals), `paging.py` (continuation tokens), `routing.py` (paths). `openapi.py` and `page.py` describe it
-all.
-
-It is plain ASGI, without a framework: its bodies are lists of names and values, which a schema could not
-check, and its requests are the busiest there are.
+Read `operations.py` (every operation there is) and `face.py` (what each request goes through); how an
+operation is done is in `headgate.formats.hpcpack`, which the legacy face shares. `errors.py` is how this face
+says no; `openapi.py` and `page.py` describe it all.
 """
 
-from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.errors import refusal_body
 from headgate.dialects.hpcpack.face import build
+from headgate.formats.hpcpack.context import Context
 
 __all__ = ["Context", "build", "refusal_body"]

@@ -1,23 +1,25 @@
 """The face as an ASGI application: what each request goes through.
 
-In this order: who is calling, which operation, in which format, its parameters; then the operation itself. A
-refusal from anywhere in between is answered in this face's shape. Faults nobody foresaw go on to whoever
-called.
+In this order: in which format to answer, who is calling, which operation, its parameters; then the operation
+itself. A refusal from anywhere in between is answered in this face's shape. Faults nobody foresaw go on to
+whoever called.
 """
 
 from typing import Final
 
-from headgate.core.errors import HeadgateError, NotAuthenticated, NotFound
-from headgate.dialects.hpcpack import parse
-from headgate.dialects.hpcpack.context import Context
-from headgate.dialects.hpcpack.errors import MethodNotAllowed, error_body, headers_of, status_of
-from headgate.dialects.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
+from headgate.core.errors import HeadgateError
+from headgate.dialects.hpcpack.errors import error_body
 from headgate.dialects.hpcpack.openapi import document
 from headgate.dialects.hpcpack.operations import operations
 from headgate.dialects.hpcpack.page import page
-from headgate.dialects.hpcpack.render import JSON
-from headgate.dialects.hpcpack.routing import Router
-from headgate.ports.identity import Caller
+from headgate.formats.hpcpack import queries
+from headgate.formats.hpcpack.bodies import by_type
+from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
+from headgate.formats.hpcpack.refusals import refusal_headers, status_of
+from headgate.formats.hpcpack.routing import Router
+from headgate.formats.hpcpack.serving import caller_of, headers_of, operation_at, path_of, send_answer
+from headgate.formats.hpcpack.spelling import JSON, Spelling, accepted
 
 _HEADERS: Final = {
     b"authorization": "authorization",
@@ -33,94 +35,43 @@ class HpcPackFace:
     title = "HPC Pack 2016"
 
     def __init__(self, context: Context) -> None:
-        self._identity = context.identity
-        self._users = context.users
+        self._context = context
         every = operations(context)
         self._router = Router(every)
         described = document(every, context.hpcpack_version)
         # The only two things that say nothing about this installation, so anybody may read them.
         self._open = {
-            "/openapi.json": Answer(200, described, ((b"content-type", b"application/json"),)),
-            "/docs": Answer(200, page(every), ((b"content-type", b"text/html; charset=utf-8"),)),
+            "/openapi.json": Answer(200, described, media_type="application/json"),
+            "/docs": Answer(200, page(every), media_type="text/html; charset=utf-8"),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        headers = headers_of(scope, _HEADERS)
+        # Most clients take anything or JSON; only those that name XML are worth a closer look.
+        spelling = accepted(headers["accept"]) if "xml" in headers["accept"].lower() else JSON
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._answer(scope, headers, spelling, receive)
         except HeadgateError as error:
             status = status_of(error)
-            answer = Answer(status, error_body(JSON, status, error), tuple(headers_of(error)))
+            answer = Answer(status, error_body(spelling, status, error), tuple(refusal_headers(error)))
         except Disconnected:
             return
-        await _send(answer, scope["method"] == "HEAD", send)
+        await send_answer(answer, spelling.media_type, scope, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        path: str = scope["path"]
-        path = path[len(scope.get("root_path", "")) :]
-        method: str = scope["method"]
-        if method == "HEAD":
-            method = "GET"
+    async def _answer(
+        self, scope: Scope, headers: dict[str, str], spelling: Spelling, receive: Receive
+    ) -> Answer:
+        path = path_of(scope)
         public = self._open.get(path.lower())
-        if public is not None and method == "GET":
+        if public is not None and scope["method"] in ("GET", "HEAD"):
             return public
-        headers = {"authorization": "", "accept": "", "content_type": "", "as_user": ""}
-        for name, value in scope["headers"]:
-            known = _HEADERS.get(name)
-            if known is not None:
-                headers[known] = value.decode("latin-1")
-        caller = await self._caller(headers, scope)
-        found = self._router.find(path)
-        if found is None:
-            raise NotFound(f"There is nothing at {path[:200]}.", kind="path")
-        operation = found[0].get(method)
-        if operation is None:
-            allowed = tuple(found[0])
-            raise MethodNotAllowed(f"{path[:200]} takes {' and '.join(allowed)}, not {method[:20]}.", allowed)
-        if headers["accept"]:
-            parse.check_accept(headers["accept"])
-        query = parse.query(scope["query_string"])
-        return await operation.handler(Call(caller, found[1], query, JSON, headers["content_type"], receive))
-
-    async def _caller(self, headers: dict[str, str], scope: Scope) -> Caller:
-        """Who is calling, or (section 1.2) in whose name.
-
-        Raises NotAuthenticated, NotPermitted, NotFound (kind user).
-        """
-        authorization = headers["authorization"]
-        if not authorization:
-            raise NotAuthenticated(
-                "This request has no Authorization header: send a user name and a password (Basic)."
-            )
-        caller = self._identity.remembered(authorization)
-        if caller is None:
-            client = scope.get("client")
-            caller = await self._identity.authenticate(authorization, address=client[0] if client else "")
-        as_user = headers["as_user"].strip()
-        if not as_user:
-            return caller
-        # ASGI gives bytes; clients that send names beyond ASCII send UTF-8.
-        try:
-            as_user = as_user.encode("latin-1").decode()
-        except UnicodeDecodeError:
-            pass
-        return self._users.act_as(caller, as_user)
-
-
-async def _send(answer: Answer, only_headers: bool, send: Send) -> None:
-    headers = list(answer.headers)
-    parts = answer.parts
-    if answer.status != 204:
-        if not any(name == b"content-type" for name, _ in headers):
-            headers.append((b"content-type", JSON.media_type.encode()))
-        if parts is None:
-            headers.append((b"content-length", b"%d" % len(answer.body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if parts is not None and not only_headers:
-        async for part in parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-    body = b"" if only_headers or parts is not None else answer.body
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+        caller = await caller_of(self._context, scope, headers["authorization"], headers["as_user"])
+        operation, values = operation_at(self._router, scope, path)
+        query = queries.query(scope["query_string"])
+        return await operation.handler(
+            Call(caller, values, query, spelling, by_type, headers["content_type"], receive)
+        )
 
 
 def build(context: Context) -> HpcPackFace:

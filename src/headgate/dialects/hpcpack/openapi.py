@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import msgspec
 
-from headgate.dialects.hpcpack.operations import Operation, Shape
-from headgate.dialects.hpcpack.parse import MOST_ROWS, ROWS
+from headgate.formats.hpcpack.operation import Operation, Shape
+from headgate.formats.hpcpack.queries import MOST_ROWS, ROWS
 
 JSON: Final = "application/json"
+XML: Final = "application/xml"
 
 
 def _reference(name: str) -> dict[str, str]:
@@ -57,7 +58,7 @@ _BODIES: Final[Mapping[Shape, Any]] = MappingProxyType(
         Shape.PROPERTIES: {"type": "array", "items": _reference("Property")},
         Shape.ROWS: {"type": "array", "items": _reference("Object")},
         Shape.MESSAGE: {"type": ["string", "null"], "maxLength": 128},
-        Shape.JOB_XML: {"type": "string", "description": "Job XML; not supported yet."},
+        Shape.JOB_XML: {"type": "string", "description": "Job XML in a string; it may also come as it is."},
     }
 )
 _GIVEN: Final = {"type": ["array", "null"], "items": _reference("PropertyGiven")}
@@ -116,9 +117,8 @@ _REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "401": "Not authenticated",
         "403": "Not permitted",
         "404": "Unknown job, task, subtask, node, group, template or path",
-        "406": "XML is not written yet",
         "413": "Too large",
-        "415": "XML is not read yet",
+        "415": "The body is neither JSON nor XML",
         "503": "Not available now; nothing was changed",
     }
 )
@@ -171,13 +171,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
         ],
         "responses": {_success(operation): _answer(operation)}
         | {
-            status: {"description": text, "content": {JSON: {"schema": _reference("Error")}}}
+            status: {"description": text, "content": _content(_reference("Error"))}
             for status, text in _REFUSALS.items()
         },
     }
     if operation.takes is not Shape.NOTHING:
         schema = _GIVEN if operation.takes is Shape.PROPERTIES else _BODIES[operation.takes]
-        described["requestBody"] = {"required": False, "content": {JSON: {"schema": schema}}}
+        described["requestBody"] = {"required": False, "content": _content(schema)}
     return described
 
 
@@ -190,11 +190,16 @@ def _answer(operation: Operation) -> dict[str, Any]:
         return {"description": "Done"}
     described: dict[str, Any] = {
         "description": "Found" if operation.method == "GET" else "Created",
-        "content": {JSON: {"schema": _BODIES[operation.answers]}},
+        "content": _content(_BODIES[operation.answers]),
     }
     if "queryId" in operation.query:
         described["headers"] = _PAGE_HEADERS
     return described
+
+
+def _content(schema: Any) -> dict[str, Any]:
+    """The same in both formats. Only JSON has schemas: XML's forms are older than those."""
+    return {JSON: {"schema": schema}, XML: {}}
 
 
 def _values(operation: Operation) -> list[str]:

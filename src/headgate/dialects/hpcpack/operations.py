@@ -4,42 +4,12 @@ The one list (spec hpcpack-2016, section 4): the router, the OpenAPI description
 are made of it.
 """
 
-from collections.abc import Awaitable, Callable
-from enum import Enum
-
-from msgspec import Struct
-
-from headgate.dialects.hpcpack.cluster import ClusterCalls
-from headgate.dialects.hpcpack.context import Context
-from headgate.dialects.hpcpack.exchange import Answer, Call
-from headgate.dialects.hpcpack.jobs import JobCalls
-from headgate.dialects.hpcpack.nodes import NodeCalls
-from headgate.dialects.hpcpack.tasks import TaskCalls
-
-
-class Shape(Enum):
-    """What a body is."""
-
-    NOTHING = "nothing"
-    TEXT = "text"
-    ID = "id"
-    NAMES = "names"
-    PROPERTIES = "properties"
-    ROWS = "rows"
-    MESSAGE = "message"
-    JOB_XML = "job xml"
-
-
-class Operation(Struct, frozen=True):
-    """One operation. `takes` is the shape of the body, always optional; `query` names the parameters."""
-
-    method: str
-    path: str
-    handler: Callable[[Call], Awaitable[Answer]]
-    answers: Shape = Shape.NOTHING
-    takes: Shape = Shape.NOTHING
-    query: tuple[str, ...] = ()
-
+from headgate.formats.hpcpack.cluster import ClusterCalls
+from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.jobs import JobCalls
+from headgate.formats.hpcpack.nodes import NodeCalls
+from headgate.formats.hpcpack.operation import Operation, Shape
+from headgate.formats.hpcpack.tasks import TaskCalls
 
 _LIST = ("properties", "$filter", "asc", "rowsPerRead", "queryId", "startRow")
 

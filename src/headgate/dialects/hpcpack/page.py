@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import escape
 
 from headgate.dialects.hpcpack.openapi import QUERY, purpose
-from headgate.dialects.hpcpack.operations import Operation, Shape
+from headgate.formats.hpcpack.operation import Operation, Shape
 
 _SHAPES = {
     Shape.NOTHING: "204, nothing",
@@ -18,7 +18,7 @@ _SHAPES = {
     Shape.PROPERTIES: '[{"Name":…,"Value":…}, …]',
     Shape.ROWS: '[{"Properties":[{"Name":…,"Value":…}, …]}, …]',
     Shape.MESSAGE: "a JSON string, or nothing",
-    Shape.JOB_XML: "job XML in a JSON string (not supported yet)",
+    Shape.JOB_XML: "job XML, as it is or in a JSON string",
 }
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Headgate: HPC Pack 2016 REST API</title>
@@ -29,7 +29,8 @@ body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding
 ui-monospace,monospace;overflow-wrap:anywhere} </style></head><body> <h1>HPC Pack 2016 REST API</h1> <p>Basic
 authentication. Paths and names of parameters in any letter case; a blank in a query is <code>+</code> or
 <code>%20</code>. Every operation takes the header <code>x-ms-as-user</code>. A refusal is <code>{"Message":"…
-Exception: why"}</code>. For programs: <a href="openapi.json">openapi.json</a>.</p>
+Exception: why"}</code>. XML is written for <code>Accept: application/xml</code>, and read where the
+<code>Content-Type</code> says so. For programs: <a href="openapi.json">openapi.json</a>.</p>
 <table><thead><tr><th>Operation</th><th>What it does</th><th>Takes</th><th>Answers</th></tr></thead><tbody>
 """
 

@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from headgate.dialects.hpcpack import paging
-from headgate.dialects.hpcpack.exchange import Answer, Call
-from headgate.dialects.hpcpack.parse import ListAsked
-from headgate.dialects.hpcpack.render import Spelling, encoded
+from headgate.formats.hpcpack import paging
+from headgate.formats.hpcpack.exchange import Answer, Call
+from headgate.formats.hpcpack.queries import ListAsked
+from headgate.formats.hpcpack.spelling import Spelling, encoded
 from headgate.ports.store import Cursor
 
 R = TypeVar("R")

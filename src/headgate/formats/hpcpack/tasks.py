@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from headgate.core.properties import TASK, TaskSubject
-from headgate.dialects.hpcpack import lists, parse
-from headgate.dialects.hpcpack.context import Context
-from headgate.dialects.hpcpack.exchange import DONE, Answer, Call, found
-from headgate.dialects.hpcpack.jobs import all_named, existing
-from headgate.dialects.hpcpack.render import renderer
 from headgate.formats.filters import task_filter
+from headgate.formats.hpcpack import lists, queries
+from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.exchange import DONE, Answer, Call, found
+from headgate.formats.hpcpack.jobs import all_named, existing
+from headgate.formats.hpcpack.spelling import renderer
 from headgate.formats.property_lists import changes, columns, texts
 from headgate.ports.store import TaskQuery, TaskRow
 from headgate.service.rights import owns
@@ -30,11 +30,11 @@ class TaskCalls:
 
     async def list(self, call: Call) -> Answer:
         """List the tasks of a job, by default with a row for each subtask of an expanded sweep."""
-        asked = parse.list_asked(call.query, TASK, COLUMNS, "sortTasksBy", "number")
+        asked = queries.list_asked(call.query, TASK, COLUMNS, "sortTasksBy", "number")
         wanted = task_filter(asked.filter)
         query = TaskQuery(
-            job_id=parse.job_id(call.values[0]),
-            expand=parse.truth(call.query, "expandParametric", True),
+            job_id=queries.job_id(call.values[0]),
+            expand=queries.truth(call.query, "expandParametric", True),
             states=wanted.states,
             numbers=wanted.numbers,
             instances=wanted.instances,
@@ -72,14 +72,14 @@ class TaskCalls:
 
     async def add(self, call: Call) -> Answer:
         """Add a task to a job; answers its number within the job."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         given = changes(TASK, await call.pairs())
         return found(call.spelling.created(await self._tasks.add(call.caller, job_id, given)))
 
     async def get(self, call: Call) -> Answer:
         """Read properties of a task or subtask: those named, or all."""
         view = self._tasks.get(call.caller, *_place(call))
-        properties = parse.selection(call.query, TASK, _ALL) if call.query else _ALL
+        properties = queries.selection(call.query, TASK, _ALL) if call.query else _ALL
         spelling = call.spelling
         subject = TaskSubject.of(view.task, view.instance, view.output)
         spelled = renderer(properties, spelling.property).spelled
@@ -95,7 +95,7 @@ class TaskCalls:
     async def cancel(self, call: Call) -> Answer:
         """Begin to cancel a task (with all its subtasks) or a subtask; forced: without grace."""
         job_id, number, instance = _place(call)
-        forced = parse.truth(call.query, "forced", False)
+        forced = queries.truth(call.query, "forced", False)
         message = await call.message()
         await self._tasks.cancel(
             call.caller, job_id, number, instance=instance, message=message, forced=forced
@@ -120,7 +120,7 @@ class TaskCalls:
         """Read custom properties; of those named, the ones that exist."""
         job_id, number, _ = _place(call)
         kept = self._tasks.custom_properties(call.caller, job_id, number)
-        return found(call.spelling.pairs(existing(kept, parse.names(call.query))))
+        return found(call.spelling.pairs(existing(kept, queries.names(call.query))))
 
     async def set_custom_properties(self, call: Call) -> Answer:
         """Add, replace and (null) delete custom properties."""
@@ -132,7 +132,7 @@ class TaskCalls:
         """Read the task's own environment variables; of those named, all, empty where not set."""
         job_id, number, _ = _place(call)
         kept = self._tasks.environment(call.caller, job_id, number)
-        return found(call.spelling.pairs(all_named(kept, parse.names(call.query))))
+        return found(call.spelling.pairs(all_named(kept, queries.names(call.query))))
 
     async def set_variables(self, call: Call) -> Answer:
         """Add, replace and (empty) delete environment variables."""
@@ -145,7 +145,7 @@ def _place(call: Call) -> tuple[int, int, int | None]:
     """Job, task and, where the path names one, subtask."""
     job, task, *subtask = call.values
     return (
-        parse.job_id(job),
-        parse.task_number(task),
-        parse.subtask_id(subtask[0]) if subtask else None,
+        queries.job_id(job),
+        queries.task_number(task),
+        queries.subtask_id(subtask[0]) if subtask else None,
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 from headgate.core.model import Node
 from headgate.core.properties import NODE
-from headgate.dialects.hpcpack import lists, parse
-from headgate.dialects.hpcpack.context import Context
-from headgate.dialects.hpcpack.exchange import Answer, Call, found
-from headgate.dialects.hpcpack.render import renderer
 from headgate.formats.filters import node_filter
+from headgate.formats.hpcpack import lists, queries
+from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.spelling import renderer
 from headgate.ports.store import Cursor
 
 
@@ -23,7 +23,7 @@ class NodeCalls:
 
     async def list(self, call: Call) -> Answer:
         """List the nodes. There are few of them, so they are filtered, sorted and paged here."""
-        asked = parse.list_asked(call.query, NODE, NODE.readable(), "sortNodesBy", "id")
+        asked = queries.list_asked(call.query, NODE, NODE.readable(), "sortNodesBy", "id")
         wanted = node_filter(asked.filter)
         query = (sorted(wanted.states) if wanted.states is not None else None, asked.sort, asked.descending)
         after = self._pages.after(call, asked, query)
@@ -46,7 +46,7 @@ class NodeCalls:
     async def get(self, call: Call) -> Answer:
         """Read all properties of a node."""
         node = self._nodes.get(call.caller, call.values[0])
-        properties = parse.selection(call.query, NODE, NODE.readable())
+        properties = queries.selection(call.query, NODE, NODE.readable())
         return found(call.spelling.property_set(renderer(properties, call.spelling.property).spelled(node)))
 
     async def groups(self, call: Call) -> Answer:
@@ -62,7 +62,7 @@ class NodeCalls:
 
 
 def _page(
-    nodes: Sequence[Node], asked: parse.ListAsked, after: Cursor | None
+    nodes: Sequence[Node], asked: queries.ListAsked, after: Cursor | None
 ) -> tuple[Sequence[Node], bool, Cursor | None]:
     """One page, whether rows remain behind it, and where it ends."""
     value = attrgetter(asked.sort)

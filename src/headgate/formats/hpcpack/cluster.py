@@ -1,8 +1,8 @@
 """Facts about the cluster (spec hpcpack-2016, section 4.1)."""
 
-from headgate.dialects.hpcpack.context import Context
-from headgate.dialects.hpcpack.exchange import Answer, Call, found
 from headgate.formats import dates
+from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.exchange import Answer, Call, found
 
 
 class ClusterCalls:

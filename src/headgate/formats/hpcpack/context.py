@@ -1,4 +1,4 @@
-"""What this face is built from."""
+"""What an HPC Pack face is built from."""
 
 from msgspec import Struct
 

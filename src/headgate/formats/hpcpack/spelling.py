@@ -1,10 +1,10 @@
 """Values to bytes (spec hpcpack-2016, section 2). Pure.
 
-A `Spelling` is one format: JSON is here, and XML (section 2.2) will be another value of this type, beside it.
-What is
-spelled is the same in both: property sets, rows, ids, texts, names, errors.
+A `Spelling` is one format: JSON and XML are here. What is spelled is the same in both: property sets, rows,
+ids, texts, names, errors.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -12,6 +12,8 @@ from json.encoder import encode_basestring
 from msgspec import Struct
 
 from headgate.core.properties import Property
+from headgate.formats import hpcpack_xml
+from headgate.formats.hpcpack.bodies import is_xml
 from headgate.formats.property_lists import Renderer, Spell, spell_json
 
 
@@ -66,6 +68,52 @@ JSON = Spelling(
     # Plain text without \u escapes of ordinary letters: clients search the raw body (section 2.4).
     error=lambda message: encoded('{"Message":' + encode_basestring(message) + "}"),
 )
+XML = Spelling(
+    media_type=hpcpack_xml.MEDIA_TYPE,
+    property=hpcpack_xml.spell_xml,
+    property_set=hpcpack_xml.write_property_set,
+    row=hpcpack_xml.spell_row,
+    rows_begin=hpcpack_xml.ROWS_BEGIN,
+    rows_between=hpcpack_xml.ROWS_BETWEEN,
+    rows_end=hpcpack_xml.ROWS_END,
+    created=hpcpack_xml.write_int,
+    text=hpcpack_xml.write_text,
+    names=hpcpack_xml.write_names,
+    error=hpcpack_xml.write_error,
+)
+
+
+@lru_cache(maxsize=64)
+def accepted(accept: str) -> Spelling:
+    """The format for an Accept header: XML where it is wanted more than JSON, else JSON (section 2).
+
+    Browsers, which put XML before the rest behind HTML, get JSON.
+    """
+    json = xml = wild = -1.0
+    for part in accept.lower().split(","):
+        media, _, rest = part.partition(";")
+        media, weight = media.strip(), _weight(rest)
+        if media == "text/html":
+            return JSON
+        if is_xml(media):
+            xml = max(xml, weight)
+        elif media in ("*/*", "application/*"):
+            wild = max(wild, weight)
+        elif media in ("application/json", "text/json"):
+            json = max(json, weight)
+    return XML if xml > max(json if json >= 0 else wild, 0) else JSON
+
+
+def _weight(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            found = _WEIGHT.fullmatch(value.strip())
+            return float(found[0]) if found else 1.0
+    return 1.0
+
+
+_WEIGHT = re.compile(r"[01](?:\.\d{0,3})?", re.ASCII)
 
 
 @lru_cache(maxsize=512)

@@ -1,4 +1,4 @@
-"""dialects/hpcpack/paging.py: spec hpcpack-2016, section 3.3."""
+"""formats/hpcpack/paging.py: spec hpcpack-2016, section 3.3."""
 
 import re
 from base64 import urlsafe_b64encode
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from headgate.core.errors import BadRequest
 from headgate.core.states import JobState
-from headgate.dialects.hpcpack.paging import LASTS_S, fingerprint, read_token, write_token
+from headgate.formats.hpcpack.paging import LASTS_S, fingerprint, read_token, write_token
 from headgate.ports.store import Cursor, JobQuery
 
 KEY = b"k" * 32

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from headgate.core.errors import NotSupported
 from headgate.core.model import Job
 from headgate.core.properties import JOB, JobSubject
-from headgate.dialects.hpcpack import lists, parse
-from headgate.dialects.hpcpack.context import Context
-from headgate.dialects.hpcpack.exchange import DONE, Answer, Call, found
-from headgate.dialects.hpcpack.render import renderer
 from headgate.formats.filters import job_filter
+from headgate.formats.hpcpack import lists, queries
+from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.documents import new_job
+from headgate.formats.hpcpack.exchange import DONE, Answer, Call, found
+from headgate.formats.hpcpack.spelling import renderer
 from headgate.formats.property_lists import changes, columns, texts
 from headgate.ports.store import JobQuery
 
@@ -25,11 +25,12 @@ class JobCalls:
     def __init__(self, context: Context) -> None:
         self._jobs = context.jobs
         self._templates = context.templates
+        self._now = context.clock.now
         self._pages = lists.Pages("jobs", context.signing_key, context.clock.now)
 
     async def list(self, call: Call) -> Answer:
         """List jobs, whoever owns them."""
-        asked = parse.list_asked(call.query, JOB, COLUMNS, "sortJobsBy", "id")
+        asked = queries.list_asked(call.query, JOB, COLUMNS, "sortJobsBy", "id")
         wanted = job_filter(asked.filter)
         query = JobQuery(
             states=wanted.states,
@@ -67,11 +68,9 @@ class JobCalls:
         return found(call.spelling.created(await self._jobs.create(call.caller, given)))
 
     async def create_from_file(self, call: Call) -> Answer:
-        """Create a job from job XML. Not there yet: it comes with XML."""
-        raise NotSupported(
-            "Job XML is not supported yet: create the job from properties (POST jobs) and add its tasks.",
-            parameters=("jobFile", ""),
-        )
+        """Create a job with its tasks from job XML, in state Configuring; answers its id."""
+        new = await new_job(call.caller, await call.document(), self._now())
+        return found(call.spelling.created(await self._jobs.create_whole(call.caller, new, submitted=False)))
 
     async def templates(self, call: Call) -> Answer:
         """List the names of the job templates."""
@@ -79,63 +78,63 @@ class JobCalls:
 
     async def get(self, call: Call) -> Answer:
         """Read properties of a job: those named, or all."""
-        view = self._jobs.get(call.caller, parse.job_id(call.values[0]))
-        properties = parse.selection(call.query, JOB, _ALL) if call.query else _ALL
+        view = self._jobs.get(call.caller, queries.job_id(call.values[0]))
+        properties = queries.selection(call.query, JOB, _ALL) if call.query else _ALL
         spelling = call.spelling
         spelled = renderer(properties, spelling.property).spelled
         return found(spelling.property_set(spelled(JobSubject(view.job, view.children), full=view.full)))
 
     async def set(self, call: Call) -> Answer:
         """Change properties of a job: all that are given, or none."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         await self._jobs.set(call.caller, job_id, changes(JOB, await call.pairs()))
         return DONE
 
     async def submit(self, call: Call) -> Answer:
         """Change properties, then submit. Whether the job is valid shows in its state."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         await self._jobs.submit(call.caller, job_id, changes(JOB, await call.pairs()))
         return DONE
 
     async def cancel(self, call: Call) -> Answer:
         """Begin to cancel a job; forced: without grace for its tasks."""
-        job_id = parse.job_id(call.values[0])
-        forced = parse.truth(call.query, "forced", False)
+        job_id = queries.job_id(call.values[0])
+        forced = queries.truth(call.query, "forced", False)
         await self._jobs.cancel(call.caller, job_id, message=await call.message(), forced=forced)
         return DONE
 
     async def finish(self, call: Call) -> Answer:
         """End a job as Finished."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         await self._jobs.finish(call.caller, job_id, message=await call.message())
         return DONE
 
     async def requeue(self, call: Call) -> Answer:
         """Run again what failed or was canceled of a job. A message is accepted and not kept."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         await call.message()
         await self._jobs.requeue(call.caller, job_id)
         return DONE
 
     async def custom_properties(self, call: Call) -> Answer:
         """Read custom properties; of those named, the ones that exist."""
-        kept = self._jobs.custom_properties(call.caller, parse.job_id(call.values[0]))
-        return found(call.spelling.pairs(existing(kept, parse.names(call.query))))
+        kept = self._jobs.custom_properties(call.caller, queries.job_id(call.values[0]))
+        return found(call.spelling.pairs(existing(kept, queries.names(call.query))))
 
     async def set_custom_properties(self, call: Call) -> Answer:
         """Add, replace and (null) delete custom properties."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         await self._jobs.set_custom_properties(call.caller, job_id, texts(await call.pairs()))
         return DONE
 
     async def variables(self, call: Call) -> Answer:
         """Read the job's own environment variables; of those named, all, empty where not set."""
-        kept = self._jobs.environment(call.caller, parse.job_id(call.values[0]))
-        return found(call.spelling.pairs(all_named(kept, parse.names(call.query))))
+        kept = self._jobs.environment(call.caller, queries.job_id(call.values[0]))
+        return found(call.spelling.pairs(all_named(kept, queries.names(call.query))))
 
     async def set_variables(self, call: Call) -> Answer:
         """Add, replace and (empty) delete environment variables."""
-        job_id = parse.job_id(call.values[0])
+        job_id = queries.job_id(call.values[0])
         await self._jobs.set_environment(call.caller, job_id, texts(await call.pairs()))
         return DONE
 

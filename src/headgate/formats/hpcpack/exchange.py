@@ -5,15 +5,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from headgate.dialects.hpcpack import parse
-from headgate.dialects.hpcpack.render import Spelling
-from headgate.formats.property_lists import Pairs, read_json
+from headgate.formats.hpcpack.bodies import Reading
+from headgate.formats.hpcpack.queries import Query
+from headgate.formats.hpcpack.spelling import Spelling
+from headgate.formats.property_lists import Pairs
 from headgate.ports.identity import Caller
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Choose = Callable[[str, bytes], Reading]
+"""Chooses how to read a body, by its Content-Type and what it is."""
 
 
 class Disconnected(Exception):
@@ -26,14 +29,15 @@ class Call:
     `values` are those in the path, `query` the parameters by lower-cased name.
     """
 
-    __slots__ = ("_receive", "caller", "content_type", "query", "spelling", "values")
+    __slots__ = ("_content_type", "_reading", "_receive", "caller", "query", "spelling", "values")
 
     def __init__(
         self,
         caller: Caller,
         values: list[str],
-        query: parse.Query,
+        query: Query,
         spelling: Spelling,
+        reading: Choose,
         content_type: str,
         receive: Receive,
     ) -> None:
@@ -41,16 +45,24 @@ class Call:
         self.values = values
         self.query = query
         self.spelling = spelling
-        self.content_type = content_type
+        self._reading = reading
+        self._content_type = content_type
         self._receive = receive
 
     async def pairs(self) -> Pairs:
         """The body as a property list; an empty one is an empty list. Raises BadRequest."""
-        return read_json(await self._body())
+        body = await self._body()
+        return self._reading(self._content_type, body).pairs(body)
 
     async def message(self) -> str:
         """The body as a message; an empty one is no message. Raises BadRequest."""
-        return parse.message(await self._body())
+        body = await self._body()
+        return self._reading(self._content_type, body).message(body)
+
+    async def document(self) -> bytes | str:
+        """The job document in the body. Raises BadRequest."""
+        body = await self._body()
+        return self._reading(self._content_type, body).document(body)
 
     async def _body(self) -> bytes:
         parts = []
@@ -61,21 +73,21 @@ class Call:
                 raise Disconnected
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
-        body = b"".join(parts)
-        parse.check_media(self.content_type, body)
-        return body
+        return b"".join(parts)
 
 
 class Answer(Struct, frozen=True):
     """What is sent.
 
-    A whole body, or the parts of a long one. No body and status 204 for changes (section 2.3).
+    A whole body, or the parts of a long one. No body and status 204 for changes (hpcpack-2016, section 2.3).
+    media_type: where it is not the one of the format the client asked for.
     """
 
     status: int = 204
     body: bytes = b""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     parts: AsyncIterator[bytes] | None = None
+    media_type: str = ""
 
 
 DONE = Answer()

@@ -1,22 +1,20 @@
-"""Requests to values (spec hpcpack-2016, sections 1 to 3). Pure.
+"""Paths and parameters to values (spec hpcpack-2016, sections 1 to 3). Pure.
 
-In this order: the query string, what lists take, ids in paths, bodies, formats. Whatever arrives, the answer
-is a value or a Refusal that names the parameter.
+In this order: the query string, what lists take, ids in paths. Whatever arrives, the answer is a value or a
+Refusal that names the parameter.
 """
 
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-import msgspec
 from msgspec import Struct
 
 from headgate.core.errors import BadRequest, NotFound
 from headgate.core.model import INT_MAX
 from headgate.core.properties import Property, Registry
 from headgate.core.properties.checks import UNWRITABLE, shown
-from headgate.dialects.hpcpack.errors import NotAcceptable, UnsupportedMedia
 from headgate.formats.hpcpack_values import read_integer
-from headgate.formats.property_lists import columns, decode, json_text
+from headgate.formats.property_lists import columns
 
 Query = Mapping[str, str]
 """Query parameters by lower-cased name."""
@@ -27,7 +25,6 @@ MOST_ROWS = 10_000
 """Larger pages are cut to this many rows; a client notices by the continuation header, or by counting."""
 
 _NO_QUERY: Query = {}
-_MESSAGE = msgspec.json.Decoder(str | None)
 
 
 # ---- the query string
@@ -168,48 +165,3 @@ def _number(text: str, kind: str, code: str) -> int:
     if not 1 <= number <= INT_MAX:
         raise NotFound(f"There is no {kind} {text[:40]}.", kind=kind, code=code)
     return number
-
-
-# ---- bodies
-
-
-def check_media(content_type: str, body: bytes) -> None:
-    """Raise UnsupportedMedia for a body that is not JSON. An empty one may be of any type (section 2)."""
-    if not body or not content_type.strip():
-        return
-    media = content_type.partition(";")[0].strip().lower()
-    if media in ("application/json", "text/json") or media.endswith("+json"):
-        return
-    if _is_xml(media):
-        raise UnsupportedMedia("Bodies in XML are not supported yet: send JSON (application/json).")
-    raise UnsupportedMedia(f"The body is {shown(media)}: send JSON (application/json).")
-
-
-def message(body: bytes) -> str:
-    """The message of a cancel, finish or requeue: a JSON string, or nothing. Raises BadRequest."""
-    text = json_text(body)
-    found: str | None = decode(_MESSAGE, text, "a JSON string") if text else None
-    if found and (unwritable := UNWRITABLE.search(found)):
-        raise BadRequest(
-            f"The message holds U+{ord(unwritable[0]):04X} at character {unwritable.start() + 1}."
-        )
-    return found or ""
-
-
-# ---- formats
-
-
-def check_accept(accept: str) -> None:
-    """Raise NotAcceptable when the client takes XML and nothing else.
-
-    Everything but XML is answered in JSON (section 2).
-    """
-    if "xml" not in accept.lower():
-        return
-    medias = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    if all(_is_xml(media) for media in medias if media):
-        raise NotAcceptable("Answers in XML are not supported yet: accept JSON (application/json).")
-
-
-def _is_xml(media: str) -> bool:
-    return media in ("application/xml", "text/xml") or media.endswith("+xml")
