@@ -66,6 +66,7 @@ class Writer:
         self._new_id = new_id
         self._installation = installation
         self._orders: SimpleQueue[Order | None] = SimpleQueue()
+        self._batch: list[Order] = []
         self._counters: Counters | None = None
         self._version: Any = None
         self._elsewhere = False
@@ -113,30 +114,42 @@ class Writer:
             self._counters = None
 
     def _work(self) -> None:
+        try:
+            self._serve()
+        except BaseException:
+            # Not the database: a mistake of ours. Nobody may wait for a thread that is gone.
+            self._stopped = True
+            while not self._orders.empty():
+                if (order := self._orders.get()) is not None:
+                    self._batch.append(order)
+            gone = StoreUnavailable("the store has stopped because of an error in it")
+            self._answer([Outcome(order, None, gone) for order in self._batch], [])
+            raise
+
+    def _serve(self) -> None:
         crowd, took = 1, 0.0
-        while (first := self._orders.get()) is not None:
-            batch, last = self._gather(first, crowd, min(took / 2, _PATIENCE_S))
+        last = False
+        while not last and (first := self._orders.get()) is not None:
+            self._batch = [first]
+            last = self._gather(crowd, min(took / 2, _PATIENCE_S))
             began = self._clock.monotonic()
             with self._gate.lock:
-                outcomes, events = self._commit(batch)
+                outcomes, events = self._commit(self._batch)
             took = self._clock.monotonic() - began
-            crowd = len(batch) + self._orders.qsize()
+            crowd = len(self._batch) + self._orders.qsize()
             self._answer(outcomes, events)
-            if last:
-                return
 
-    def _gather(self, first: Order, crowd: int, patience_s: float) -> tuple[list[Order], bool]:
-        """All that has queued up, and whether it is the last.
+    def _gather(self, crowd: int, patience_s: float) -> bool:
+        """Take all that has queued up. Whether it is the last.
 
         With several clients, those just answered come back in a moment: waiting for them, a fraction of
         what a commit takes, makes one commit of two. A single client is never kept waiting.
         """
-        batch = [first]
         until = self._clock.monotonic() + patience_s
-        while len(batch) < _TOGETHER:
+        while len(self._batch) < _TOGETHER:
             if self._orders.empty():
                 left = until - self._clock.monotonic()
-                if len(batch) >= crowd or left <= 0:
+                if len(self._batch) >= crowd or left <= 0:
                     break
                 try:
                     following = self._orders.get(timeout=left)
@@ -145,9 +158,9 @@ class Writer:
             else:
                 following = self._orders.get()
             if following is None:
-                return batch, True
-            batch.append(following)
-        return batch, False
+                return True
+            self._batch.append(following)
+        return False
 
     def _commit(self, batch: list[Order]) -> tuple[list[Outcome], list[Event]]:
         """Run a batch in one transaction."""

@@ -1,6 +1,7 @@
 """store/writer.py: group commit, listeners, and what happens when the database fails."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -159,3 +160,35 @@ def test_synchronous_is_full_and_the_journal_a_write_ahead_log(on_disk: World) -
     connection = on_disk.store._writer._session.connection
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_commit_waits_for_as_many_as_came_last_time_but_not_for_ever(world: World) -> None:
+    """Nothing is queued here: the writer itself is asked, beside its thread."""
+    writer = world.store._writer
+    first: Any = object()
+    for crowd, patience in ((1, 60.0), (9, 0.0), (9, 0.01)):
+        writer._batch = [first]
+        assert writer._gather(crowd, patience) is False
+        assert writer._batch == [first]
+
+
+def test_nobody_waits_for_a_writer_that_has_died(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def now(self) -> int:
+            return 1
+
+        def monotonic(self) -> float:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    world.store._writer._clock = Broken()
+
+    async def work() -> list[Any]:
+        changes = [world.store.write(lambda tx: tx.now) for _ in range(3)]
+        return await asyncio.wait_for(asyncio.gather(*changes, return_exceptions=True), 5)
+
+    found = world.runner.run(work())
+    world.store._writer._thread.join()
+    assert [type(each) for each in found] == [StoreUnavailable] * 3
+    with pytest.raises(StoreUnavailable, match="closed"):
+        world.write(lambda tx: tx.now)
