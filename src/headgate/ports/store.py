@@ -253,7 +253,7 @@ class Transaction(Reader, Protocol):
     def put_meta(self, key: str, value: str) -> None: ...
     def remove_ended(self, *, before: int, limit: int) -> int:
         """Remove up to `limit` jobs in a final state that ended before `before`, with all that belongs to
-        them. How many.
+        them. How many; `limit` also when more is left than one change should do: come again.
         """
         ...
 

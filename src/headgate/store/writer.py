@@ -72,6 +72,8 @@ class Writer:
         self._elsewhere = False
         self._thread = threading.Thread(target=self._work, name="headgate-store-writer", daemon=True)
         self._stopped = False
+        # What is done by others from here on counts as done elsewhere.
+        self._look_around()
         self._thread.start()
 
     def order(self, change: Callable[[Transaction], Any]) -> "asyncio.Future[Any]":
