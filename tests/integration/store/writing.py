@@ -1,6 +1,6 @@
 """Run as a program: keeps writing to a data directory, and says on its output what has been acknowledged.
 
-    python -m tests.integration.store.writing DIRECTORY
+    python -m tests.integration.store.writing DIRECTORY [CLIENTS]
 
 Each line is `job-id event-number` of a change that has been answered. It ends only by being killed.
 """
@@ -39,12 +39,12 @@ def fail(tx: Transaction) -> None:
     raise ValueError("this one leaves no trace")
 
 
-async def main(where: Path) -> None:
+async def main(where: Path, clients: int) -> None:
     store = open_store(where, clock=RealClock())
 
     async def client(number: int) -> None:
         while True:
-            if number == 0:
+            if number == 1:
                 try:
                     await store.write(fail)
                 except ValueError:
@@ -53,8 +53,8 @@ async def main(where: Path) -> None:
             sys.stdout.write(f"{job_id} {seq}\n")
             sys.stdout.flush()
 
-    await asyncio.gather(*map(client, range(6)))
+    await asyncio.gather(*map(client, range(clients)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 6))
