@@ -420,3 +420,16 @@ async def test_what_was_finished_stays_finished_when_the_job_is_cancelled_after(
     task = story.the_task(job)
     assert (task.finished, task.failed, task.canceled) == (996, 4, 0)
     assert story.instance_state(job, 1, 500) == "FINISHED"
+
+
+async def test_finishing_a_job_that_is_being_cancelled_is_accepted_and_changes_nothing(story: Story) -> None:
+    """The state check is the one of cancel, which may be repeated."""
+    job = await story.job(basic("wait"))
+    await story.settle()
+    story.engine.stubborn = True
+    await story.jobs.cancel(ALICE, job, message="stop")
+    await story.jobs.finish(ALICE, job)
+    story.engine.end_all()
+    await story.settle()
+    assert story.state(job) == "CANCELED"
+    assert "stop" in story.why(job)
