@@ -49,6 +49,12 @@ DIALECTS: Final[dict[str, DialectPlugin]] = {
         build="headgate.dialects.hpcpack:build",
         refusal="headgate.dialects.hpcpack:refusal_body",
     ),
+    "windowshpc": DialectPlugin(
+        path="/WindowsHPC",
+        context="headgate.dialects.windowshpc:Context",
+        build="headgate.dialects.windowshpc:build",
+        refusal="headgate.dialects.windowshpc:refusal_body",
+    ),
     "v1": DialectPlugin(
         path="/v1",
         context="headgate.dialects.v1:Context",

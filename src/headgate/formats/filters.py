@@ -24,6 +24,7 @@ F = TypeVar("F")
 MOST_TERMS = 50
 # One blank on each side and no `\s+`, which would take quadratic time over a long run of blanks.
 _AND = re.compile(r"\sand\s", re.IGNORECASE)
+_EMPTY = re.compile(r"\S+\s+eq", re.IGNORECASE)
 _TERM = re.compile(r"(?P<name>\S+)\s+eq(?:\s+(?P<value>.*))?", re.IGNORECASE | re.DOTALL)
 
 
@@ -48,6 +49,7 @@ class NodeFilter(Struct, frozen=True):
     """What a node list's filter asks for; None: anything."""
 
     states: frozenset[NodeState] | None = None
+    changed_from: int | None = None
 
 
 def job_filter(text: str) -> JobFilter:
@@ -86,12 +88,22 @@ def task_filter(text: str) -> TaskFilter:
     return TaskFilter(states, numbers, instances, since)
 
 
-def node_filter(text: str) -> NodeFilter:
-    """NodeState. Raises BadRequest."""
+def node_filter(text: str, *, by_change: bool = False) -> NodeFilter:
+    """NodeState; by_change: ChangeTimeFrom, too (windowshpc, section 3). Raises BadRequest."""
     states: frozenset[NodeState] | None = None
-    for name, value in terms(text, ("NodeState",)):
-        states = _narrow(states, _states(NodeState, name, value))
-    return NodeFilter(states)
+    since: int | None = None
+    for name, value in terms(text, ("NodeState", "ChangeTimeFrom") if by_change else ("NodeState",)):
+        if name == "NodeState":
+            states = _narrow(states, _states(NodeState, name, value))
+        else:
+            since = _later(since, _date(name, value))
+    return NodeFilter(states, since)
+
+
+def filled(text: str) -> str:
+    """A filter without the terms that have no value, which older clients send (windowshpc, section 3)."""
+    parts = _AND.split(text.strip(), maxsplit=MOST_TERMS)
+    return " and ".join(part for part in parts if not _EMPTY.fullmatch(part.strip()))
 
 
 def terms(text: str, known: Iterable[str]) -> list[tuple[str, str]]:

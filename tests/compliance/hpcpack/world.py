@@ -113,6 +113,45 @@ class Response(msgspec.Struct):
         return [{entry["Name"]: entry["Value"] for entry in row["Properties"]} for row in self.json]
 
 
+async def exchange(
+    face: Any, root: str, method: str, target: str, content: bytes, headers: Mapping[str, str]
+) -> Response:
+    """One request to a face at its path, and what every answer of it has in common."""
+    path, _, query = target.partition("?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "root_path": root,
+        "path": root + unquote(path),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 5),
+    }
+    half = len(content) // 2
+    incoming = [
+        {"type": "http.request", "body": content[:half], "more_body": True},
+        {"type": "http.request", "body": content[half:], "more_body": False},
+    ]
+    outgoing: list[Any] = []
+
+    async def receive() -> Any:
+        return incoming.pop(0)
+
+    async def send(message: Any) -> None:
+        outgoing.append(message)
+
+    await face(scope, receive, send)
+    start, *parts = outgoing
+    answered = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    body = b"".join(part.get("body", b"") for part in parts)
+    assert not parts[-1]["more_body"]
+    if "content-length" in answered and method != "HEAD":
+        assert int(answered["content-length"]) == len(body)
+    if start["status"] == 204:
+        assert body == b""
+    return Response(start["status"], answered, body)
+
+
 class World:
     """See the module."""
 
@@ -121,20 +160,19 @@ class World:
         ids = iter(range(1, 1000))
         self.store = open_store(":memory:", clock=self.clock, new_id=lambda: f"0000-{next(ids)}")
         identity = KnownUsers()
-        self.face = build(
-            Context(
-                jobs=Jobs(self.store),
-                tasks=Tasks(self.store),
-                nodes=Nodes(self.store),
-                templates=Templates(self.store),
-                users=Users(self.store, identity, no_hash),
-                identity=identity,
-                clock=self.clock,
-                cluster_name="HEADGATE",
-                hpcpack_version="5.3.6450.0",
-                signing_key=b"k" * 32,
-            )
+        self.context = Context(
+            jobs=Jobs(self.store),
+            tasks=Tasks(self.store),
+            nodes=Nodes(self.store),
+            templates=Templates(self.store),
+            users=Users(self.store, identity, no_hash),
+            identity=identity,
+            clock=self.clock,
+            cluster_name="HEADGATE",
+            hpcpack_version="5.3.6450.0",
+            signing_key=b"k" * 32,
         )
+        self.face: Any = build(self.context)
 
     async def open(self) -> "World":
         def seed(tx: Transaction) -> None:
@@ -171,46 +209,15 @@ class World:
             given.setdefault("content-type", content_type)
         if user is not None:
             given.setdefault("authorization", basic(user))
-        path, _, query = target.partition("?")
-        scope = {
-            "type": "http",
-            "method": method,
-            "root_path": "/hpc",
-            "path": "/hpc" + unquote(path),
-            "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
-            "client": ("127.0.0.1", 5),
-        }
-        half = len(content) // 2
-        incoming = [
-            {"type": "http.request", "body": content[:half], "more_body": True},
-            {"type": "http.request", "body": content[half:], "more_body": False},
-        ]
-        outgoing: list[Any] = []
-
-        async def receive() -> Any:
-            return incoming.pop(0)
-
-        async def send(message: Any) -> None:
-            outgoing.append(message)
-
-        await self.face(scope, receive, send)
-        start, *parts = outgoing
-        answered = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-        content = b"".join(part.get("body", b"") for part in parts)
-        assert not parts[-1]["more_body"]
-        if "content-length" in answered and method != "HEAD":
-            assert int(answered["content-length"]) == len(content)
-        if start["status"] >= 400 and method != "HEAD":
-            if answered["content-type"] == "application/xml; charset=utf-8":
+        answer = await exchange(self.face, "/hpc", method, target, content, given)
+        if answer.status >= 400 and method != "HEAD":
+            if answer.headers["content-type"] == "application/xml; charset=utf-8":
                 assert "xml" in given["accept"].lower()
-                assert content.startswith(b"<Error><Message>")
+                assert answer.body.startswith(b"<Error><Message>")
             else:
-                assert answered["content-type"] == "application/json; charset=utf-8"
-                assert list(json.loads(content)) == ["Message"]
-        if start["status"] == 204:
-            assert content == b""
-        return Response(start["status"], answered, content)
+                assert answer.headers["content-type"] == "application/json; charset=utf-8"
+                assert list(answer.json) == ["Message"]
+        return answer
 
     # What tests do all the time.
 

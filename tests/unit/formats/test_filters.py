@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from headgate.core.errors import BadRequest
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import NodeState
-from headgate.formats.filters import JobFilter, NodeFilter, TaskFilter, job_filter, node_filter, task_filter
+from headgate.formats.filters import (
+    JobFilter,
+    NodeFilter,
+    TaskFilter,
+    filled,
+    job_filter,
+    node_filter,
+    task_filter,
+)
 
 JAN_31_14H = 1_580_479_200_000_000
 
@@ -128,3 +136,25 @@ def test_anything_may_arrive(text: str) -> None:
         except BadRequest as error:
             code = error.code
         assert code == "Operation_InvalidFilterProperty"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("", ""),
+        ("JobState eq", ""),
+        ("JobState eq  and NodeGroup EQ", ""),
+        ("JobState eq Running and NodeGroup eq", "JobState eq Running"),
+        ("NodeGroup eq a b and JobState eq 4", "NodeGroup eq a b and JobState eq 4"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_terms_without_a_value_can_be_left_out(text: str, left: str) -> None:
+    assert filled(text) == left
+
+
+def test_nodes_by_their_last_change() -> None:
+    text = "ChangeTimeFrom eq 3/17/2030 and NodeState eq Online and ChangeTimeFrom eq 1/1/2030"
+    assert node_filter(text, by_change=True).changed_from == 1_899_936_000_000_000
+    with pytest.raises(BadRequest):
+        node_filter(text)

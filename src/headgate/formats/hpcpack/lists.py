@@ -17,6 +17,8 @@ R = TypeVar("R")
 Spelled = Callable[[Sequence[R]], Awaitable[list[str]]]
 """Spells some rows of a page."""
 
+CONTINUES = b"x-ms-continuation-queryId"
+"""The header that says where rows remain."""
 AT_ONCE = 200
 """Rows that are spelled before other requests get their turn, and sent together when a page is longer."""
 
@@ -51,7 +53,7 @@ class Pages:
         if not more or end is None:
             return ()
         token = paging.write_token(self._key, end, self._fingerprint(call, query), self._now())
-        return ((b"x-ms-continuation-queryId", token.encode()),)
+        return ((CONTINUES, token.encode()),)
 
     def _fingerprint(self, call: Call, query: object) -> bytes:
         return paging.fingerprint(self._kind, call.caller.name.casefold(), query)

@@ -15,22 +15,25 @@ from headgate.ports.store import Cursor
 
 
 class NodeCalls:
-    """See the module."""
+    """See the module. by_change: filters may ask for those that changed since some time."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, by_change: bool = False) -> None:
+        self._by_change = by_change
         self._nodes = context.nodes
         self._pages = lists.Pages("nodes", context.signing_key, context.clock.now)
 
     async def list(self, call: Call) -> Answer:
         """List the nodes. There are few of them, so they are filtered, sorted and paged here."""
         asked = queries.list_asked(call.query, NODE, NODE.readable(), "sortNodesBy", "id")
-        wanted = node_filter(asked.filter)
-        query = (sorted(wanted.states) if wanted.states is not None else None, asked.sort, asked.descending)
+        wanted = node_filter(asked.filter, by_change=self._by_change)
+        states = sorted(wanted.states) if wanted.states is not None else None
+        query = (states, wanted.changed_from, asked.sort, asked.descending)
         after = self._pages.after(call, asked, query)
         nodes = [
             node
             for node in self._nodes.list(call.caller)
-            if wanted.states is None or node.state in wanted.states
+            if (wanted.states is None or node.state in wanted.states)
+            and (wanted.changed_from is None or _changed(node) >= wanted.changed_from)
         ]
         page, more, end = _page(nodes, asked, after)
         spelling = call.spelling
@@ -59,6 +62,11 @@ class NodeCalls:
     async def members(self, call: Call) -> Answer:
         """List the names of the nodes in a group."""
         return found(call.spelling.names(self._nodes.members(call.caller, call.values[0])))
+
+
+def _changed(node: Node) -> int:
+    """When a node came online or went offline last."""
+    return max(node.online_at or 0, node.offline_at or 0)
 
 
 def _page(

@@ -114,16 +114,21 @@ def list_asked(
     start_row = integer(query, "startRow")
     if start_row is not None and start_row < 0:
         raise BadRequest(f"startRow is 0 or more, not {start_row}.", parameters=("startRow",))
-    rows = integer(query, "rowsPerRead")
     return ListAsked(
         properties=selection(query, registry, default),
         filter=query.get("$filter", ""),
         sort=_sort(query.get(sort_name.lower(), ""), registry) or default_sort,
         descending=not truth(query, "asc", True),
-        rows=min(max(1, ROWS if rows is None else rows), MOST_ROWS),
+        rows=rows_asked(query),
         query_id=None if start_row is not None else query.get("queryid") or None,
         start_row=start_row,
     )
+
+
+def rows_asked(query: Query) -> int:
+    """Rows of a page. Raises BadRequest."""
+    rows = integer(query, "rowsPerRead")
+    return min(max(1, ROWS if rows is None else rows), MOST_ROWS)
 
 
 def selection(query: Query, registry: Registry, default: tuple[Property, ...]) -> tuple[Property, ...]:

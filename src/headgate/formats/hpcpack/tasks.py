@@ -78,7 +78,7 @@ class TaskCalls:
 
     async def get(self, call: Call) -> Answer:
         """Read properties of a task or subtask: those named, or all."""
-        view = self._tasks.get(call.caller, *_place(call))
+        view = self._tasks.get(call.caller, *place(call))
         properties = queries.selection(call.query, TASK, _ALL) if call.query else _ALL
         spelling = call.spelling
         subject = TaskSubject.of(view.task, view.instance, view.output)
@@ -87,14 +87,14 @@ class TaskCalls:
 
     async def set(self, call: Call) -> Answer:
         """Change properties of a task or subtask: all that are given, or none."""
-        job_id, number, instance = _place(call)
+        job_id, number, instance = place(call)
         given = changes(TASK, await call.pairs())
         await self._tasks.set(call.caller, job_id, number, given, instance=instance)
         return DONE
 
     async def cancel(self, call: Call) -> Answer:
         """Begin to cancel a task (with all its subtasks) or a subtask; forced: without grace."""
-        job_id, number, instance = _place(call)
+        job_id, number, instance = place(call)
         forced = queries.truth(call.query, "forced", False)
         message = await call.message()
         await self._tasks.cancel(
@@ -104,44 +104,44 @@ class TaskCalls:
 
     async def finish(self, call: Call) -> Answer:
         """End a task or subtask as Finished."""
-        job_id, number, instance = _place(call)
+        job_id, number, instance = place(call)
         message = await call.message()
         await self._tasks.finish(call.caller, job_id, number, instance=instance, message=message)
         return DONE
 
     async def requeue(self, call: Call) -> Answer:
         """Run a failed or canceled task or subtask again. A message is accepted and not kept."""
-        job_id, number, instance = _place(call)
+        job_id, number, instance = place(call)
         await call.message()
         await self._tasks.requeue(call.caller, job_id, number, instance=instance)
         return DONE
 
     async def custom_properties(self, call: Call) -> Answer:
         """Read custom properties; of those named, the ones that exist."""
-        job_id, number, _ = _place(call)
+        job_id, number, _ = place(call)
         kept = self._tasks.custom_properties(call.caller, job_id, number)
         return found(call.spelling.pairs(existing(kept, queries.names(call.query))))
 
     async def set_custom_properties(self, call: Call) -> Answer:
         """Add, replace and (null) delete custom properties."""
-        job_id, number, _ = _place(call)
+        job_id, number, _ = place(call)
         await self._tasks.set_custom_properties(call.caller, job_id, number, texts(await call.pairs()))
         return DONE
 
     async def variables(self, call: Call) -> Answer:
         """Read the task's own environment variables; of those named, all, empty where not set."""
-        job_id, number, _ = _place(call)
+        job_id, number, _ = place(call)
         kept = self._tasks.environment(call.caller, job_id, number)
         return found(call.spelling.pairs(all_named(kept, queries.names(call.query))))
 
     async def set_variables(self, call: Call) -> Answer:
         """Add, replace and (empty) delete environment variables."""
-        job_id, number, _ = _place(call)
+        job_id, number, _ = place(call)
         await self._tasks.set_environment(call.caller, job_id, number, texts(await call.pairs()))
         return DONE
 
 
-def _place(call: Call) -> tuple[int, int, int | None]:
+def place(call: Call) -> tuple[int, int, int | None]:
     """Job, task and, where the path names one, subtask."""
     job, task, *subtask = call.values
     return (
