@@ -3,12 +3,13 @@
 Read in this order:
 
     tables.py      what is kept
-    statement.py   SQL built once by SQLAlchemy, run as text by session.py; sql/ holds every statement there is
+    statement.py   SQL built once by SQLAlchemy, run as text by session.py; every statement is in sql/
     codec.py       values as text
     reader.py      what can be looked up; transaction.py: what can be changed
                    (of the small tables: entries.py, changes.py)
     ladders.py     the counts that make a page cost the same anywhere in a list
-    joblist.py     lists of jobs; jobsearch.py: in any other order; tasklist.py: of tasks; sortkeys.py: by what
+    joblist.py     lists of jobs; jobsearch.py: in any other order; sortkeys.py: by what
+    tasklist.py    lists of tasks, made of taskparts.py and sweeplist.py, which counts by stretches.py
     retention.py   removal
     writer.py      one thread, group commit
     store.py       the store itself

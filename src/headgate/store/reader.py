@@ -13,6 +13,7 @@ from headgate.ports.store import Cursor, JobPage, JobQuery, TaskPage, TaskQuery
 from headgate.store import codec, joblist, ladders, tasklist
 from headgate.store.entries import EntryReader
 from headgate.store.session import Session
+from headgate.store.sql import instances as instance_sql
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
@@ -108,7 +109,7 @@ class Reader(EntryReader):
     def instance(self, job_id: int, task: int, number: int) -> Instance | None:
         if not 0 < number <= INT_MAX:
             return None
-        body = self._session.value(task_sql.get_instance, {"job_id": job_id, "task": task, "number": number})
+        body = self._session.value(instance_sql.get, {"job_id": job_id, "task": task, "number": number})
         return None if body is None else codec.INSTANCES.one(body)
 
     def instances(
@@ -122,7 +123,7 @@ class Reader(EntryReader):
         limit: int | None = None,
     ) -> list[Instance]:
         joined = self._session.value(
-            task_sql.instances_of(None if states is None else numbers(states)),
+            instance_sql.page(None if states is None else numbers(states), changed_from=False),
             {
                 "job_id": job_id,
                 "task": task,

@@ -121,6 +121,21 @@ instances = Table(
 )
 Index("instances_by_state", instances.c.job_id, instances.c.task, instances.c.state, instances.c.number)
 
+# How many instances of each state have a row in each stretch of numbers; see stretches.py.
+instance_counts = Table(
+    "instance_counts",
+    metadata,
+    Column("job_id", _Id, primary_key=True, autoincrement=False),
+    Column("task", Integer, primary_key=True, autoincrement=False),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(
+    "instance_counts_empty", instance_counts.c.n, sqlite_where=text("n = 0"), postgresql_where=text("n = 0")
+)
+
 outputs = Table(
     "outputs",
     metadata,

@@ -13,7 +13,7 @@ import msgspec
 from headgate.core.model import Event, Instance, Intent, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.ports.store import Cursor, JobPage, JobQuery
-from headgate.store import codec, retention
+from headgate.store import codec, retention, stretches
 from headgate.store.changes import EntryChanges
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
@@ -214,24 +214,12 @@ class Transaction(Reader, EntryChanges):
             raise no_task(task.job_id, task.number)
 
     def put_instances(self, instances: Iterable[Instance]) -> None:
-        rows = [
-            {
-                "job_id": instance.job_id,
-                "task": instance.task,
-                "number": instance.number,
-                "state": instance.state.value,
-                "changed": instance.times.changed,
-                "body": encode(instance),
-            }
-            for instance in instances
-        ]
-        if rows:
-            self.touch()
-            self._session.change_many(task_sql.put_instance, rows)
+        self.touch()
+        stretches.put(self._session, instances)
 
     def drop_instances(self, job_id: int, task: int) -> None:
         self.touch()
-        self._session.change(task_sql.drop_instances, {"job_id": job_id, "task": task})
+        stretches.drop(self._session, job_id, task)
 
     def put_output(self, job_id: int, task: int, instance: int, output: bytes) -> None:
         self.touch()

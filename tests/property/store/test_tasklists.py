@@ -1,6 +1,7 @@
 """Lists of tasks equal what a plain Python list would give, with most instances stored nowhere."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from headgate.core.instances import untouched
 from headgate.core.model import Instance, Task, TaskSpec, Times
 from headgate.core.states import TaskState
 from headgate.ports.store import Cursor, TaskPage, TaskQuery, TaskRow
-from headgate.store import sortkeys
+from headgate.store import sortkeys, stretches
 from headgate.store.transaction import Transaction
 from tests.unit.store.worlds import World
 
@@ -23,6 +24,14 @@ pytestmark = pytest.mark.timeout(300)
 
 STATES = (TaskState.QUEUED, TaskState.RUNNING, TaskState.FINISHED, TaskState.CANCELED)
 seeds = st.integers(0, 2**32).map(Random)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def narrow_stretches() -> Iterator[None]:
+    """Instances are counted in stretches; narrow ones, so that a short sweep has many."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stretches, "SHIFT", 5)
+        yield
 
 
 def job(chance: Random) -> list[tuple[Task, list[Instance]]]:
@@ -180,5 +189,45 @@ def test_a_cursor_keeps_its_place_when_a_task_is_expanded_meanwhile(chance: Rand
         rest = page(world, asked, 10**6, after=first.end)
         shown = {row.task.number for row in first.rows} | {row.task.number for row in rest.rows}
         assert shown == {task.number for task, _ in made}
+    finally:
+        world.close()
+
+
+@given(seeds)
+def test_instances_are_counted_right_whatever_is_put_and_dropped(chance: Random) -> None:
+    world = World(":memory:")
+    kept: dict[tuple[int, int], TaskState] = {}
+
+    def change(tx: Transaction) -> None:
+        if chance.random() < 0.1:
+            task = chance.randint(1, 2)
+            tx.drop_instances(1, task)
+            for key in [key for key in kept if key[0] == task]:
+                del kept[key]
+            return
+        begin, step = chance.randint(1, 200), chance.choice((1, 1, 2, 40))
+        keys = [(chance.choice((1, 1, 2)), begin + step * index) for index in range(chance.randrange(30))]
+        # One of them twice, the last of which counts.
+        given = [(*key, chance.choice(STATES)) for key in (*keys, *keys[:1])]
+        tx.put_instances(
+            Instance(job_id=1, task=task, number=number, state=state, previous_state=state, times=Times())
+            for task, number, state in given
+        )
+        kept.update({(task, number): state for task, number, state in given})
+
+    try:
+        for _ in range(chance.randrange(12)):
+            world.write(change)
+        for task in (1, 2):
+            expected: dict[int, Counter[int]] = {}
+            for (of, number), state in kept.items():
+                if of == task:
+                    expected.setdefault(number >> stretches.SHIFT, Counter())[state.value] += 1
+            session = world.store._peeking.session
+            assert stretches.counted(session, 1, task) == expected
+            stored = world.look(lambda look, task=task: look.instances(1, task))  # type: ignore[misc]  # mypy: a default
+            assert {(task, each.number): each.state for each in stored} == {
+                key: state for key, state in kept.items() if key[0] == task
+            }
     finally:
         world.close()

@@ -10,7 +10,7 @@ import pytest
 
 from headgate.store import schema
 from headgate.store import sql as statements_package
-from headgate.store.sql import counts, entries, joblists, jobs, jobsearch, ledger, tasklists, tasks
+from headgate.store.sql import counts, entries, instances, joblists, jobs, jobsearch, ledger, tasklists, tasks
 from headgate.store.sqlite import SQLite, connect, schema_work
 from headgate.store.statement import Statement
 
@@ -29,25 +29,23 @@ def plain() -> Iterator[tuple[str, Statement]]:
 def shaped() -> Iterator[tuple[str, Statement]]:
     for states in STATES:
         yield "tasks.of_job_in", tasks.of_job_in(states)
-        yield "tasklists.expanded_tasks", tasklists.expanded_tasks()
         yield "counts.between", counts.between(states)
         for flag in BOTH:
             yield "counts.reaching", counts.reaching(states, flag)
             yield "counts.by_owner", counts.by_owner(states, flag)
             yield "joblists.jobs_changed_between", joblists.jobs_changed_between(states, flag)
-            yield "tasklists.count_tasks", tasklists.count_tasks(states, changed_from=flag)
-            yield "tasklists.count_instances", tasklists.count_instances(states, changed_from=flag)
+            yield "tasklists.count", tasklists.count(states, changed_from=flag)
+            yield "instances.count", instances.count(states, changed_from=flag)
+            yield "instances.numbers", instances.numbers(states, changed_from=flag)
+            yield "instances.numbers_unfit", instances.numbers_unfit(states, changed_from=flag)
             for descending in BOTH:
                 yield (
-                    "tasklists.task_page",
-                    tasklists.task_page(states, changed_from=flag, descending=descending),
+                    "tasklists.page",
+                    tasklists.page(states, changed_from=flag, descending=descending),
                 )
-                yield (
-                    "tasklists.instance_page",
-                    tasklists.instance_page(states, changed_from=flag, descending=descending),
-                )
+            yield "instances.page", instances.page(states, changed_from=flag)
     for states_or_all in (None, (16,), (1, 16)):
-        yield "tasks.instances_of", tasks.instances_of(states_or_all)
+        yield "instances.page", instances.page(states_or_all, changed_from=False)
         for owned, changed_from, last in product(BOTH, repeat=3):
             filters = {"owned": owned, "changed_from": changed_from, "grouped": last}
             yield "jobsearch.count", jobsearch.count(states_or_all, **filters)
@@ -158,7 +156,7 @@ def test_a_statement_says_what_it_is_for(name: str, statement: Statement) -> Non
         (jobs.ended, "jobs_ended"),
         (joblists.jobs_in((16, 32)), "jobs_by_state"),
         (tasks.ready, "tasks_ready"),
-        (tasklists.expanded_tasks(), "tasks_expanded"),
+        (tasklists.expanded, "tasks_expanded"),
         (counts.drop_empty, "counts_empty"),
     ],
 )

@@ -4,10 +4,21 @@ from sqlalchemy import Executable, Table, bindparam, delete, insert, select, tup
 
 from headgate.store.sqlite import upsert
 from headgate.store.statement import joined, statement, statements
-from headgate.store.tables import counters, events, instances, intents, outputs, remains, tasks
+from headgate.store.tables import (
+    counters,
+    events,
+    instance_counts,
+    instances,
+    intents,
+    outputs,
+    remains,
+    tasks,
+)
 
 COUNTERS = tuple(column.name for column in counters.columns if column.name != "id")
-OF_A_JOB: dict[str, Table] = {table.name: table for table in (events, instances, outputs, tasks, intents)}
+OF_A_JOB: dict[str, Table] = {
+    table.name: table for table in (events, instances, instance_counts, outputs, tasks, intents)
+}
 """Tables with rows that belong to a job."""
 
 

@@ -1,4 +1,4 @@
-"""Statements about tasks, instances and captured output, except lists (`lists.py`)."""
+"""Statements about tasks and captured output, except lists (`tasklists.py`)."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, lit
 
 from headgate.store.sqlite import upsert
 from headgate.store.statement import among, joined, statement, statements
-from headgate.store.tables import instances, outputs, tasks
+from headgate.store.tables import outputs, tasks
 
 
 @statement
@@ -72,44 +72,6 @@ def put() -> Executable:
         update(tasks)
         .where(tasks.c.job_id == bindparam("job"), tasks.c.number == bindparam("task"))
         .values(changes)
-    )
-
-
-@statement
-def get_instance() -> Executable:
-    """One instance."""
-    return select(instances.c.body).where(
-        instances.c.job_id == bindparam("job_id"),
-        instances.c.task == bindparam("task"),
-        instances.c.number == bindparam("number"),
-    )
-
-
-@statements
-def instances_of(states: tuple[int, ...] | None) -> Executable:
-    """Instances of a task by number, joined."""
-    rows = select(instances.c.body).where(
-        instances.c.job_id == bindparam("job_id"),
-        instances.c.task == bindparam("task"),
-        instances.c.number.between(bindparam("first"), bindparam("last")),
-    )
-    if states is not None:
-        rows = rows.where(among(instances.c.state, states))
-    limited = rows.order_by(instances.c.number).limit(bindparam("limit")).subquery()
-    return select(joined(limited.c.body))
-
-
-@statement
-def put_instance() -> Executable:
-    """A new or changed instance."""
-    return upsert(instances, keys=("job_id", "task", "number"))
-
-
-@statement
-def drop_instances() -> Executable:
-    """All instances of a task are untouched again."""
-    return delete(instances).where(
-        instances.c.job_id == bindparam("job_id"), instances.c.task == bindparam("task")
     )
 
 

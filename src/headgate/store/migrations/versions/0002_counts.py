@@ -1,5 +1,4 @@
-"""Counts of jobs per stretch of each order, so that a page costs the same anywhere in a list; filled from the
-jobs there are.
+"""Counts of jobs and of instances per stretch of a list, so that a page costs the same anywhere in it.
 
 Revision ID: 0002
 """
@@ -49,3 +48,24 @@ def upgrade() -> None:
             "INSERT INTO counts (shelf, owner, state, bucket, n) "  # noqa: S608 — of the constants above
             f"SELECT {shelf}, {owner}, state, {key} >> {shift}, COUNT(*) FROM jobs GROUP BY 2, 3, 4"
         )
+    op.create_table(
+        "instance_counts",
+        sa.Column(
+            "job_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("task", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("bucket", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("state", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("n", sa.Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "instance_counts_empty", "instance_counts", ["n"], sqlite_where=empty, postgresql_where=empty
+    )
+    op.execute(
+        "INSERT INTO instance_counts (job_id, task, bucket, state, n) "
+        "SELECT job_id, task, number >> 12, state, COUNT(*) FROM instances GROUP BY 1, 2, 3, 4"
+    )
