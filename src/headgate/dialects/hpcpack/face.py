@@ -9,10 +9,9 @@ from typing import Final
 
 from headgate.core.errors import HeadgateError
 from headgate.dialects.hpcpack.errors import error_body
-from headgate.dialects.hpcpack.openapi import document
 from headgate.dialects.hpcpack.operations import operations
 from headgate.dialects.hpcpack.page import page
-from headgate.formats.hpcpack import queries
+from headgate.formats.hpcpack import openapi, queries
 from headgate.formats.hpcpack.bodies import by_type
 from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
@@ -38,10 +37,18 @@ class HpcPackFace:
         self._context = context
         every = operations(context)
         self._router = Router(every)
-        described = document(every, context.hpcpack_version)
+        about = openapi.About(
+            title="Headgate: HPC Pack 2016 REST API",
+            version=context.hpcpack_version,
+            path="/hpc",
+            done="204",
+            media=(openapi.JSON, openapi.XML),
+            query=openapi.QUERY,
+            headers=(openapi.AS_USER,),
+        )
         # The only two things that say nothing about this installation, so anybody may read them.
         self._open = {
-            "/openapi.json": Answer(200, described, media_type="application/json"),
+            "/openapi.json": Answer(200, openapi.document(every, about), media_type="application/json"),
             "/docs": Answer(200, page(every), media_type="text/html; charset=utf-8"),
         }
 

@@ -7,7 +7,7 @@ passwords of whoever reads them here.
 from collections.abc import Iterable
 from html import escape
 
-from headgate.dialects.hpcpack.openapi import QUERY, purpose
+from headgate.formats.hpcpack.openapi import QUERY, purpose
 from headgate.formats.hpcpack.operation import Operation, Shape
 
 _SHAPES = {

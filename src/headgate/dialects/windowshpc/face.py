@@ -8,6 +8,7 @@ Faults nobody foresaw go on to whoever called.
 from typing import Final
 
 from headgate.core.errors import BadRequest, HeadgateError
+from headgate.dialects.windowshpc.description import description
 from headgate.dialects.windowshpc.errors import error_body
 from headgate.dialects.windowshpc.operations import Operation, operations
 from headgate.dialects.windowshpc.paths import without_cluster
@@ -18,6 +19,7 @@ from headgate.formats.hpcpack.bodies import always_xml
 from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
 from headgate.formats.hpcpack.lists import CONTINUES
+from headgate.formats.hpcpack.openapi import JSON
 from headgate.formats.hpcpack.refusals import refusal_headers, status_of
 from headgate.formats.hpcpack.routing import Router
 from headgate.formats.hpcpack.serving import caller_of, headers_of, operation_at, path_of, send_answer
@@ -42,6 +44,8 @@ class WindowsHpcFace:
         self._context = context
         every = operations(context)
         self._router = Router(every)
+        # It says nothing about this installation, so anybody may read it.
+        self._description = Answer(200, description(every, context.hpcpack_version), media_type=JSON)
         self._words = frozenset(operation.path.split("/")[1].lower() for operation in every)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +62,8 @@ class WindowsHpcFace:
 
     async def _answer(self, request: "_Request", receive: Receive) -> Answer:
         scope, headers = request.scope, request.headers
+        if path_of(scope).lower() == "/openapi.json" and scope["method"] in ("GET", "HEAD"):
+            return self._description
         query = request.read_query()
         caller = await caller_of(self._context, scope, headers["authorization"], headers["as_user"])
         path = without_cluster(path_of(scope), self._words, self._context.cluster_name)

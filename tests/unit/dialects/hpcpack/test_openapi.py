@@ -1,4 +1,4 @@
-"""dialects/hpcpack/openapi.py and page.py: the description tells of every operation."""
+"""formats/hpcpack/openapi.py and dialects/hpcpack/page.py: the description tells of every operation."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headgate.dialects.hpcpack.openapi import QUERY
+from headgate.formats.hpcpack.openapi import QUERY
 from tests.compliance.hpcpack.world import World
 
 # Spec hpcpack-2016, section 4: every operation of the 2016 set.

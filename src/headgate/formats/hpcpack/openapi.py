@@ -1,7 +1,4 @@
-"""The OpenAPI 3.1 description of this face, made from the list of operations.
-
-For programs: `/hpc/openapi.json`.
-"""
+"""The OpenAPI 3.1 description of a face, made from its list of operations: `/hpc/openapi.json`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,12 +6,29 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from headgate.formats.hpcpack.operation import Operation, Shape
 from headgate.formats.hpcpack.queries import MOST_ROWS, ROWS
 
 JSON: Final = "application/json"
 XML: Final = "application/xml"
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What differs between the faces.
+
+    version: the one the interface claims. done: the status of an answer without a body. query: the parameters
+    by name, in any letter case. headers: parameters of every operation.
+    """
+
+    title: str
+    version: str
+    path: str
+    done: str
+    media: tuple[str, ...]
+    query: Mapping[str, Any]
+    headers: tuple[Any, ...]
 
 
 def _reference(name: str) -> dict[str, str]:
@@ -95,7 +109,7 @@ QUERY: Final[Mapping[str, Any]] = MappingProxyType(
         "forced": {"type": "boolean", "default": False, "description": "Without the grace period."},
     }
 )
-_AS_USER: Final = {
+AS_USER: Final = {
     "name": "x-ms-as-user",
     "in": "header",
     "description": "Act as this user; for administrators and job administrators.",
@@ -118,26 +132,27 @@ _REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
         "403": "Not permitted",
         "404": "Unknown job, task, subtask, node, group, template or path",
         "413": "Too large",
-        "415": "The body is neither JSON nor XML",
+        "415": "The body is in a format that is not read",
         "503": "Not available now; nothing was changed",
     }
 )
 
 
-def document(operations: Iterable[Operation], version: str) -> bytes:
-    """The description as JSON. `version` is the one the interface claims."""
+def document(operations: Iterable[Operation], about: About) -> bytes:
+    """The description as JSON."""
+    query = {name.lower(): schema for name, schema in about.query.items()}
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, about, query)
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
             "info": {
-                "title": "Headgate: HPC Pack 2016 REST API",
-                "version": version,
+                "title": about.title,
+                "version": about.version,
                 "description": "Paths and parameter names are case-insensitive. Dates are UTC.",
             },
-            "servers": [{"url": "/hpc"}],
+            "servers": [{"url": about.path}],
             "paths": paths,
             "components": {
                 "schemas": dict(_SCHEMAS),
@@ -156,7 +171,7 @@ def purpose(operation: Operation) -> str:
     return (operation.handler.__doc__ or "").strip()
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, about: About, query: Mapping[str, Any]) -> dict[str, Any]:
     words = purpose(operation)
     described: dict[str, Any] = {
         "operationId": _identifier(operation),
@@ -166,40 +181,40 @@ def _operation(operation: Operation) -> dict[str, Any]:
                 {"name": name, "in": "path", "required": True, "schema": _path_value(name)}
                 for name in _values(operation)
             ),
-            *({"name": name, "in": "query", "schema": QUERY[name]} for name in operation.query),
-            _AS_USER,
+            *({"name": name, "in": "query", "schema": query[name.lower()]} for name in operation.query),
+            *about.headers,
         ],
-        "responses": {_success(operation): _answer(operation)}
+        "responses": {_success(operation, about): _answer(operation, about)}
         | {
-            status: {"description": text, "content": _content(_reference("Error"))}
+            status: {"description": text, "content": _content(about, _reference("Error"))}
             for status, text in _REFUSALS.items()
         },
     }
     if operation.takes is not Shape.NOTHING:
         schema = _GIVEN if operation.takes is Shape.PROPERTIES else _BODIES[operation.takes]
-        described["requestBody"] = {"required": False, "content": _content(schema)}
+        described["requestBody"] = {"required": False, "content": _content(about, schema)}
     return described
 
 
-def _success(operation: Operation) -> str:
-    return "204" if operation.answers is Shape.NOTHING else "200"
+def _success(operation: Operation, about: About) -> str:
+    return about.done if operation.answers is Shape.NOTHING else "200"
 
 
-def _answer(operation: Operation) -> dict[str, Any]:
+def _answer(operation: Operation, about: About) -> dict[str, Any]:
     if operation.answers is Shape.NOTHING:
         return {"description": "Done"}
     described: dict[str, Any] = {
         "description": "Found" if operation.method == "GET" else "Created",
-        "content": _content(_BODIES[operation.answers]),
+        "content": _content(about, _BODIES[operation.answers]),
     }
-    if "queryId" in operation.query:
+    if any(name.lower() == "queryid" for name in operation.query):
         described["headers"] = _PAGE_HEADERS
     return described
 
 
-def _content(schema: Any) -> dict[str, Any]:
-    """The same in both formats. Only JSON has schemas: XML's forms are older than those."""
-    return {JSON: {"schema": schema}, XML: {}}
+def _content(about: About, schema: Any) -> dict[str, Any]:
+    """The same in each format. Only JSON has schemas: XML's forms are older than those."""
+    return {media: {"schema": schema} if media == JSON else {} for media in about.media}
 
 
 def _values(operation: Operation) -> list[str]:
@@ -207,7 +222,7 @@ def _values(operation: Operation) -> list[str]:
 
 
 def _path_value(name: str) -> dict[str, Any]:
-    return {"type": "string"} if name == "name" else {"type": "integer", "minimum": 1}
+    return {"type": "string"} if name in ("name", "batch") else {"type": "integer", "minimum": 1}
 
 
 def _identifier(operation: Operation) -> str:
