@@ -6,7 +6,7 @@ Anything may arrive, the answer is ours or the documented error; paging loses no
 import asyncio
 import json
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -14,35 +14,17 @@ from hypothesis import strategies as st
 
 from headgate.core.properties import JOB, TASK
 from headgate.core.states import JobState
-from tests.compliance.hpcpack.world import Response, World
+from tests.compliance.hpcpack.world import World
+from tests.property.dialects.sync import Sync
 
 T = TypeVar("T")
 DOCUMENTED = {200, 204, 400, 401, 403, 404, 405, 413, 415}
 
 
-class Sync:
-    """One world for many examples: what one of them does is what the next one finds."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.world = self.runner.run(World().open())
-        self.runner.run(self.fill())
-
-    async def fill(self) -> None:
-        await self.world.run_sweep()
-        await self.world.job(Name="empty")
-
-    def ask(self, *arguments: Any, **more: Any) -> Response:
-        return self.runner.run(self.world.ask(*arguments, **more))
-
-    def close(self) -> None:
-        self.runner.run(self.world.close())
-        self.runner.close()
-
-
 @pytest.fixture(scope="module")
 def sync() -> Iterator[Sync]:
-    sync = Sync()
+    world = World()
+    sync = Sync(world, world.ask)
     yield sync
     sync.close()
 

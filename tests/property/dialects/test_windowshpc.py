@@ -1,8 +1,6 @@
 """The legacy face: anything may arrive, the answer is ours or the documented error."""
 
-import asyncio
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,33 +8,16 @@ from hypothesis import strategies as st
 
 from headgate.formats import hpcpack_xml as xml
 from headgate.formats.hpcpack.spelling import XML
-from tests.compliance.hpcpack.world import Response
 from tests.compliance.windowshpc.world import Legacy
+from tests.property.dialects.sync import Sync
 
 DOCUMENTED = {200, 400, 401, 403, 404, 405}
 
 
-class Sync:
-    """One world for many examples: what one of them does is what the next one finds."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.world = Legacy()
-        self.runner.run(self.world.open())
-        self.runner.run(self.world.run_sweep())
-        self.runner.run(self.world.job(Name="empty"))
-
-    def ask(self, *arguments: Any, **more: Any) -> Response:
-        return self.runner.run(self.world.old(*arguments, **more))
-
-    def close(self) -> None:
-        self.runner.run(self.world.close())
-        self.runner.close()
-
-
 @pytest.fixture(scope="module")
 def sync() -> Iterator[Sync]:
-    sync = Sync()
+    world = Legacy()
+    sync = Sync(world, world.old)
     yield sync
     sync.close()
 
