@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with folder() as here, served(here) as (url, password):
         well = hpcpack(url, password, here / "work")
         well = own_api(url, password, here / "work") and well
+        well = windowshpc(url, password, here / "work") and well
         if not options.exit:
             keep_serving(url, password)
     say("The server and the folder of the demonstration are gone.")
@@ -206,6 +208,36 @@ def own_api(url: str, password: str, work: Path) -> bool:
     return state == "finished"
 
 
+# ---- legacy HPC Pack
+
+
+def windowshpc(url: str, password: str, work: Path) -> bool:
+    """A job XML document through `/WindowsHPC`. Whether it ended well."""
+    title("A job XML document through the legacy HPC Pack face")
+    headers = {"api-version": "2012-11-01.4.0", "Content-Type": "application/xml"}
+    document = (
+        '<Job Name="legacy"><Tasks>'
+        f'<Task CommandLine="echo the same list of jobs, in XML" WorkDirectory="{work}"/></Tasks></Job>'
+    )
+    with httpx.Client(base_url=url, auth=(USER, password), headers=headers, timeout=30) as client:
+        job = re.findall(r"\d+(?=</int>)", send(client, "POST", "/WindowsHPC/Jobs/JobFile", document))[0]
+        send(client, "POST", f"/WindowsHPC/Job/{job}/Submit")
+        until, text = time.monotonic() + JOB_S, ""
+        while time.monotonic() < until and not any(f">{state}<" in text for state in ENDED):
+            text = client.get(f"/WindowsHPC/Job/{job}?Properties=State").raise_for_status().text
+            time.sleep(0.05)
+        send(client, "GET", f"/WindowsHPC/Job/{job}/Task/1?Properties=TaskId,State,Output")
+    return ">Finished<" in text
+
+
+def send(client: httpx.Client, method: str, path: str, body: str = "") -> str:
+    """Send XML, show it with its answer, and return the answer's text."""
+    answer = client.request(method, path, content=body).raise_for_status()
+    say(f"{method:<4} {path}" + (f"\n     {body}" if body else ""))
+    say(f"  -> {answer.status_code}  {answer.text}")
+    return answer.text
+
+
 # ---- talking
 
 
@@ -214,7 +246,7 @@ def keep_serving(url: str, password: str) -> None:
     title("Serving on; Ctrl-C ends it")
     say(f"Try:  curl -u {USER}:{password} {url}/hpc/jobs")
     say(f"      curl -u {USER}:{password} '{url}/hpc/jobs/1?properties=Id,Name,State,Owner'")
-    say(f"Pages of both interfaces: {url}/hpc/docs  {url}/v1/docs")
+    say(f"What there is: {url}/")
     try:
         while True:
             time.sleep(3600)
