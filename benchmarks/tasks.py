@@ -99,7 +99,7 @@ def _spawn_loop(argv: list[str], count: int) -> float:
 
 def _hyperqueue_installed() -> bool:
     try:
-        import hyperqueue  # noqa: F401 - is it there?
+        import hyperqueue  # noqa: F401 - only asked whether it is there
     except ImportError:
         return False
     return True
