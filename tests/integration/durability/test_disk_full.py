@@ -39,10 +39,9 @@ def test_a_full_disk_fails_requests_and_loses_nothing(small_disk: Path) -> None:
     kept: list[int] = []
     with running(small_disk / "data") as server, server.http() as http:
         ballast = small_disk / "ballast"
-        with ballast.open("wb") as file, contextlib.suppress(OSError):
+        with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"\0" * 65536)
-                file.flush()
         refused = 0
         for number in range(600):
             answer = http.post("/hpc/jobs", json=[{"Name": "Name", "Value": NAME}])
