@@ -1,6 +1,6 @@
 """Facts about the cluster (spec hpcpack-2016, section 4.1)."""
 
-from headgate.formats import dates
+from headgate.core.properties import dates
 from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.exchange import Answer, Call, found
 

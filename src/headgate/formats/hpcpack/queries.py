@@ -13,7 +13,7 @@ from headgate.core.errors import BadRequest, NotFound
 from headgate.core.model import INT_MAX
 from headgate.core.properties import Property, Registry
 from headgate.core.properties.checks import UNWRITABLE, shown
-from headgate.formats.hpcpack_values import read_integer
+from headgate.core.properties.text_forms import read_integer
 from headgate.formats.property_lists import columns
 
 Query = Mapping[str, str]
