@@ -1,5 +1,6 @@
 """Changes of the small tables: the writing half of `entries.py`."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import msgspec
@@ -12,16 +13,16 @@ from headgate.store.session import Session
 from headgate.store.sql import entries as sql
 
 
-class EntryChanges:
+class EntryChanges(ABC):
     """Changes of the small tables, within a transaction."""
 
     _session: Session
     _new_id: Callable[[], str]
     counters: Counters
 
+    @abstractmethod
     def touch(self) -> None:
         """Before each statement that writes."""
-        raise NotImplementedError
 
     def put_node(self, node: Node) -> Node:
         self.touch()
