@@ -124,6 +124,9 @@ class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     required_nodes: tuple[str, ...] = ()
     requested_node_group: str = ""
     depends_on: tuple[str, ...] = ()
+    """Names of tasks it waits for."""
+    follows: tuple[int, ...] = ()
+    """Numbers of tasks it waits for besides: those of the groups that its own group comes after."""
     exclusive: bool = False
     rerunnable: bool = True
     runtime_s: int | None = None

@@ -237,8 +237,13 @@ def _criteria(job: JobSpec) -> str:
 # ---- dependencies between tasks
 
 
+def waits(task: TaskSpec) -> bool:
+    """Whether the task was made to wait for others of its job."""
+    return bool(task.depends_on or task.follows)
+
+
 def dependencies(tasks: Sequence[Task]) -> dict[int, tuple[int, ...]]:
-    """For each task with DependsOn, the numbers of the tasks it waits for.
+    """For each task that waits for others, by name or by number, the numbers of those.
 
     Unknown names are left out (see `validate`).
     """
@@ -248,9 +253,9 @@ def dependencies(tasks: Sequence[Task]) -> dict[int, tuple[int, ...]]:
             by_name.setdefault(task.spec.name, []).append(task.number)
     found = {}
     for task in tasks:
-        if task.spec.depends_on:
-            numbers = [number for name in task.spec.depends_on for number in by_name.get(name, ())]
-            found[task.number] = tuple(dict.fromkeys(numbers))
+        if waits(task.spec):
+            named = [number for name in task.spec.depends_on for number in by_name.get(name, ())]
+            found[task.number] = tuple(dict.fromkeys((*named, *task.spec.follows)))
     return found
 
 

@@ -14,7 +14,7 @@ from headgate.core.lifecycle import JobHappened, TaskHappened, state_name
 from headgate.core.model import Instance, Mishap, Run, Task
 from headgate.core.resources import instance_count
 from headgate.core.states import FINAL_TASK_STATES, TaskState
-from headgate.core.validation import Surroundings, dependencies, validate
+from headgate.core.validation import Surroundings, dependencies, validate, waits
 from headgate.core.vocabulary import Intention, PendingReason, TaskType
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
@@ -208,7 +208,7 @@ def queue_again(edit: JobEdit, number: int) -> None:
     """
     queue_task(edit, number)
     task = edit.task(number)
-    if task.spec.depends_on:
+    if waits(task.spec):
         wait_for(edit, number, dependencies(edit.all_tasks()).get(number, ()))
     for child in task.wanted_by:
         waiting = edit.task(child)

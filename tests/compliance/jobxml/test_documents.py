@@ -66,7 +66,7 @@ def test_the_example_of_the_shape() -> None:
         depends_on=("a",),
     )
     # It can run: s, in the root group for want of a GroupId, waits for a; so a does not wait for the root.
-    assert [task.follows for task in document.tasks] == [(), ()]
+    assert [task.spec.follows for task in document.tasks] == [(), ()]
     numbered = [Task(number=number, spec=task.spec) for number, task in enumerate(document.tasks, 1)]
     assert dependencies(numbered) == {2: (1,)}
     assert document.warnings == ()

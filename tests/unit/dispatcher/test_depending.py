@@ -21,6 +21,32 @@ async def test_a_dependent_task_waits_until_its_parent_has_ended(story: Story) -
     assert story.states(job) == ["FINISHED", "RUNNING"]
 
 
+async def test_a_task_waits_for_those_it_follows_beside_those_it_names(story: Story) -> None:
+    job = await story.job(
+        basic("wait"), basic("wait", name="b"), basic("wait", name="c", depends_on=("b",), follows=(1,))
+    )
+    await story.settle()
+    assert story.the_task(job, 3).waits_for == (2, 1)
+    story.engine.end(job, 2)
+    await story.settle()
+    assert story.states(job) == ["RUNNING", "FINISHED", "QUEUED"]
+    story.engine.end(job, 1)
+    await story.settle()
+    assert story.states(job) == ["FINISHED", "FINISHED", "RUNNING"]
+
+
+async def test_a_requeued_task_waits_again_for_those_it_follows(story: Story) -> None:
+    job = await story.job(basic("wait"), basic("wait", follows=(1,)), basic("wait"))
+    await story.settle()
+    await story.tasks.cancel(ALICE, job, 2)
+    await story.tasks.requeue(ALICE, job, 2)
+    await story.settle()
+    assert story.states(job) == ["RUNNING", "QUEUED", "RUNNING"]
+    story.engine.end(job, 1)
+    await story.settle()
+    assert story.states(job) == ["FINISHED", "RUNNING", "RUNNING"]
+
+
 @pytest.mark.parametrize("how", ["fails", "is cancelled"])
 async def test_a_parent_that_ended_badly_has_ended_all_the_same(story: Story, how: str) -> None:
     job = await story.job(basic("wait", name="a"), basic(name="b", depends_on=("a",)))

@@ -9,15 +9,11 @@ from headgate.core.properties import Property
 
 
 class TaskDocument(Struct, frozen=True, kw_only=True):
-    """One task. The first in the document becomes number 1.
-
-    follows: numbers of the tasks it waits for because of their groups, beside those DependsOn names.
-    """
+    """One task. The first in the document becomes number 1."""
 
     spec: TaskSpec
     environment: Mapping[str, str] = {}
     custom: Mapping[str, str] = {}
-    follows: tuple[int, ...] = ()
 
 
 class JobDocument(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Task groups: the graph in `Dependencies`, resolved to which task waits for which, and back.
 
 Spec hpcpack-model, section 12.2. The model has no groups: what is left of them are the numbers of the tasks
-that a task follows. `Groups` is what a document says, `arrange` what to write.
+that a task follows (`TaskSpec.follows`). `Groups` is what a document says, `arrange` what to write.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,20 @@ from msgspec import Struct
 
 from headgate.core.errors import BadRequest
 
-MOST_PAIRS = 1_000_000
-"""Pairs of tasks of which one follows the other: two groups of 1,000 tasks each have that many."""
+MOST_PAIRS = 100_000
+"""Pairs of tasks of which one follows the other: two groups of 316 tasks each have that many."""
 
 
 class Member(Struct, frozen=True):
-    """A task: its group as written, its name, the names it depends on."""
+    """A task: its group as written, its name, the names it depends on.
+
+    alone: it has no group, whatever is written (6.1: NodePrep and NodeRelease; a Service task has no others).
+    """
 
     group: str
     name: str
     depends_on: tuple[str, ...]
+    alone: bool = False
 
 
 class Groups:
@@ -52,7 +56,8 @@ class Groups:
         group_of = [member.group if member.group in self._parents else self.root for member in members]
         tasks_of: dict[str, list[int]] = {}
         for number, group in enumerate(group_of, 1):
-            tasks_of.setdefault(group, []).append(number)
+            if not members[number - 1].alone:
+                tasks_of.setdefault(group, []).append(number)
         loose = {
             number
             for number in tasks_of.get(self.root, ())
@@ -61,16 +66,20 @@ class Groups:
         awaited = self._awaited(loose, members, group_of, tasks_of)
         firm = tasks_of | {self.root: [n for n in tasks_of.get(self.root, ()) if n not in loose]}
         known: dict[tuple[str, bool], tuple[int, ...]] = {}
-        found = []
+        found: list[tuple[int, ...]] = []
         pairs = 0
         for number, group in enumerate(group_of, 1):
+            if members[number - 1].alone:
+                found.append(())
+                continue
             key = (group, number in awaited)
             if key not in known:
                 known[key] = self._before(group, firm if key[1] else tasks_of)
             pairs += len(known[key])
             if pairs > MOST_PAIRS:
                 raise BadRequest(
-                    f"The groups make more than {MOST_PAIRS} pairs of tasks that wait for each other."
+                    f"The task groups make more than {MOST_PAIRS} pairs of tasks of which one waits for the "
+                    "other: put a task between two large groups."
                 )
             found.append(known[key])
         return found

@@ -5,18 +5,22 @@ more than its tasks. Elements count by their name without namespace and letter c
 ignored. Attributes are read in `attributes.py`, groups resolved in `groups.py`.
 """
 
+from msgspec.structs import replace
+
 from headgate.core.errors import BadProperty
 from headgate.core.model import Task, TaskSpec
 from headgate.core.properties import Property, apply_task
 from headgate.core.properties.checks import shown
 from headgate.core.properties.job_changes import GPU_MARK, UNIT_TYPE
-from headgate.core.vocabulary import UnitType
+from headgate.core.vocabulary import TaskType, UnitType
 from headgate.scripts.jobxml.attributes import Warnings, attributes, job_changes, located, task_changes
 from headgate.scripts.jobxml.document import JobDocument, TaskDocument
 from headgate.scripts.jobxml.groups import Groups, Member
 from headgate.scripts.safe_xml import USUAL, Element, Limits, local_name, walk
 
 _BLANKS = " \t\r\n"
+_GROUPED = frozenset({TaskType.BASIC, TaskType.PARAMETRIC_SWEEP})
+"""Types of tasks that are in a group (6.1)."""
 
 _JOB = ""
 _TASK = "/tasks/task"
@@ -152,7 +156,10 @@ class _Reader:
             # How a Gpu job is published: as Socket, beside the mark (section 3).
             self._changes[UNIT_TYPE] = UnitType.GPU
         follows = self._groups.follows(
-            [Member(task.group, task.spec.name, task.spec.depends_on) for task in self._tasks]
+            [
+                Member(task.group, task.spec.name, task.spec.depends_on, alone=task.spec.type not in _GROUPED)
+                for task in self._tasks
+            ]
         )
         self._warn_of_groups()
         return JobDocument(
@@ -160,7 +167,11 @@ class _Reader:
             environment=self._environment,
             custom=self._custom,
             tasks=tuple(
-                TaskDocument(spec=task.spec, environment=task.environment, custom=task.custom, follows=before)
+                TaskDocument(
+                    spec=replace(task.spec, follows=before) if before else task.spec,
+                    environment=task.environment,
+                    custom=task.custom,
+                )
                 for task, before in zip(self._tasks, follows, strict=True)
             ),
             warnings=self._warnings.all(),

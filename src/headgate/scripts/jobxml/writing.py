@@ -25,18 +25,17 @@ _TaskColumns = tuple[tuple[_Column, ...], tuple[_Column, ...]]
 
 def render(
     subject: JobSubject,
-    tasks: Iterable[Task],
+    tasks: Sequence[Task],
     *,
-    follows: Mapping[int, Sequence[int]] | None = None,
     full: bool = True,
     own: bool = True,
 ) -> Iterator[str]:
     """A whole document, in parts.
 
-    follows: the tasks that a task waits for, beside those its DependsOn names. Not `full`: without what is
-    private; not `own`: without what is for the owner alone.
+    Not `full`: without what is private; not `own`: without what is for the owner alone.
     """
     job = subject.job
+    follows = {task.number: task.spec.follows for task in tasks if task.spec.follows}
     group_of, groups = arrange(follows) if follows else ({}, ())
     attributes = _attributes(_job_columns(job.spec.unit_type), subject, full, own)
     yield f'<Job xmlns="{words.NAMESPACE}" Version="{words.VERSION}"{attributes}>'

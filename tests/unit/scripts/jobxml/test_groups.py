@@ -88,7 +88,7 @@ def test_more_pairs_than_can_be_kept_are_refused_at_once() -> None:
     groups = graph(("1", "2"))
     members = [task("1")] * 50_000 + [task("2")] * 50_000
     begun = time.process_time()
-    with pytest.raises(BadRequest, match="1000000 pairs"):
+    with pytest.raises(BadRequest, match="100000 pairs"):
         groups.follows(members)
     assert time.process_time() - begun < 1
 

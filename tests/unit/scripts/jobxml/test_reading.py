@@ -345,8 +345,18 @@ def test_groups_become_the_numbers_of_the_tasks_that_are_followed() -> None:
         "<Dependencies><Parent GroupId='1'><Child GroupId='2'/></Parent>"
         "<Parent GroupId='2'><Child GroupId='3'/></Parent></Dependencies>",
     )
-    assert [task.follows for task in document.tasks] == [(), (), (1, 2), (3,)]
+    assert [task.spec.follows for task in document.tasks] == [(), (), (1, 2), (3,)]
     assert document.warnings == ()
+
+
+def test_tasks_of_the_nodes_are_in_no_group() -> None:
+    """Nothing may wait for a NodePrep task, which ends with its job, nor the other way round (6.1)."""
+    document = job(
+        "",
+        "<Dependencies><Parent GroupId='1'><Child GroupId='2'/></Parent></Dependencies><Tasks>"
+        "<Task Type='NodePrep'/><Task/><Task GroupId='2'/><Task Type='NodeRelease' GroupId='2'/></Tasks>",
+    )
+    assert [task.spec.follows for task in document.tasks] == [(), (), (2,), ()]
 
 
 def test_groups_that_are_not_there_are_told() -> None:
@@ -355,7 +365,7 @@ def test_groups_that_are_not_there_are_told() -> None:
         "<Dependencies><Parent><Child GroupId='2'/></Parent><Parent GroupId='1'><Child/></Parent>"
         "</Dependencies><Tasks><Task GroupId='2'/></Tasks>",
     )
-    assert [task.follows for task in document.tasks] == [()]
+    assert [task.spec.follows for task in document.tasks] == [()]
     assert document.warnings == (
         "Job XML, line 1, <Parent>: it has no GroupId and is ignored.",
         "Job XML, line 1, <Child>: it has no GroupId and is ignored.",
@@ -365,7 +375,7 @@ def test_groups_that_are_not_there_are_told() -> None:
 
 def test_groups_without_dependencies_are_no_harm() -> None:
     document = job("", "<Dependencies/><Tasks><Task GroupId='5'/></Tasks>")
-    assert (document.tasks[0].follows, document.warnings) == ((), ())
+    assert (document.tasks[0].spec.follows, document.warnings) == ((), ())
 
 
 # ---- much

@@ -72,7 +72,9 @@ def test_a_task_s_attributes_stand_in_the_published_order() -> None:
     order = [name for name in words.TASK_ORDER if name != "|"]
     place = words.TASK_ORDER.index("|")
     order[place:place] = ["MinCores", "MaxCores"]
-    document = "".join(render(JobSubject(EVERYTHING), [EVERY_TASK], follows={2: (1,)}))
+    document = "".join(
+        render(JobSubject(EVERYTHING), [EVERY_TASK, Task(number=2, spec=TaskSpec(follows=(1,)))])
+    )
     assert names(tag(document, "Task")) == ["Version", *order]
 
 
@@ -134,8 +136,8 @@ def test_a_job_without_parts_has_its_dependencies_and_tasks_all_the_same() -> No
 
 
 def test_groups_say_which_tasks_are_followed() -> None:
-    tasks = [Task(number=number) for number in (1, 2, 3)]
-    document = "".join(render(JobSubject(Job()), tasks, follows={2: (1,)}))
+    tasks = [Task(number=1), Task(number=2, spec=TaskSpec(follows=(1,))), Task(number=3)]
+    document = "".join(render(JobSubject(Job()), tasks))
     assert (
         '<Dependencies><Parent GroupId="1"/><Parent GroupId="2"><Child GroupId="3"/></Parent></Dependencies>'
     ) in document
