@@ -1,4 +1,4 @@
-"""What can be plugged in, by name: engines and dialects. A new one is a folder and a line here.
+"""What can be plugged in, by name: engines, script flavours, dialects. A new one is a folder and a line here.
 
 Only names stand here; `load` imports one when it is used, so that a command that needs no engine loads none.
 """
@@ -41,6 +41,9 @@ ENGINES: Final[dict[str, EnginePlugin]] = {
         check="headgate.engines.local.doctor:check",
     ),
 }
+
+FLAVOURS: Final[dict[str, str]] = {}
+"""`module:object` of a `ports.flavour.Flavour`, by the name that `--flavour` takes."""
 
 DIALECTS: Final[dict[str, DialectPlugin]] = {
     "hpcpack": DialectPlugin(

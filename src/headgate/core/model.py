@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import (
+    Arrangement,
     DependencyCondition,
     HoldKind,
     Intention,
@@ -24,6 +25,7 @@ from headgate.core.vocabulary import (
     Origin,
     PendingReason,
     Role,
+    Sharing,
     TaskType,
     UnitType,
 )
@@ -33,10 +35,57 @@ DEFAULT_PRIORITY = 2000
 
 
 class JobDependency(Struct, frozen=True):
-    """This job waits for another one."""
+    """This job waits for another one. `delay_s` more seconds after the condition was met."""
 
     job_id: int
     condition: DependencyCondition = DependencyCondition.SUCCEEDED
+    delay_s: int = 0
+
+
+class StepRule(Struct, frozen=True):
+    """When a step is deleted instead of run (PJM `sd=`, spec pjm 4.2): `what` (`ec`: exit code, `pc`: PJM
+    code) compared by `operator` with any of `values`, in one of the steps `numbers` (none: the last one that
+    ran). `deletes`: `one`, `after` or `all`.
+    """
+
+    what: str
+    operator: str
+    values: tuple[int, ...]
+    deletes: str = "one"
+    numbers: tuple[int, ...] = ()
+
+
+class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a chain whose parts run one after another (PJM step job, spec pjm 4.2).
+
+    `of`: the job that opened the chain, by id; `of_name`: or by name; neither: this one opens it. number:
+    None for the next one. rules: any that is true deletes it.
+    """
+
+    of: int | None = None
+    of_name: str = ""
+    number: int | None = None
+    rules: tuple[StepRule, ...] = ()
+
+
+class Chunk(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Equal parts of a task's resources, each wholly on one node. All amounts are of one part.
+
+    count, max_count: how many parts at least, and at most (0: no more than count). cores: 0 stands for all of
+    the node. ranks: MPI processes, threads: OpenMP threads of each, 0: not said. memory: bytes, 0: not said.
+    host: the node by name. features: what the node must have. extra: named resources of a site.
+    """
+
+    count: int = 1
+    max_count: int = 0
+    cores: int = 1
+    ranks: int = 0
+    threads: int = 0
+    memory: int = 0
+    gpus: int = 0
+    host: str = ""
+    features: tuple[str, ...] = ()
+    extra: dict[str, str] = {}
 
 
 class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +93,11 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str = ""
     project: str = ""
+    account: str = ""
+    """What it is charged to, where that is not the project."""
+    group: str = ""
+    """OS group it runs with, by name or number; empty: the account's own."""
+    comment: str = ""
     run_as: str = ""
     queue: str = ""
     template: str = "Default"
@@ -53,9 +107,25 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     job_type: JobType = JobType.BATCH
     priority: int = DEFAULT_PRIORITY
     runtime_s: int | None = None
+    min_runtime_s: int | None = None
+    """It may be given less time than `runtime_s`, but not less than this."""
     not_before: int | None = None
     holds: tuple[HoldKind, ...] = ()
+    # other jobs
     depends_on: tuple[JobDependency, ...] = ()
+    depends_on_any: bool = False
+    """One dependency that is met is enough."""
+    drop_when_hopeless: bool = False
+    """Cancelled as soon as its dependencies can no longer be met, instead of waiting for ever."""
+    precedes: tuple[JobDependency, ...] = ()
+    """Jobs that wait for this one: the mirror of `depends_on` (OpenPBS before…)."""
+    awaits: int = 0
+    """How many jobs that precede it have yet to name it (OpenPBS on:count)."""
+    rivals: tuple[int, ...] = ()
+    """Of it and these only one runs: the others are dropped when that one starts (OpenPBS runone)."""
+    singleton: bool = False
+    """Waits until no earlier job of its name and owner is left."""
+    step: Step | None = None
     # resources
     unit_type: UnitType = UnitType.CORE
     min_cores: int = 1
@@ -93,10 +163,28 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     can_shrink: bool = True
     stop_signal: str = "INT"
     stop_grace_s: float = 15.0
+    limit_signal: str = ""
+    """Signal at the end of the run time, where that is not `stop_signal`."""
+    warning_signal: str = ""
+    warning_before_s: int = 0
+    """Seconds before the end of the run time at which `warning_signal` is sent."""
     # notices
     notify_on_start: bool = False
     notify_on_completion: bool = False
+    notify_on_failure: bool = False
+    notify_on_requeue: bool = False
+    notify_each: bool = False
+    """For each instance, not for the whole."""
     email_address: str = ""
+    # jobs that came as a script
+    flavour: str = ""
+    """Whose variables, names of output files and manners it runs with: a name of `registry.FLAVOURS`."""
+    options: dict[str, str] = {}
+    """What the script says and only its flavour knows, by the flavour's own names."""
+    submit_directory: str = ""
+    submit_host: str = ""
+    submit_variables: dict[str, str] = {}
+    """Variables of the submitter that the flavour passes on under names of its own (HOME, LANG, …)."""
 
 
 class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,17 +198,32 @@ class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     command_line: str = ""
     script: bytes = b""
     interpreter: tuple[str, ...] = ("/bin/bash",)
+    """What runs the script; empty: what its first line says, else the account's login shell."""
     work_directory: str = ""
     stdin: str = ""
     stdout: str = ""
     stderr: str = ""
+    join: str = ""
+    """`oe`: stderr goes where stdout goes; `eo`: the other way round; `n`: apart, though the flavour would
+    join them.
+    """
+    append: bool = False
+    """To the output files, instead of writing them anew."""
     umask: int = 0o022
+    limits: dict[str, int] = {}
+    """Limits of each process (setrlimit), by their names without RLIMIT_ in lower case; -1: none."""
     min_cores: int = 1
     max_cores: int = 1
     min_sockets: int = 1
     max_sockets: int = 1
     min_nodes: int = 1
     max_nodes: int = 1
+    chunks: tuple[Chunk, ...] = ()
+    """What it needs in parts; where there are any, the pairs above follow from them."""
+    arrangement: Arrangement = Arrangement.FREE
+    sharing: Sharing = Sharing.DEFAULT
+    processes: int = 0
+    """MPI processes in all, where that was said; 0: follows from the chunks."""
     required_nodes: tuple[str, ...] = ()
     requested_node_group: str = ""
     depends_on: tuple[str, ...] = ()
@@ -134,7 +237,11 @@ class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end_value: int = 0
     increment: int = 1
     index_set: str = ""
-    """The instances as a script flavour says them (`1,3,7-9%2`), where start, end and increment can't."""
+    """The indices of the instances (`1,3,7-9`, ascending, each once), where start, end and increment can't
+    say them.
+    """
+    max_running: int = 0
+    """Instances at once, at most; 0: as many as fit."""
     valid_exit_codes: str = ""
     fail_job_on_failure: bool = False
     fail_job_on_failure_count: int = 1

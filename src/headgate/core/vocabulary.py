@@ -104,6 +104,27 @@ class DependencyCondition(Enum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     STARTED = "started"
+    CORRESPONDS = "corresponds"
+    """Instance by instance: the one of the same index has succeeded (Slurm aftercorr)."""
+
+
+class Arrangement(Enum):
+    """How the chunks of a task are spread over nodes (OpenPBS place=, Slurm --nodes)."""
+
+    FREE = "free"
+    """Wherever they fit."""
+    PACK = "pack"
+    """All on one node."""
+    SCATTER = "scatter"
+    """Each on a node of its own."""
+
+
+class Sharing(Enum):
+    """Whether a task's nodes are shared with others; DEFAULT leaves that to the queue."""
+
+    DEFAULT = "default"
+    SHARED = "shared"
+    EXCLUSIVE = "exclusive"
 
 
 class Intention(Enum):
