@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
+from headgate.core.figures import Figure, Sample
 from headgate.core.model import (
     Event,
     Instance,
@@ -25,6 +26,7 @@ from headgate.core.model import (
     Token,
     User,
 )
+from headgate.core.operations import Operation
 from headgate.core.states import JobState, TaskState
 
 T = TypeVar("T")
@@ -100,6 +102,26 @@ class TaskPage(Struct, frozen=True):
     more: bool
     end: Cursor | None
     total: int | None = None
+
+
+class OperationQuery(Struct, frozen=True, kw_only=True):
+    """Which operations, by when they changed last (UTC microseconds). All criteria must hold; None means any.
+
+    after, before: both exclusive. nodes: folded names.
+    """
+
+    after: int | None = None
+    before: int | None = None
+    nodes: frozenset[str] | None = None
+    descending: bool = False
+
+
+class Endings(Struct, frozen=True):
+    """How many jobs reached a final state in one hour. `hour`: hours since 1970, UTC."""
+
+    hour: int
+    state: JobState
+    n: int
 
 
 class Reader(Protocol):
@@ -199,6 +221,27 @@ class Reader(Protocol):
         """A small named fact about the installation (`installation`, `seeded`, `watermark:local`…)."""
         ...
 
+    def operation(self, operation_id: str) -> Operation: ...
+    def operations(self, query: OperationQuery, *, limit: int) -> list[Operation]:
+        """The first `limit` of those that fit, by when they changed last."""
+        ...
+
+    def executing(self, node: str) -> list[Operation]:
+        """The operations on a node that are not done, the first first."""
+        ...
+
+    def samples(self, figure: Figure, *, first: int, last: int, limit: int) -> list[Sample]:
+        """Samples from `first` to `last` (both inclusive), in order."""
+        ...
+
+    def last_sample(self, figure: Figure) -> Sample | None:
+        """The latest sample; None where there is none."""
+        ...
+
+    def job_endings(self, *, first_hour: int) -> list[Endings]:
+        """How many jobs ended in each hour from `first_hour` on, by hour."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """What can be changed. Lasts for one call of the function given to `Store.write`."""
@@ -244,6 +287,7 @@ class Transaction(Reader, Protocol):
         ...
 
     def put_node_group(self, group: NodeGroup) -> None: ...
+    def drop_node_group(self, name: str) -> None: ...
     def put_template(self, template: Template) -> None: ...
     def put_queue(self, queue: Queue) -> None: ...
     def put_user(self, user: User) -> None: ...
@@ -254,6 +298,24 @@ class Transaction(Reader, Protocol):
     def remove_ended(self, *, before: int, limit: int) -> int:
         """Remove up to `limit` jobs in a final state that ended before `before`, with all that belongs to
         them. How many; `limit` also when more is left than one change should do: come again.
+        """
+        ...
+
+    def add_operation(self, operation: Operation) -> Operation:
+        """Give it the next seq and an id, set `changed` to `now`, and keep it."""
+        ...
+
+    def put_operation(self, operation: Operation) -> None:
+        """Keep this version. Sets `changed` to `now`."""
+        ...
+
+    def add_samples(self, values: Mapping[Figure, Mapping[str, float]]) -> None:
+        """Keep samples taken now; a second one of the same moment replaces the first."""
+        ...
+
+    def remove_records(self, *, operations_before: int, samples_before: int, limit: int) -> int:
+        """Remove up to `limit` operations that were done, and as many samples and counts of ended jobs that
+        were taken, before these times. How many of what there was most of.
         """
         ...
 

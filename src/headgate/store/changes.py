@@ -44,6 +44,10 @@ class EntryChanges(ABC):
     def put_node_group(self, group: NodeGroup) -> None:
         self._put("node_groups", group.name, group)
 
+    def drop_node_group(self, name: str) -> None:
+        self.touch()
+        self._session.change(sql.drop("node_groups"), {"name": folded(name)})
+
     def put_template(self, template: Template) -> None:
         self._put("templates", template.name, template)
 

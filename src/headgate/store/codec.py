@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from headgate.core.figures import Sample
 from headgate.core.model import (
     Event,
     Instance,
@@ -22,6 +23,7 @@ from headgate.core.model import (
     Token,
     User,
 )
+from headgate.core.operations import Operation
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -68,3 +70,5 @@ TEMPLATES = Codec(Template)
 QUEUES = Codec(Queue)
 USERS = Codec(User)
 TOKENS = Codec(Token)
+OPERATIONS = Codec(Operation)
+SAMPLES = Codec(Sample)

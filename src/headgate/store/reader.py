@@ -1,6 +1,7 @@
 """What can be looked up about jobs, tasks, instances, events and intents (`ports.store.Reader`).
 
-Small tables are in `entries.py`, lists in `joblist.py` and `tasklist.py`; `Reader` puts them together.
+Small tables are in `entries.py`, records of other things in `records.py`, lists in `joblist.py` and
+`tasklist.py`; `Reader` puts them together.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,6 +13,7 @@ from headgate.core.states import JobState, TaskState
 from headgate.ports.store import Cursor, JobPage, JobQuery, TaskPage, TaskQuery
 from headgate.store import codec, joblist, ladders, tasklist
 from headgate.store.entries import EntryReader
+from headgate.store.records import RecordReader
 from headgate.store.session import Session
 from headgate.store.sql import instances as instance_sql
 from headgate.store.sql import jobs as job_sql
@@ -40,7 +42,7 @@ def numbers(states: Collection[JobState] | Collection[TaskState]) -> tuple[int, 
     return tuple(sorted(state.value for state in states))
 
 
-class Reader(EntryReader):
+class Reader(EntryReader, RecordReader):
     """A snapshot, or what the writer sees."""
 
     def __init__(self, session: Session) -> None:

@@ -195,6 +195,41 @@ tokens = Table(
 )
 Index("tokens_by_owner", tokens.c.owner)
 
+# What was done to nodes and node groups.
+operations = Table(
+    "operations",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=False),
+    Column("guid", Text, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    # The node, folded, while the operation is not done, else null.
+    Column("executing", Text),
+    Column("body", Text, nullable=False),
+)
+Index("operations_by_guid", operations.c.guid, unique=True)
+Index("operations_by_change", operations.c.changed, operations.c.seq)
+_partial("operations_executing", operations.c.executing, operations.c.seq, where=operations.c.executing)
+
+# One figure of all nodes at one moment.
+samples = Table(
+    "samples",
+    metadata,
+    Column("figure", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How many jobs reached a final state in each hour.
+job_endings = Table(
+    "job_endings",
+    metadata,
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # One row: the last number given out of each kind, and the time of the last commit.

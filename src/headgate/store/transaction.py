@@ -19,6 +19,7 @@ from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
 from headgate.store.ladders import Moves, Place
 from headgate.store.reader import NUMBER_MAX, Reader, no_job, no_task
+from headgate.store.records import RecordChanges, Tally
 from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
@@ -42,9 +43,10 @@ class Mark(NamedTuple):
     events: int
     moves: int
     applied: int
+    endings: int
 
 
-class Transaction(Reader, EntryChanges):
+class Transaction(Reader, EntryChanges, RecordChanges):
     """One commit. `counters` and `events` are what it has given out so far."""
 
     def __init__(
@@ -59,6 +61,7 @@ class Transaction(Reader, EntryChanges):
         self._installation = installation
         self._new_id = new_id
         self._moves = Moves()
+        self._endings = Tally()
         self._known: dict[int, _Known] = {}
         self._savepoint = False
 
@@ -67,7 +70,13 @@ class Transaction(Reader, EntryChanges):
     def mark(self) -> Mark:
         """Before a change."""
         self._savepoint = False
-        return Mark(self.counters.copy(), len(self.events_made), len(self._moves.log), self._moves.applied)
+        return Mark(
+            self.counters.copy(),
+            len(self.events_made),
+            len(self._moves.log),
+            self._moves.applied,
+            len(self._endings.log),
+        )
 
     def keep(self) -> None:
         """After a change that went well."""
@@ -84,11 +93,13 @@ class Transaction(Reader, EntryChanges):
         del self.events_made[mark.events :]
         del self._moves.log[mark.moves :]
         self._moves.applied = mark.applied
+        del self._endings.log[mark.endings :]
         self._known.clear()
 
     def finish(self) -> None:
         """Write what was added up, just before the commit."""
         self._moves.apply(self._session)
+        self._endings.apply(self._session)
         self._session.change(ledger_sql.put_counters, msgspec.structs.asdict(self.counters))
 
     def touch(self) -> None:
@@ -166,6 +177,8 @@ class Transaction(Reader, EntryChanges):
             self._link(job)
         if place != known.place:
             self._moves.log.append((known.place, place))
+            if place.state != known.place.state and job.state in FINAL_JOB_STATES:
+                self._endings.note(self.now, job.state)
         self._known[job.id] = _Known(place, links)
 
     def remove_job(self, job_id: int) -> None:

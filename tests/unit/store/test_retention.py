@@ -10,7 +10,7 @@ from headgate.store import retention
 from headgate.store.tables import metadata
 from tests.unit.store.worlds import World
 
-OF_NO_JOB = {"counters", "meta", "counts"}
+OF_NO_JOB = {"counters", "meta", "counts", "job_endings"}
 
 
 def rows(world: World) -> dict[str, int]:

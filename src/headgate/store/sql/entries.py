@@ -27,6 +27,12 @@ def put(table: str) -> Executable:
     return upsert(NAMED[table], keys=("name",))
 
 
+@statements
+def drop(table: str) -> Executable:
+    """An entry of a small table is gone."""
+    return delete(NAMED[table]).where(NAMED[table].c.name == bindparam("name"))
+
+
 @statement
 def get_token() -> Executable:
     """A token by the digest of its text."""
