@@ -1,15 +1,23 @@
-"""Nodes and node groups: what a user can ask about them, and the operations on a node's state."""
+"""Nodes and node groups: what a user can ask about them, and the operations on a node's state.
 
-from collections.abc import Sequence
+Changes of node groups are in `node_groups.py`, what is measured of nodes in `metrics.py`.
+"""
+
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from headgate.core.errors import NotFound
-from headgate.core.model import Event, Node, NodeGroup
+from headgate.core.errors import NotFound, NotSupported
+from headgate.core.model import Event, Job, Node, NodeGroup
+from headgate.core.operations import OperationState, Severity
+from headgate.core.states import JobState
 from headgate.core.vocabulary import NodeState
 from headgate.ports.identity import Caller
 from headgate.ports.store import Reader, Store, Transaction
+from headgate.service.operations import conclude, note
 from headgate.service.rights import require_node_rights
+
+_ON_NODES = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
 
 
 class Nodes:
@@ -26,55 +34,96 @@ class Nodes:
         """One node. Raises NotFound."""
         return find_node(self._store.peek(lambda reader: reader.nodes()), name)
 
+    def of_jobs(self, caller: Caller, job_ids: Collection[int]) -> frozenset[str]:
+        """Folded names of the nodes that any of these jobs, if it is running, has been given."""
+        jobs: Sequence[Job] = self._store.peek(lambda reader: reader.jobs(job_ids))
+        return frozenset(name.casefold() for job in jobs if job.state in _ON_NODES for name in job.nodes)
+
     def groups(self, caller: Caller) -> Sequence[NodeGroup]:
-        """The node groups; the first one has members."""
-        return self._store.peek(lambda reader: reader.node_groups())
+        """The node groups, those with members first: a client that takes the first one has nodes."""
+        groups, nodes = self._store.peek(_groups_and_nodes)
+        taken = {name.casefold() for node in nodes for name in node.groups}
+        return sorted(groups, key=lambda group: (group.name.casefold() not in taken, not group.managed))
 
     def members(self, caller: Caller, group: str) -> Sequence[str]:
         """Names of the nodes in a group. Raises NotFound for an unknown group."""
-
-        def look(reader: Reader) -> tuple[Sequence[NodeGroup], Sequence[Node]]:
-            return reader.node_groups(), reader.nodes()
-
-        groups, nodes = self._store.peek(look)
-        wanted = group.casefold()
-        if wanted not in {known.name.casefold() for known in groups}:
-            raise NotFound(
-                f"There is no node group {group!r}.",
-                kind="group",
-                code="Operation_UnknownNodeGroup",
-                parameters=(group,),
-            )
-        return [node.name for node in nodes if wanted in {mine.casefold() for mine in node.groups}]
+        groups, nodes = self._store.peek(_groups_and_nodes)
+        return members_of(find_group(groups, group), nodes)
 
     async def set_state(self, caller: Caller, name: str, state: NodeState) -> None:
-        """Bring a node online, or take it offline: what runs there ends first (Draining until then)."""
+        """Bring a node online, or take it offline: what runs there ends first (Draining until then).
+
+        Nothing is changed, nor noted, where it is so already.
+        """
         require_node_rights(caller)
 
         def change(tx: Transaction) -> None:
             node = find_node(tx.nodes(), name)
-            if state is NodeState.ONLINE:
+            if state is NodeState.ONLINE and node.state is not NodeState.ONLINE:
                 put_node_state(tx, node, NodeState.ONLINE)
-            elif node.state is NodeState.ONLINE:
-                busy = any(share.node == node.name for intent in tx.intents() for share in intent.shares)
-                after = NodeState.DRAINING if busy else NodeState.OFFLINE
-                put_node_state(tx, node, after)
+                note(tx, caller.name, "Bring node online", f"Node {node.name} is online.", node=node.name)
+            elif state is not NodeState.ONLINE and node.state is NodeState.ONLINE:
+                _take_offline(tx, caller, node)
 
         await self._store.write(change)
 
+    def power(self, caller: Caller, name: str, verb: str) -> None:
+        """Start, stop, shut down or restart a node's machine: no engine can yet. Raises NotSupported."""
+        require_node_rights(caller)
+        node = self.get(caller, name)
+        raise NotSupported(f"The engine {node.engine} can't {verb} its nodes (asked for {node.name}).")
+
+
+def _take_offline(tx: Transaction, caller: Caller, node: Node) -> None:
+    title = "Take node offline"
+    if any(share.node == node.name for intent in tx.intents() for share in intent.shares):
+        put_node_state(tx, node, NodeState.DRAINING)
+        waits = f"Node {node.name} takes no new work; what runs there ends first."
+        note(tx, caller.name, title, waits, node=node.name, state=OperationState.EXECUTING)
+    else:
+        put_node_state(tx, node, NodeState.OFFLINE)
+        note(tx, caller.name, title, f"Node {node.name} is offline.", node=node.name)
+
 
 def put_node_state(tx: Transaction, node: Node, state: NodeState) -> Node:
-    """Keep a node's new state, and tell listeners (an event of job 0 is about the node with the instance's
-    number).
+    """Keep a node's new state, end what was being done to it, and tell listeners (an event of job 0 is about
+    the node with the instance's number).
     """
     changes: dict[str, int] = {}
     if state is NodeState.ONLINE:
         changes = {"online_at": tx.now}
+        why = f"Node {node.name} was brought online again before it was offline."
+        conclude(tx, node.name, OperationState.REVERTED, why, Severity.WARNING)
     elif state is NodeState.OFFLINE:
         changes = {"offline_at": tx.now}
+        conclude(tx, node.name, OperationState.COMMITTED, f"Node {node.name} is offline.")
     kept = tx.put_node(replace(node, state=state, **changes))
     tx.append(Event(job_id=0, task=0, instance=kept.id, path=(int(node.state), int(state))))
     return kept
+
+
+def _groups_and_nodes(reader: Reader) -> tuple[Sequence[NodeGroup], Sequence[Node]]:
+    return reader.node_groups(), reader.nodes()
+
+
+def find_group(groups: Sequence[NodeGroup], name: str) -> NodeGroup:
+    """The node group of this name. Raises NotFound."""
+    wanted = name.casefold()
+    for group in groups:
+        if group.name.casefold() == wanted:
+            return group
+    raise NotFound(
+        f"There is no node group {name!r}.",
+        kind="group",
+        code="Operation_UnknownNodeGroup",
+        parameters=(name,),
+    )
+
+
+def members_of(group: NodeGroup, nodes: Sequence[Node]) -> list[str]:
+    """Names of the nodes in a group."""
+    wanted = group.name.casefold()
+    return [node.name for node in nodes if wanted in {mine.casefold() for mine in node.groups}]
 
 
 def find_node(nodes: Sequence[Node], name: str) -> Node:
