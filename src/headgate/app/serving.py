@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from ssl import SSLContext
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -19,10 +19,12 @@ from headgate.config import Loaded, ServerSettings, Settings
 from headgate.core.environment import Site
 from headgate.core.errors import StartupRefused
 from headgate.dispatcher.dispatcher import Dispatcher, Timing
+from headgate.dispatcher.measuring import Measuring
 from headgate.http import logs, tls
 from headgate.http.server import HttpServer, is_loopback, listen, run, url_of
 from headgate.identity import create_first_admin
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
+from headgate.ports.engine import Ability, Engine
 
 DAY_S: Final = 86400
 SWITCH_S: Final = 0.0002
@@ -57,10 +59,18 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         await _first_start(parts, announce)
         context = _tls(server, parts)
         listening = listen(server.host, server.port)
-        dispatcher = _dispatcher(parts, settings)
+        engine = _engine(parts, settings)
+        dispatcher = _dispatcher(parts, settings, engine)
+        measuring = Measuring(
+            parts.store,
+            engine if Ability.FIGURES in engine.abilities else None,
+            parts.clock,
+            keep_operations_s=server.keep_finished * DAY_S,
+        )
         http = HttpServer(application(parts, server, dispatcher), listening, limits(server), context)
         serving = asyncio.create_task(http.run())
         await dispatcher.start()
+        await measuring.start()
         recovered = asyncio.create_task(dispatcher.ready.wait())
         try:
             await asyncio.wait({serving, recovered}, return_when=asyncio.FIRST_COMPLETED)
@@ -74,6 +84,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             recovered.cancel()
             http.stop()
             await asyncio.gather(serving, return_exceptions=True)
+            await measuring.stop()
             await dispatcher.stop()
             log.info("server_stopped")
 
@@ -90,12 +101,17 @@ def _tune_interpreter() -> None:
     sys.setswitchinterval(SWITCH_S)
 
 
-def _dispatcher(parts: Parts, settings: Settings) -> Dispatcher:
+def _engine(parts: Parts, settings: Settings) -> Any:
+    """The engine, a `ports.engine.Engine`, and by its abilities more than that."""
+    name = settings.server.engine
+    return registry.load(registry.ENGINES[name].engine)(parts.data / "engine", settings.engine[name])
+
+
+def _dispatcher(parts: Parts, settings: Settings, engine: Engine) -> Dispatcher:
     server = settings.server
-    engine = registry.load(registry.ENGINES[server.engine].engine)
     return Dispatcher(
         parts.store,
-        engine(parts.data / "engine", settings.engine[server.engine]),
+        engine,
         parts.identity,
         parts.clock,
         Site(cluster_name(server), os.uname().nodename),

@@ -201,7 +201,15 @@ def _deadlines(tx: Transaction, job_ids: Iterable[int]) -> dict[int, int]:
 
 
 def _settle_nodes(tx: Transaction, board: Board) -> None:
-    """A draining node on which nothing runs any more is offline."""
-    for room in board.rooms.values():
-        if room.node.state is NodeState.DRAINING and not room.jobs:
-            room.node = put_node_state(tx, room.node, NodeState.OFFLINE)
+    """A draining node on which nothing runs any more is offline.
+
+    The board may be older than what a user changed in this very commit, so the node is looked at again.
+    """
+    free = [room for room in board.rooms.values() if room.node.state is NodeState.DRAINING and not room.jobs]
+    if not free:
+        return
+    nodes = {node.name: node for node in tx.nodes()}
+    for room in free:
+        node = nodes[room.node.name]
+        if node.state is NodeState.DRAINING:
+            room.node = put_node_state(tx, node, NodeState.OFFLINE)

@@ -5,20 +5,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from headgate.core.model import NodeGroup
 from headgate.core.states import JobState
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.cycle import deadline_of
-from headgate.dispatcher.nodes import take_nodes
+from headgate.dispatcher.nodes import drop_empty_groups, take_groups, take_nodes
 from headgate.dispatcher.recovery import Open, lanes_of, open_instances
 from headgate.ports.engine import NodeSighting
 from headgate.ports.store import Reader, Transaction
 
-NODE_GROUPS = {
-    "ComputeNodes": "Nodes that run jobs",
-    "HeadNodes": "The node this server runs on",
-    "LinuxNodes": "Nodes that run Linux",
-}
 _TOGETHER = 500
 _AT_WORK = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
 
@@ -37,12 +31,10 @@ class Stock(Struct, frozen=True):
 
 
 def begin(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting]) -> int:
-    """Bring in the engine's nodes and take a new epoch."""
+    """Bring in the engine's nodes and their groups, and take a new epoch."""
+    take_groups(tx, seen_nodes)
     take_nodes(tx, engine, seen_nodes)
-    known = {group.name.casefold() for group in tx.node_groups()}
-    for name, text in NODE_GROUPS.items():
-        if name.casefold() not in known:
-            tx.put_node_group(NodeGroup(name, text, managed=True))
+    drop_empty_groups(tx)
     return tx.next_epoch()
 
 

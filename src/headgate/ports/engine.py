@@ -16,6 +16,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from headgate.core.figures import Figures
 from headgate.core.launch import Launch, Placement
 
 
@@ -30,6 +31,8 @@ class Ability(Enum):
     """Captured output is reported while the instance is running."""
     RECALL = "recall"
     """Accepted instances that have not started can be taken back."""
+    FIGURES = "figures"
+    """It measures its nodes: it is a `Gauge` as well."""
 
 
 class Item(Struct, frozen=True):
@@ -233,3 +236,13 @@ class Engine(Protocol):
 
     async def nodes(self) -> Sequence[NodeSighting]:
         """The nodes as they are now. Raises EngineUnavailable."""
+
+
+class Gauge(Protocol):
+    """What an engine with the ability FIGURES offers besides."""
+
+    async def figures(self) -> Mapping[str, Figures]:
+        """What is known of each node now, by its name; means are those since it was asked before.
+
+        What can't be known is left out. Raises EngineUnavailable.
+        """

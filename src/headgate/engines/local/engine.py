@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from headgate.core.errors import BadRequest, EngineUnavailable
+from headgate.core.figures import Figures
+from headgate.engines.local import figures
 from headgate.engines.local.connection import Connection, ShepherdGone, connect
 from headgate.engines.local.launching import prepare_directory, start_shepherd
 from headgate.engines.local.machine import nodes_of
@@ -55,13 +57,14 @@ class LocalEngine:
     """Tasks on this machine. `directory` belongs to the engine alone: sockets, journals, locks."""
 
     name = "local"
-    abilities = frozenset({Ability.NODE_STATE, Ability.LIVE_OUTPUT, Ability.RECALL})
+    abilities = frozenset({Ability.NODE_STATE, Ability.LIVE_OUTPUT, Ability.RECALL, Ability.FIGURES})
 
     def __init__(self, directory: Path, options: Options) -> None:
         self._directory = directory.absolute()
         self._options = options
         self._connection: Connection | None = None
         self._opening = asyncio.Lock()
+        self._looked: figures.Look | None = None
 
     async def open(self) -> None:
         """See Engine. Starts a shepherd if none is running."""
@@ -164,6 +167,12 @@ class LocalEngine:
     async def nodes(self) -> Sequence[NodeSighting]:
         """See Engine."""
         return nodes_of(self._options)
+
+    async def figures(self) -> Mapping[str, Figures]:
+        """See Gauge. Logical nodes share the machine, so each has the figures of the machine."""
+        before, self._looked = self._looked, figures.read(time.monotonic())
+        known = {} if before is None else figures.figures_between(before, self._looked)
+        return {node.name: known for node in nodes_of(self._options)}
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.lost:
