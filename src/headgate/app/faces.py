@@ -18,7 +18,10 @@ from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key
 from headgate.service.jobs import Jobs
+from headgate.service.metrics import Metrics as NodeMetrics
+from headgate.service.node_groups import NodeGroups
 from headgate.service.nodes import Nodes
+from headgate.service.operations import Operations
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 
@@ -61,6 +64,9 @@ def _offer(parts: Parts, server: ServerSettings) -> dict[str, Any]:
         "jobs": Jobs(parts.store, engine=server.engine),
         "tasks": Tasks(parts.store),
         "nodes": Nodes(parts.store),
+        "node_groups": NodeGroups(parts.store),
+        "operations": Operations(parts.store),
+        "metrics": NodeMetrics(parts.store, parts.clock.now),
         "templates": Templates(parts.store),
         "users": parts.users,
         "identity": parts.identity,

@@ -21,7 +21,10 @@ from headgate.dialects.hpcpack import Context, build
 from headgate.ports.identity import Caller
 from headgate.ports.store import Transaction
 from headgate.service.jobs import Jobs
+from headgate.service.metrics import Metrics
+from headgate.service.node_groups import NodeGroups
 from headgate.service.nodes import Nodes
+from headgate.service.operations import Operations
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 from headgate.service.users import Users
@@ -164,6 +167,9 @@ class World:
             jobs=Jobs(self.store),
             tasks=Tasks(self.store),
             nodes=Nodes(self.store),
+            node_groups=NodeGroups(self.store),
+            operations=Operations(self.store),
+            metrics=Metrics(self.store, self.clock.now),
             templates=Templates(self.store),
             users=Users(self.store, identity, no_hash),
             identity=identity,

@@ -8,12 +8,12 @@ whoever called.
 from typing import Final
 
 from headgate.core.errors import HeadgateError
+from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.errors import error_body
 from headgate.dialects.hpcpack.operations import operations
 from headgate.dialects.hpcpack.page import page
 from headgate.formats.hpcpack import openapi, queries
 from headgate.formats.hpcpack.bodies import by_type
-from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
 from headgate.formats.hpcpack.refusals import refusal_headers, status_of
 from headgate.formats.hpcpack.routing import Router

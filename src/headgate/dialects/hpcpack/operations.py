@@ -1,14 +1,20 @@
 """Every operation of this face: method, path, handler, and what it takes and answers.
 
-The one list (spec hpcpack-2016, section 4): the router, the OpenAPI description and the page at `/hpc/docs`
-are made of it.
+The one list (spec hpcpack-2016, sections 4 and 6): the router, the OpenAPI description and the page at
+`/hpc/docs` are made of it.
 """
 
+from headgate.dialects.hpcpack import typed
+from headgate.dialects.hpcpack.cluster_nodes import ClusterNodeCalls
+from headgate.dialects.hpcpack.context import Context
+from headgate.dialects.hpcpack.jobs_on_nodes import JobsOnNodes
+from headgate.dialects.hpcpack.metrics import MetricCalls
+from headgate.dialects.hpcpack.node_groups import NodeGroupCalls
+from headgate.dialects.hpcpack.operation_log import OperationLogCalls
 from headgate.formats.hpcpack.cluster import ClusterCalls
-from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.jobs import JobCalls
 from headgate.formats.hpcpack.nodes import NodeCalls
-from headgate.formats.hpcpack.operation import Operation, Shape
+from headgate.formats.hpcpack.operation import Operation, Shape, Typed
 from headgate.formats.hpcpack.tasks import TaskCalls
 
 _LIST = ("properties", "$filter", "asc", "rowsPerRead", "queryId", "startRow")
@@ -30,7 +36,13 @@ def operations(context: Context) -> tuple[Operation, ...]:
         Operation("GET", "/nodes/{name}", nodes.get, Shape.PROPERTIES, query=("properties",)),
         Operation("GET", "/nodes/groups", nodes.groups, Shape.ROWS),
         Operation("GET", "/nodes/groups/{name}", nodes.members, Shape.NAMES),
-        Operation("GET", "/jobs", jobs.list, Shape.ROWS, query=(*_LIST, "sortJobsBy", "owner")),
+        Operation(
+            "GET",
+            "/jobs",
+            JobsOnNodes(context, jobs).list,
+            Shape.ROWS,
+            query=(*_LIST, "sortJobsBy", "owner", "nodeNames"),
+        ),
         Operation("POST", "/jobs", jobs.create, Shape.ID, Shape.PROPERTIES),
         Operation("POST", "/jobs/jobFile", jobs.create_from_file, Shape.ID, Shape.JOB_XML),
         Operation("GET", "/jobs/templates", jobs.templates, Shape.NAMES),
@@ -52,6 +64,7 @@ def operations(context: Context) -> tuple[Operation, ...]:
         *_task(_TASK, tasks),
         *_properties(_TASK, tasks),
         *_task(f"{_TASK}/subtasks/{{subtaskId}}", tasks),
+        *_cluster(context),
     )
 
 
@@ -78,4 +91,66 @@ def _task(path: str, tasks: TaskCalls) -> tuple[Operation, ...]:
         Operation("POST", f"{path}/cancel", tasks.cancel, takes=Shape.MESSAGE, query=("forced",)),
         Operation("POST", f"{path}/finish", tasks.finish, takes=Shape.MESSAGE),
         Operation("POST", f"{path}/requeue", tasks.requeue, takes=Shape.MESSAGE),
+    )
+
+
+def _cluster(context: Context) -> tuple[Operation, ...]:
+    """What 2019 added (section 6)."""
+    nodes, metrics = ClusterNodeCalls(context), MetricCalls(context)
+    criteria, one_metric = ("names", "jobs", "group", "state", "health"), "/cluster/metrics/history/{name}"
+    stats, data = Typed(typed.NodeStat, many=True), Typed(typed.MetricData)
+    return (
+        Operation("GET", "/cluster/userRoles", nodes.user_roles, Shape.NAMES),
+        Operation("GET", "/cluster/info", nodes.info, Typed(typed.ClusterInfo)),
+        Operation("GET", "/cluster/nodes", nodes.list, Typed(typed.Node, many=True), query=criteria),
+        Operation("GET", "/cluster/nodes/{name}", nodes.get, Typed(typed.Node)),
+        Operation("POST", "/cluster/nodes/{name}/operations/{operation}", nodes.operate, status="202"),
+        Operation("GET", "/cluster/nodes/stats/state", nodes.states, stats),
+        Operation("GET", "/cluster/nodes/stats/health", nodes.healths, stats),
+        Operation(
+            "GET",
+            "/cluster/nodes/metrics",
+            metrics.nodes,
+            Typed(typed.NodeMetric, many=True),
+            query=("metricNames",),
+            required=("metricNames",),
+        ),
+        Operation(
+            "GET",
+            "/cluster/metrics/definitions",
+            metrics.definitions,
+            Typed(typed.MetricDefinition, many=True),
+        ),
+        Operation("GET", one_metric, metrics.history, data, query=_TIMES, required=_TIMES),
+        Operation("GET", "/cluster/metrics/jobs", metrics.jobs, data),
+        *_operation_log(OperationLogCalls(context)),
+        *_node_groups(NodeGroupCalls(context)),
+    )
+
+
+_TIMES = ("fromTime", "toTime")
+
+
+def _operation_log(calls: OperationLogCalls) -> tuple[Operation, ...]:
+    """What was done."""
+    path, one, many = "/cluster/operations", Typed(typed.OperationLog), Typed(typed.OperationLog, many=True)
+    return (
+        Operation("GET", path, calls.list, many, query=(*_TIMES, "nodeNames", "limit", "withDetail")),
+        Operation("GET", f"{path}/first", calls.first, one, query=(*_TIMES, "nodeNames")),
+        Operation("GET", f"{path}/{{id}}", calls.get, one),
+    )
+
+
+def _node_groups(calls: NodeGroupCalls) -> tuple[Operation, ...]:
+    """Node groups and their members."""
+    path = "/cluster/nodeGroups/{name}"
+    group, given = Typed(typed.NodeGroup), Typed(typed.NodeGroupGiven)
+    return (
+        Operation("GET", "/cluster/nodeGroups", calls.list, Typed(typed.NodeGroup, many=True)),
+        Operation("POST", "/cluster/nodeGroups", calls.create, group, given),
+        Operation("GET", path, calls.get, group),
+        Operation("PUT", path, calls.change, group, given),
+        Operation("DELETE", path, calls.remove),
+        Operation("GET", f"{path}/nodes", calls.members, Shape.NAMES),
+        Operation("PATCH", f"{path}/nodes", calls.set_members, Shape.NAMES, Typed(typed.NodeGroupOperation)),
     )

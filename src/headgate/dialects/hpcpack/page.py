@@ -7,8 +7,10 @@ passwords of whoever reads them here.
 from collections.abc import Iterable
 from html import escape
 
+from msgspec.structs import fields
+
 from headgate.formats.hpcpack.openapi import QUERY, purpose
-from headgate.formats.hpcpack.operation import Operation, Shape
+from headgate.formats.hpcpack.operation import Operation, Shape, Typed
 
 _SHAPES = {
     Shape.NOTHING: "204, nothing",
@@ -46,9 +48,17 @@ def _row(operation: Operation) -> str:
     path = f"<code>{operation.method}&nbsp;/hpc{escape(operation.path)}</code>"
     takes = [f"<code>{escape(name)}</code>" for name in operation.query]
     if operation.takes is not Shape.NOTHING:
-        takes.append(f"body: {escape(_SHAPES[operation.takes])}")
-    cells = (path, escape(purpose(operation)), ", ".join(takes), escape(_SHAPES[operation.answers]))
+        takes.append(f"body: {escape(_shown(operation.takes))}")
+    answers = f"{operation.status}, nothing" if operation.status else _shown(operation.answers)
+    cells = (path, escape(purpose(operation)), ", ".join(takes), escape(answers))
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _shown(shape: Shape | Typed) -> str:
+    if isinstance(shape, Shape):
+        return _SHAPES[shape]
+    keys = ", ".join(f'"{field.encode_name}":…' for field in fields(shape.kind))
+    return f"[{{{keys}}}, …]" if shape.many else f"{{{keys}}}"
 
 
 def _parameters() -> str:

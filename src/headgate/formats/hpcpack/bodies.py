@@ -4,7 +4,7 @@ A `Reading` is one format, as a `Spelling` is one for answers. Nothing at all is
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec import Struct
 from headgate.core.errors import BadRequest
 from headgate.core.properties.checks import UNWRITABLE, shown
 from headgate.formats import hpcpack_xml
+from headgate.formats.hpcpack import typed
 from headgate.formats.hpcpack.refusals import UnsupportedMedia
 from headgate.formats.property_lists import Pairs, decode, json_text, read_json
 from headgate.scripts.safe_xml import local_name, walk
@@ -20,15 +21,22 @@ _MESSAGE = msgspec.json.Decoder(str | None)
 _DOCUMENT: Final = "a JSON string with job XML in it"
 
 
+class ReadTyped(Protocol):
+    """Reads an object of a type. Raises BadRequest."""
+
+    def __call__(self, body: bytes, kind: type[typed.T], /) -> typed.T: ...
+
+
 class Reading(Struct, frozen=True, kw_only=True):
     """How one format is read. All of them raise BadRequest.
 
-    document: the text of a job document, however it is packed.
+    document: the text of a job document, however it is packed. typed: an object of a type (`typed.py`).
     """
 
     pairs: Callable[[bytes], Pairs]
     message: Callable[[bytes], str]
     document: Callable[[bytes], bytes | str]
+    typed: ReadTyped
 
 
 def _json_message(body: bytes) -> str:
@@ -68,8 +76,13 @@ def _there(document: bytes | str) -> bytes | str:
     return document
 
 
-JSON: Final = Reading(pairs=read_json, message=_json_message, document=_json_document)
-XML: Final = Reading(pairs=hpcpack_xml.read_property_set, message=_xml_message, document=_xml_document)
+JSON: Final = Reading(pairs=read_json, message=_json_message, document=_json_document, typed=typed.read_json)
+XML: Final = Reading(
+    pairs=hpcpack_xml.read_property_set,
+    message=_xml_message,
+    document=_xml_document,
+    typed=typed.read_xml,
+)
 
 
 def by_type(content_type: str, body: bytes) -> Reading:

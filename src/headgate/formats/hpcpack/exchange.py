@@ -8,6 +8,7 @@ from msgspec import Struct
 from headgate.formats.hpcpack.bodies import Reading
 from headgate.formats.hpcpack.queries import Query
 from headgate.formats.hpcpack.spelling import Spelling
+from headgate.formats.hpcpack.typed import T
 from headgate.formats.property_lists import Pairs
 from headgate.ports.identity import Caller
 
@@ -64,6 +65,11 @@ class Call:
         body = await self._body()
         return self._reading(self._content_type, body).document(body)
 
+    async def typed(self, kind: type[T]) -> T:
+        """The body as an object of this type. Raises BadRequest."""
+        body = await self._body()
+        return self._reading(self._content_type, body).typed(body, kind)
+
     async def _body(self) -> bytes:
         parts = []
         more = True
@@ -91,6 +97,9 @@ class Answer(Struct, frozen=True):
 
 
 DONE = Answer()
+
+
+ACCEPTED = Answer(202)
 
 
 def found(body: bytes) -> Answer:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from headgate.core.model import Job
-from headgate.core.properties import JOB, JobSubject
+from headgate.core.properties import JOB, JobSubject, Property
 from headgate.formats.filters import job_filter
 from headgate.formats.hpcpack import lists, queries
 from headgate.formats.hpcpack.context import Context
@@ -15,7 +15,8 @@ from headgate.ports.store import JobQuery
 
 COLUMNS = columns(JOB, "Id,Owner,Name,State,Priority")
 """What a job list shows when nothing is asked for (section 3.1)."""
-_ALL = JOB.readable()
+EVERY = JOB.readable()
+"""All properties, which reading one job shows."""
 _CHILDREN = JOB["ChildJobIds"]
 
 
@@ -48,10 +49,15 @@ class JobCalls:
             offset=asked.start_row,
             count=asked.start_row is not None,
         )
+        headers = self._pages.headers(call, query, more=page.more, end=page.end, total=page.total)
+        return await lists.answer(call.spelling, page.jobs, self.rows(call, asked.properties), headers)
+
+    def rows(self, call: Call, properties: tuple[Property, ...]) -> lists.Spelled[Job]:
+        """Spells rows of a list of jobs, as its reader may see them."""
         spelling, caller = call.spelling, call.caller
-        spelled = renderer(asked.properties, spelling.property).spelled
+        spelled = renderer(properties, spelling.property).spelled
         may_see_all = self._jobs.may_see_all
-        with_children = _CHILDREN in asked.properties
+        with_children = _CHILDREN in properties
 
         def subject(job: Job) -> JobSubject:
             return JobSubject(job, self._jobs.get(caller, job.id).children if with_children else ())
@@ -59,8 +65,7 @@ class JobCalls:
         async def rows(part: Sequence[Job]) -> list[str]:
             return [spelling.row(spelled(subject(job), full=may_see_all(caller, job))) for job in part]
 
-        headers = self._pages.headers(call, query, more=page.more, end=page.end, total=page.total)
-        return await lists.answer(spelling, page.jobs, rows, headers)
+        return rows
 
     async def create(self, call: Call) -> Answer:
         """Create a job in state Configuring; answers its id."""
@@ -79,7 +84,7 @@ class JobCalls:
     async def get(self, call: Call) -> Answer:
         """Read properties of a job: those named, or all."""
         view = self._jobs.get(call.caller, queries.job_id(call.values[0]))
-        properties = queries.selection(call.query, JOB, _ALL) if call.query else _ALL
+        properties = queries.selection(call.query, JOB, EVERY) if call.query else EVERY
         spelling = call.spelling
         spelled = renderer(properties, spelling.property).spelled
         return found(spelling.property_set(spelled(JobSubject(view.job, view.children), full=view.full)))

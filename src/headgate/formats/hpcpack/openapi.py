@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from headgate.formats.hpcpack.operation import Operation, Shape
+from headgate.formats.hpcpack.operation import Operation, Shape, Typed
 from headgate.formats.hpcpack.queries import MOST_ROWS, ROWS
 
 JSON: Final = "application/json"
@@ -107,6 +107,19 @@ QUERY: Final[Mapping[str, Any]] = MappingProxyType(
             "description": "A row for each subtask of an expanded sweep, instead of its own.",
         },
         "forced": {"type": "boolean", "default": False, "description": "Without the grace period."},
+        "jobs": {
+            "type": "string",
+            "description": "Comma-separated ids: only nodes on which one of them runs.",
+        },
+        "group": {"type": "string", "description": "Only nodes of this group."},
+        "state": {"type": "string", "description": "Only nodes in this state."},
+        "health": {"type": "string", "description": "Only nodes of this health."},
+        "metricNames": {"type": "string", "description": "Comma-separated names of metrics."},
+        "nodeNames": {"type": "string", "description": "Comma-separated names of nodes."},
+        "fromTime": {"type": "string", "format": "date-time", "description": "UTC where it has no zone."},
+        "toTime": {"type": "string", "format": "date-time", "description": "UTC where it has no zone."},
+        "limit": {"type": "integer", "minimum": 1, "description": "At most so many."},
+        "withDetail": {"type": "boolean", "default": False, "description": "With the entries of each."},
     }
 )
 AS_USER: Final = {
@@ -138,8 +151,12 @@ _REFUSALS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
+_MEANS: Final = {"GET": "Found", "POST": "Created"}
+
+
 def document(operations: Iterable[Operation], about: About) -> bytes:
     """The description as JSON."""
+    operations = tuple(operations)
     query = {name.lower(): schema for name, schema in about.query.items()}
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -155,7 +172,7 @@ def document(operations: Iterable[Operation], about: About) -> bytes:
             "servers": [{"url": about.path}],
             "paths": paths,
             "components": {
-                "schemas": dict(_SCHEMAS),
+                "schemas": {**_SCHEMAS, **_types(operations)},
                 "securitySchemes": {
                     "basic": {"type": "http", "scheme": "basic"},
                     "bearer": {"type": "http", "scheme": "bearer"},
@@ -181,7 +198,11 @@ def _operation(operation: Operation, about: About, query: Mapping[str, Any]) -> 
                 {"name": name, "in": "path", "required": True, "schema": _path_value(name)}
                 for name in _values(operation)
             ),
-            *({"name": name, "in": "query", "schema": query[name.lower()]} for name in operation.query),
+            *(
+                {"name": name, "in": "query", "schema": query[name.lower()]}
+                | ({"required": True} if name in operation.required else {})
+                for name in operation.query
+            ),
             *about.headers,
         ],
         "responses": {_success(operation, about): _answer(operation, about)}
@@ -191,21 +212,43 @@ def _operation(operation: Operation, about: About, query: Mapping[str, Any]) -> 
         },
     }
     if operation.takes is not Shape.NOTHING:
-        schema = _GIVEN if operation.takes is Shape.PROPERTIES else _BODIES[operation.takes]
-        described["requestBody"] = {"required": False, "content": _content(about, schema)}
+        schema = _GIVEN if operation.takes is Shape.PROPERTIES else _body(operation.takes)
+        required = isinstance(operation.takes, Typed)
+        described["requestBody"] = {"required": required, "content": _content(about, schema)}
     return described
 
 
+def _body(shape: Shape | Typed) -> Any:
+    if isinstance(shape, Shape):
+        return _BODIES[shape]
+    one = _reference(shape.kind.__name__)
+    return {"type": "array", "items": one} if shape.many else one
+
+
+def _types(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Schemas of all typed bodies, made from the types themselves."""
+    kinds = {
+        shape.kind
+        for operation in operations
+        for shape in (operation.answers, operation.takes)
+        if isinstance(shape, Typed)
+    }
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return dict(sorted(schemas.items()))
+
+
 def _success(operation: Operation, about: About) -> str:
+    if operation.status:
+        return operation.status
     return about.done if operation.answers is Shape.NOTHING else "200"
 
 
 def _answer(operation: Operation, about: About) -> dict[str, Any]:
     if operation.answers is Shape.NOTHING:
-        return {"description": "Done"}
+        return {"description": "Accepted" if operation.status == "202" else "Done"}
     described: dict[str, Any] = {
-        "description": "Found" if operation.method == "GET" else "Created",
-        "content": _content(about, _BODIES[operation.answers]),
+        "description": _MEANS.get(operation.method, "Changed"),
+        "content": _content(about, _body(operation.answers)),
     }
     if any(name.lower() == "queryid" for name in operation.query):
         described["headers"] = _PAGE_HEADERS
@@ -221,8 +264,12 @@ def _values(operation: Operation) -> list[str]:
     return re.findall(r"\{(\w+)\}", operation.path)
 
 
+_TEXTS: Final = frozenset({"name", "batch", "id", "operation"})
+"""Values in paths that are no numbers."""
+
+
 def _path_value(name: str) -> dict[str, Any]:
-    return {"type": "string"} if name in ("name", "batch") else {"type": "integer", "minimum": 1}
+    return {"type": "string"} if name in _TEXTS else {"type": "integer", "minimum": 1}
 
 
 def _identifier(operation: Operation) -> str:

@@ -22,15 +22,28 @@ class Shape(Enum):
     JOB_XML = "job xml"
 
 
+class Typed(Struct, frozen=True):
+    """A body that is an object of a type (`typed.py`), or a list of such."""
+
+    kind: type[Struct]
+    many: bool = False
+
+
 class Operation(Struct, frozen=True):
-    """One operation. `takes` is the shape of the body, always optional; `query` names the parameters."""
+    """One operation.
+
+    `takes` is the shape of the body, optional but for typed ones; `query` names the parameters, `required`
+    those of them that must be given. status: of success, where it is not the usual one.
+    """
 
     method: str
     path: str
     handler: Callable[[Call], Awaitable[Answer]]
-    answers: Shape = Shape.NOTHING
-    takes: Shape = Shape.NOTHING
+    answers: Shape | Typed = Shape.NOTHING
+    takes: Shape | Typed = Shape.NOTHING
     query: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    status: str = ""
 
 
 Op = TypeVar("Op", bound=Operation)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from headgate.core.properties import Property
 from headgate.formats import hpcpack_xml
+from headgate.formats.hpcpack import typed
 from headgate.formats.hpcpack.bodies import is_xml
 from headgate.formats.property_lists import Renderer, Spell, spell_json
 
@@ -20,6 +21,7 @@ from headgate.formats.property_lists import Renderer, Spell, spell_json
 class Spelling(Struct, frozen=True, kw_only=True):
     """How one format writes. The functions that make a whole body answer bytes; `row` makes a part of `rows`.
 
+    typed, typed_list: objects of one type (`typed.py`), which have no properties.
     property: one property. property_set: of one thing, of spelled properties. row: one object of a list.
     rows_begin, rows_between, rows_end: around and between rows, so that a long list can be sent in parts.
     """
@@ -35,6 +37,8 @@ class Spelling(Struct, frozen=True, kw_only=True):
     text: Callable[[str], bytes]
     names: Callable[[Iterable[str]], bytes]
     error: Callable[[str], bytes]
+    typed: Callable[[Struct], bytes]
+    typed_list: Callable[[Iterable[Struct], type[Struct]], bytes]
 
     def pairs(self, values: Iterable[tuple[str, str]]) -> bytes:
         """A property set of free names and values: variables, custom properties."""
@@ -67,6 +71,8 @@ JSON = Spelling(
     names=_json_names,
     # Plain text without \u escapes of ordinary letters: clients search the raw body (section 2.4).
     error=lambda message: encoded('{"Message":' + encode_basestring(message) + "}"),
+    typed=typed.write_json,
+    typed_list=typed.write_json_list,
 )
 XML = Spelling(
     media_type=hpcpack_xml.MEDIA_TYPE,
@@ -80,6 +86,8 @@ XML = Spelling(
     text=hpcpack_xml.write_text,
     names=hpcpack_xml.write_names,
     error=hpcpack_xml.write_error,
+    typed=typed.write_xml,
+    typed_list=typed.write_xml_list,
 )
 
 

@@ -11,6 +11,7 @@ from headgate.core.vocabulary import Role
 from headgate.dialects.hpcpack import Context, build
 from headgate.ports.identity import Caller
 
+FACTS = ("cluster_name", "hpcpack_version", "signing_key")
 ANN = Caller("ann", Role.USER, "ann")
 
 
@@ -54,7 +55,7 @@ def ask(
     context = Context(
         **cast(
             "dict[str, Any]",
-            dict.fromkeys(("jobs", "tasks", "nodes", "templates", "users", "identity", "clock"), double),
+            dict.fromkeys((name for name in Context.__struct_fields__ if name not in FACTS), double),
         ),
         cluster_name="c",
         hpcpack_version="5.0.0.0",
