@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -49,18 +49,21 @@ class Measuring:
                 await self._life
 
     async def _live(self) -> None:
-        await self._figures()
+        await self._guarded(self._figures)
         pause = FIRST_S
         while True:
             await asyncio.sleep(pause)
             pause = EVERY_S
-            try:
-                await self.measure()
-                await self.forget_old()
-            except HeadgateError as error:
-                log.warning("not_measured", reason=error.text)
-            except Exception:  # a bug here must not stop it for ever; it is told in full
-                log.exception("broken", what="measure")
+            await self._guarded(self.measure)
+            await self._guarded(self.forget_old)
+
+    async def _guarded(self, act: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await act()
+        except HeadgateError as error:
+            log.warning("not_measured", reason=error.text)
+        except Exception:  # a bug here must not stop it for ever; it is told in full
+            log.exception("broken", what="measure")
 
     async def measure(self) -> None:
         """Take one sample of everything. Raises StoreUnavailable."""
