@@ -19,6 +19,8 @@ from headgate.service.rights import require_node_rights
 
 LONGEST_NAME = 128
 LONGEST_DESCRIPTION = 1024
+MOST_NODES = 10_000
+"""Of one change of members."""
 _NOT_IN_NAMES = frozenset(",/\\")
 """Lists of names have commas between them, paths slashes."""
 
@@ -98,13 +100,17 @@ class NodeGroups:
         self, caller: Caller, name: str, nodes: Sequence[str], *, joining: bool
     ) -> Sequence[str]:
         require_node_rights(caller)
+        if len(nodes) > MOST_NODES:
+            raise BadRequest(f"The list names {len(nodes)} nodes, more than {MOST_NODES}.")
+        wanted = {node.casefold(): node for node in nodes}
 
         def change(tx: Transaction) -> Sequence[str]:
             group = _changeable(tx, name)
             known = tx.nodes()
-            chosen = {node.id: node for node in (find_node(known, wanted) for wanted in nodes)}
+            by_name = {node.name.casefold(): node for node in known}
+            chosen = [by_name.get(folded) or find_node(known, given) for folded, given in wanted.items()]
             mine = set(members_of(group, known))
-            for node in chosen.values():
+            for node in chosen:
                 if (node.name in mine) is joining:
                     continue
                 others = _without(node.groups, group.name)

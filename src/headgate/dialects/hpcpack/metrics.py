@@ -1,10 +1,8 @@
 """What is measured, as 2019 shows it (spec hpcpack-2016, section 6)."""
 
-import asyncio
-
 from headgate.dialects.hpcpack import parameters, rendering, typed
 from headgate.dialects.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.exchange import Answer, Call, found, found_beside
 
 
 class MetricCalls:
@@ -30,11 +28,7 @@ class MetricCalls:
         last = parameters.required_time(call.query, "toTime")
         series = await self._metrics.history(call.caller, figure, first, last)
         spelled = call.spelling.typed
-
-        def body() -> bytes:
-            return spelled(rendering.history(figure, first, last, series))
-
-        return found(await asyncio.to_thread(body))
+        return await found_beside(lambda: spelled(rendering.history(figure, first, last, series)))
 
     async def jobs(self, call: Call) -> Answer:
         """Count the jobs that ended in each hour of the last seven days."""

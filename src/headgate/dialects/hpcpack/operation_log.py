@@ -4,7 +4,8 @@ from headgate.dialects.hpcpack import parameters, typed
 from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.rendering import operation_log
 from headgate.formats.hpcpack import queries
-from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.exchange import Answer, Call, found, found_beside
+from headgate.formats.hpcpack.lists import AT_ONCE
 from headgate.service.operations import LIMIT
 
 
@@ -24,8 +25,13 @@ class OperationLogCalls:
             nodes=parameters.listed(call.query, "nodeNames"),
             limit=parameters.limit(call.query, LIMIT),
         )
-        logs = [operation_log(operation, detail=detail) for operation in listed]
-        return found(call.spelling.typed_list(logs, typed.OperationLog))
+        spelled = call.spelling.typed_list
+
+        def body() -> bytes:
+            logs = [operation_log(operation, detail=detail) for operation in listed]
+            return spelled(logs, typed.OperationLog)
+
+        return await found_beside(body) if len(listed) > AT_ONCE else found(body())
 
     async def first(self, call: Call) -> Answer:
         """Read the earliest operation of a time, with its entries."""

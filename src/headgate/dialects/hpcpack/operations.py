@@ -64,7 +64,7 @@ def operations(context: Context) -> tuple[Operation, ...]:
         *_task(_TASK, tasks),
         *_properties(_TASK, tasks),
         *_task(f"{_TASK}/subtasks/{{subtaskId}}", tasks),
-        *_cluster(context),
+        *added_in_2019(context),
     )
 
 
@@ -94,8 +94,8 @@ def _task(path: str, tasks: TaskCalls) -> tuple[Operation, ...]:
     )
 
 
-def _cluster(context: Context) -> tuple[Operation, ...]:
-    """What 2019 added (section 6)."""
+def added_in_2019(context: Context) -> tuple[Operation, ...]:
+    """Section 6, all but the parameter nodeNames of GET /jobs."""
     nodes, metrics = ClusterNodeCalls(context), MetricCalls(context)
     criteria, one_metric = ("names", "jobs", "group", "state", "health"), "/cluster/metrics/history/{name}"
     stats, data = Typed(typed.NodeStat, many=True), Typed(typed.MetricData)

@@ -5,10 +5,12 @@ The OpenAPI description is made from these types; how they are spelled is `headg
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A date with its zone, which is always `Z`."""
 State = Literal[
     "Unknown",
     "Provisioning",
@@ -104,7 +106,7 @@ class MetricDefinition(Struct, frozen=True, rename="pascal"):
 class MetricValue(Struct, frozen=True, rename="pascal"):
     """A value (Value) at a time (Key)."""
 
-    key: datetime
+    key: Moment
     value: float
 
 
@@ -119,8 +121,8 @@ class MetricData(Struct, frozen=True, kw_only=True, rename="pascal"):
     """A metric over time."""
 
     metric_name: str
-    from_time: datetime
-    to_time: datetime
+    from_time: Moment
+    to_time: Moment
     instances: Sequence[MetricInstanceData]
 
 
@@ -130,7 +132,7 @@ class OperationLogEntry(Struct, frozen=True, kw_only=True, rename="pascal"):
     message: str
     severity: Literal["Error", "Warning", "Information", "Trace"]
     source: str
-    create_time: datetime
+    create_time: Moment
 
 
 class OperationLog(Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -142,7 +144,7 @@ class OperationLog(Struct, frozen=True, kw_only=True, rename="pascal"):
     operator: str
     node: str
     cancelable: bool
-    update_time: datetime
+    update_time: Moment
     entries: Sequence[OperationLogEntry] | None
 
 

@@ -25,14 +25,15 @@ from headgate.scripts.safe_xml import Element, escape, local_name, tree
 T = TypeVar("T", bound=Struct)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST: Final = -62_135_596_800_000_000
 _LATEST: Final = 253_402_300_799_999_999
-"""The end of the year 9999 in UTC microseconds."""
+"""The years 1 to 9999 in UTC microseconds, all that a date can be."""
 _OBJECT = msgspec.json.Decoder(dict[str, Any] | None)
 
 
 def moment(at: int) -> datetime:
     """UTC microseconds as the date that is written (ISO 8601, with `Z`)."""
-    return _EPOCH + timedelta(microseconds=min(at, _LATEST))
+    return _EPOCH + timedelta(microseconds=min(max(at, _EARLIEST), _LATEST))
 
 
 # ---- writing
