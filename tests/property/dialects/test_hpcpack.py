@@ -18,7 +18,7 @@ from tests.compliance.hpcpack.world import World
 from tests.property.dialects.sync import Sync
 
 T = TypeVar("T")
-DOCUMENTED = {200, 204, 400, 401, 403, 404, 405, 413, 415}
+DOCUMENTED = {200, 202, 204, 400, 401, 403, 404, 405, 413, 415}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,8 @@ def sync() -> Iterator[Sync]:
 METHODS = st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH"])
 WORDS = """jobs Jobs 1 2 0 99 tasks subtasks nodes groups cluster version submit cancel finish requeue
 envVariables
-customProperties templates jobFile NODE1 .. info"""
+customProperties templates jobFile NODE1 .. info operations takeOffline nodeGroups ComputeNodes metrics stats
+history HPCNetwork first definitions"""
 STEPS = st.sampled_from([*WORDS.split(), ""])
 PATHS = st.lists(STEPS | st.text(max_size=5), max_size=7).map(lambda steps: "/" + "/".join(steps))
 KNOWN = st.sampled_from(
@@ -48,6 +49,15 @@ KNOWN = st.sampled_from(
             "/tasks/2/customProperties",
         )
     ]
+    + [
+        "/cluster/nodes",
+        "/cluster/nodeGroups",
+        "/cluster/nodeGroups/g",
+        "/cluster/nodeGroups/g/nodes",
+        "/cluster/operations",
+        "/cluster/metrics/history/HPCNetwork",
+        "/cluster/nodes/metrics",
+    ]
     + ["/jobs/2/submit", "/jobs/1/tasks/2/requeue", "/nodes", "/jobs/2/requeue"]
 )
 PARAMETERS = st.sampled_from(
@@ -62,6 +72,13 @@ PARAMETERS = st.sampled_from(
         "owner",
         "names",
         "forced",
+        "nodeNames",
+        "jobs",
+        "state",
+        "fromTime",
+        "toTime",
+        "limit",
+        "metricNames",
     ]
 )
 PROPERTY_NAMES = st.sampled_from([entry.name for registry in (JOB, TASK) for entry in registry])
@@ -74,8 +91,19 @@ PROPERTIES = st.lists(
 JSON = st.recursive(
     VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
 )
+MEMBERSHIPS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.text(max_size=4) | st.just("g"),
+        "Description": VALUES,
+        "Managed": VALUES,
+        "Operation": st.sampled_from(["add", "Remove"]) | VALUES,
+        "NodeNames": st.lists(st.sampled_from(["NODE1", "node2"]) | VALUES, max_size=3) | VALUES,
+    },
+)
 BODIES = (
     st.just(b"")
+    | MEMBERSHIPS.map(lambda value: json.dumps(value).encode())
     | st.binary(max_size=60)
     | PROPERTIES.map(lambda value: json.dumps(value).encode())
     | JSON.map(lambda value: json.dumps(value).encode())

@@ -51,6 +51,12 @@ async def test_all_of_the_nodes_become_members_or_none(groups: NodeGroups, story
     assert [name for name, _, _ in await log(story)] == ["Create node group"]
 
 
+async def test_a_list_without_end_is_refused(groups: NodeGroups) -> None:
+    await groups.create(ADMIN, "g", "")
+    with pytest.raises(BadRequest, match="names 10001 nodes"):
+        await groups.add_members(ADMIN, "g", ["n1"] * 10_001)
+
+
 async def test_what_is_so_already_is_not_noted(groups: NodeGroups, story: Story) -> None:
     await groups.create(ADMIN, "g", "d")
     assert await groups.add_members(OPERATOR, "g", ["n1", "N1"]) == ["n1"]

@@ -1,6 +1,7 @@
 """store/records.py: operations, samples and counts of ended jobs."""
 
 import sqlite3
+from collections.abc import Callable, Mapping
 
 import pytest
 from msgspec.structs import replace
@@ -25,8 +26,16 @@ def noted(world: World, *names: str, node: str = "", apart: int = 10) -> list[Op
     found = []
     for name in names:
         world.clock.time += apart
-        found.append(world.write(lambda tx, name=name: tx.add_operation(operation(name, node))))
+        found.append(world.write(adding(operation(name, node))))
     return found
+
+
+def adding(made: Operation) -> Callable[[Transaction], Operation]:
+    return lambda tx: tx.add_operation(made)
+
+
+def sampling(values: Mapping[Figure, Mapping[str, float]]) -> Callable[[Transaction], None]:
+    return lambda tx: tx.add_samples(values)
 
 
 def names(world: World, limit: int = 99, **query: object) -> list[str]:
@@ -109,11 +118,7 @@ def test_old_records_go_in_portions_the_oldest_first(world: World) -> None:
 def test_samples_are_found_by_figure_and_time_both_ends_included(world: World) -> None:
     for value in (1.0, 2.0, 3.0):
         world.clock.time += 10
-        world.write(
-            lambda tx, value=value: tx.add_samples(
-                {Figure.CPU_USAGE: {"n1": value}, Figure.NETWORK: {"n1": -value, "n2": 0.0}}
-            )
-        )
+        world.write(sampling({Figure.CPU_USAGE: {"n1": value}, Figure.NETWORK: {"n1": -value, "n2": 0.0}}))
 
     def values(first: int, last: int, limit: int = 9) -> list[float]:
         found = world.look(

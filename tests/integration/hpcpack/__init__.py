@@ -1,0 +1,1 @@
+"""The `/hpc` face on a real server."""
