@@ -43,6 +43,15 @@ async def test_a_group_is_created_described_renamed_and_removed(story: Story, gr
     ]
 
 
+async def test_describing_a_group_anew_leaves_its_members(story: Story, groups: NodeGroups) -> None:
+    await groups.create(ADMIN, "g", "old")
+    await groups.add_members(ADMIN, "g", ["n1"])
+    described = await groups.change(ADMIN, "G", new_name=None, description="new")
+    assert (described.name, described.description) == ("g", "new")
+    assert story.nodes.members(ALICE, "g") == ["n1"]
+    assert (await log(story))[0] == ("Change node group", "", "root")
+
+
 async def test_all_of_the_nodes_become_members_or_none(groups: NodeGroups, story: Story) -> None:
     await groups.create(ADMIN, "g", "")
     with pytest.raises(NotFound, match="no node 'n2'"):

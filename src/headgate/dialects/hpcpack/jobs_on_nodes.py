@@ -24,8 +24,6 @@ class JobsOnNodes:
 
     async def list(self, call: Call) -> Answer:
         """List jobs, whoever owns them; with nodeNames those that run there, and nothing else counts."""
-        if "nodenames" not in call.query:
-            return await self._calls.list(call)
         names = parameters.listed(call.query, "nodeNames")
         if names is None:
             return await self._calls.list(call)
