@@ -131,8 +131,14 @@ def _nothing(subject: JobSubject) -> None:
 
 
 _licenses = _names(
-    "SoftwareLicense", "spec.software_license", NEW_OR_QUEUED, resubmits=True, check=checks.check_licenses
+    "SoftwareLicense",
+    "spec.software_license",
+    NEW_OR_QUEUED,
+    resubmits=True,
+    check=checks.check_licenses,
+    no_effect="there is no license server to ask, so nothing waits for a license",
 )
+_NO_SOA = "there are no SOA sessions"
 _MIN_MAX: dict[str, Any] = {"states": NEW_OR_QUEUED, "resubmits": True}
 
 JOB = Registry(
@@ -177,7 +183,12 @@ JOB = Registry(
         _flag("AutoCalculateMin", "spec.auto_calculate_min", **_MIN_MAX),
         _seen("CanGrow", Kind.BOOL, "spec.can_grow"),
         _seen("CanShrink", Kind.BOOL, "spec.can_shrink"),
-        _flag("Preemptable", "spec.preemptable", aliases=("CanPreempt",)),
+        _flag(
+            "Preemptable",
+            "spec.preemptable",
+            aliases=("CanPreempt",),
+            no_effect="no job is ever stopped for another one",
+        ),
         _made("ErrorMessage", Kind.STRING, _error, "", private=True),
         _made("HasRuntime", Kind.BOOL, lambda subject: subject.job.spec.runtime_s is not None, False),
         _seen("RequeueCount", Kind.INT32, "requeue_count"),
@@ -185,7 +196,7 @@ JOB = Registry(
         _number("MaxMemory", "spec.max_memory_mb"),
         _number("MinCoresPerNode", "spec.min_cores_per_node", NEW_OR_QUEUED, resubmits=True),
         _number("MaxCoresPerNode", "spec.max_cores_per_node"),
-        _made("EndpointReference", Kind.STRING, _nothing, ""),
+        _made("EndpointReference", Kind.STRING, _nothing, "", no_effect=_NO_SOA),
         _licenses,
         _field("OrderBy", Kind.ORDER_BY, "spec.order_by", NEW_OR_QUEUED),
         _text("ClientSource", "spec.client_source"),
@@ -210,7 +221,7 @@ JOB = Registry(
             sort="spec.priority",
             check=checks.check_expanded_priority,
         ),
-        _text("ServiceName", "spec.service_name"),
+        _text("ServiceName", "spec.service_name", no_effect=_NO_SOA),
         _text("JobTemplate", "spec.template", NEW_OR_QUEUED, resubmits=True, longest=256),
         _made(
             "HoldUntil",
@@ -238,7 +249,7 @@ JOB = Registry(
             sort="spec.priority",
         ),
         _seen("AllocatedNodes", Kind.STRINGS, "nodes"),
-        _text("Pool", "spec.pool", longest=256),
+        _text("Pool", "spec.pool", longest=256, no_effect="cores are not divided into pools"),
         _field("JobValidExitCodes", Kind.EXIT_CODES, "spec.valid_exit_codes", NEW),
         _made("ParentJobIds", Kind.IDS, _parents, (), moments=ALWAYS, states=NEW),
         _flag("FailDependentTasks", "spec.fail_dependent_tasks"),
@@ -259,7 +270,14 @@ JOB = Registry(
         _made("ChildJobIds", Kind.IDS, attrgetter("children"), (), moments=frozenset({_CREATE, _SUBMIT})),
         _number("EstimatedProcessMemory", "spec.estimated_process_memory_mb", NEW_OR_QUEUED, resubmits=True),
         # Added by the 2016/2019 server.
-        _seen("PlannedCoreCount", Kind.INT32, "spec.planned_core_count"),
+        _made(
+            "PlannedCoreCount",
+            Kind.INT32,
+            attrgetter("job.spec.planned_core_count"),
+            -1,
+            sort="spec.planned_core_count",
+            no_effect="cores are handed out as they become free, not planned for a job",
+        ),
         _number("TaskExecutionFailureRetryLimit", "spec.execution_failure_retry_limit", NEW_OR_QUEUED),
         # Known by name, but not part of "all properties".
         _made(
@@ -271,7 +289,10 @@ JOB = Registry(
             states=NEW_OR_QUEUED,
             listed=False,
             readable=False,
+            no_effect="jobs run as their owner without a password; none is kept",
         ),
+        # Our own: what the job says in vain.
+        _made("Warnings", Kind.STRING, lambda subject: "\n".join(subject.job.warnings), "", listed=False),
         _seen("JobType", Kind.FLAGS, "spec.job_type", enum=JobType, listed=False),
         _seen("PendingReason", Kind.ENUM, "pending_reason", enum=PendingReason, listed=False),
     ),

@@ -34,6 +34,7 @@ class Property:
     order would tell what they hold.
     longest: most characters of a text, or of one item. low, high: the range of a number.
     check: more to check; answers the canonical value or raises BadProperty.
+    no_effect: why it can't work here, however it is set; a job that sets it is warned (`core/warnings.py`).
     """
 
     name: str
@@ -55,6 +56,7 @@ class Property:
     high: int = 0
     check: Callable[["Property", Any], object] | None = None
     aliases: tuple[str, ...] = ()
+    no_effect: str = ""
 
     def __repr__(self) -> str:
         return f"<Property {self.name}>"
