@@ -16,7 +16,7 @@ from msgspec import Struct
 from headgate import registry
 from headgate.config import Settings
 from headgate.core.errors import StartupRefused
-from headgate.core.model import Queue, Template
+from headgate.core.model import Queue, Template, TemplateItem
 from headgate.identity import Authority, OsAccounts, Passwords, Tokens, load_secret_key
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.ports.clock import Clock
@@ -33,6 +33,17 @@ QUEUES: Final = (
     Queue(name="low", priority=1000),
     Queue(name="small"),
     Queue(name="large"),
+)
+
+
+# The template, not the engine, lets minimum and maximum be computed (spec hpcpack-model, section 3).
+TEMPLATE: Final = Template(
+    name="Default",
+    description="The template of jobs that name none",
+    items={
+        "AutoCalculateMin": TemplateItem(default="True"),
+        "AutoCalculateMax": TemplateItem(default="True"),
+    },
 )
 
 
@@ -122,7 +133,8 @@ def seed(tx: Transaction, settings: Settings) -> None:
     Later starts add what the settings name and change nothing that is there.
     """
     if tx.meta("seeded") is None:
-        tx.put_template(Template(name="Default", description="The template of jobs that name none"))
+        if all(template.name.casefold() != TEMPLATE.name.casefold() for template in tx.templates()):
+            tx.put_template(TEMPLATE)  # else an administrator was quicker
         for queue in QUEUES:
             tx.put_queue(queue)
         tx.put_meta("seeded", "1")

@@ -30,6 +30,10 @@ def submit(
     ],
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
     project: Annotated[str, typer.Option(help="Project it is counted for.")] = "",
+    template: Annotated[str, typer.Option(help="Job template (Default).")] = "",
+    notify: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Send a mail there when it starts and when it has ended.")
+    ] = "",
     cores: Annotated[int | None, typer.Option(help="Cores for each run.", min=1)] = None,
     sweep: Annotated[
         str,
@@ -67,6 +71,10 @@ def submit(
     job: dict[str, Any] = {
         "name": name,
         "project": project,
+        "template": template,
+        "notify_on_start": True if notify else None,
+        "notify_on_completion": True if notify else None,
+        "email_address": notify,
         "priority": priority,
         "runtime_s": runtime,
         "environment": dict(map(_variable, env or [])),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import doctor, jobs, nodes, serve, sessions, settings, users
+from headgate.cli import doctor, jobs, nodes, serve, sessions, settings, templates, users
 from headgate.client.errors import ClientError, Unreachable
 from headgate.core.errors import HeadgateError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.add_typer(users.app, name="user")
+app.add_typer(templates.app, name="template")
 app.add_typer(settings.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("login")(sessions.login)

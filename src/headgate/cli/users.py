@@ -1,16 +1,13 @@
 """`headgate user …`: who may use an installation. Works on the data folder, its server running or not."""
 
-import asyncio
-import os
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headgate.cli.installation import Data, on_data
 from headgate.cli.serve import ConfigFile
-from headgate.core.errors import BadRequest, NotPermitted
+from headgate.core.errors import NotPermitted
 
 if TYPE_CHECKING:
     from headgate.app import Parts
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Users of an installation (works on its data folder).")
 
 Name = Annotated[str, typer.Argument(help="Name of the user.")]
-Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
 
 
@@ -43,7 +39,7 @@ def add(
         await parts.users.add(None, name, wanted, password, os_account)
         _warn_about_account(parts, name)
 
-    _on_data(data, config, work)
+    on_data(data, config, work)
 
 
 @app.command()
@@ -60,19 +56,19 @@ def passwd(
         if name.casefold() == first_start.NAME:
             (parts.data / first_start.FILE).unlink(missing_ok=True)  # it is true no longer
 
-    _on_data(data, config, work)
+    on_data(data, config, work)
 
 
 @app.command()
 def disable(name: Name, data: Data = None, config: ConfigFile = None) -> None:
     """Let a user in no longer. The user's jobs stay as they are."""
-    _on_data(data, config, lambda parts: parts.users.set_disabled(None, name, True))
+    on_data(data, config, lambda parts: parts.users.set_disabled(None, name, True))
 
 
 @app.command()
 def enable(name: Name, data: Data = None, config: ConfigFile = None) -> None:
     """Let a disabled user in again."""
-    _on_data(data, config, lambda parts: parts.users.set_disabled(None, name, False))
+    on_data(data, config, lambda parts: parts.users.set_disabled(None, name, False))
 
 
 @app.command("list")
@@ -93,24 +89,7 @@ def list_users(data: Data = None, config: ConfigFile = None) -> None:
         ]
         table(("Name", "Role", "OS account", ""), rows)
 
-    _on_data(data, config, work)
-
-
-def _on_data(data: Path | None, config: Path | None, work: "Callable[[Parts], Awaitable[None]]") -> None:
-    """Open the installation, do it, close."""
-    from headgate.app import engine_options, opened
-    from headgate.config import load
-
-    flags = {} if data is None else {"server.data": str(data)}
-    settings = load(config, os.environ, flags, engine_options()).settings
-    if not settings.server.data:
-        raise BadRequest("Name the folder of the installation: --data DIR.")
-
-    async def run() -> None:
-        async with opened(Path(settings.server.data), settings) as parts:
-            await work(parts)
-
-    asyncio.run(run())
+    on_data(data, config, work)
 
 
 def _password(from_stdin: bool) -> str:

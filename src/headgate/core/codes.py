@@ -93,6 +93,13 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "Operation_HpcCredOwnerNameInvalid": "The user name {0} is not the job's owner.",
         "Operation_InvalidOperation": "The operation is not valid: {0}",
         "Operation_ProfileNotFound": "There is no such job template.",
+        "Operation_NoPermissionToUseProfile": "You may not use this job template.",
+        "Operation_NotAllowedToDeleteDefaultProfile": "The job template Default cannot be removed.",
+        "Operation_ObjectInUse": "It is in use.",
+        "Operation_JobTemplateValueInvalid": "The job template does not allow the value of {0}.",
+        "Operation_JobTemplateValueTooSmall": "The value of {0} is less than the job template allows, {1}.",
+        "Operation_JobTemplateValueTooLarge": "The value of {0} is more than the job template allows, {1}.",
+        "Operation_JobTemplateRequiredValueMissing": "{0} lacks {1}, which the job template requires.",
         "Operation_TryToModifyInvalidStateJob": "A job in the {0} state cannot be changed.",
         "Operation_TryToModifyInvalidStateTask": "A task in the {0} state cannot be changed.",
         "Operation_SetInvalidPropUnderCertainState": (

@@ -109,8 +109,8 @@ def task_environment(
     site: Site,
     seconds_left: float | None,
 ) -> tuple[tuple[str, str], ...]:
-    """All variables of one run: the system's, then the job's, then the task's own, later ones winning
-    (10.1, 10.2).
+    """All variables of one run: the system's, then the template's, the job's, the task's own, later ones
+    winning (10.1, 10.2).
 
     paths: work directory and the three streams after substitution, under CCP_WORKDIR, CCP_STDIN,
     CCP_STDOUT, CCP_STDERR.
@@ -141,7 +141,7 @@ def task_environment(
     }
     if retries:
         system["CCP_TASK_PREV_EXITCODE"] = str(run.exit_code)
-    user = {**job.environment, **task.environment}
+    user = {**job.template_environment, **job.environment, **task.environment}
     system["CCP_ENVLIST"] = ",".join(user)
     return tuple({**system, **user}.items())
 

@@ -313,6 +313,11 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pending_reason: PendingReason = PendingReason.NONE
     requeue_count: int = 0
     warnings: tuple[str, ...] = ()
+    """What was said in vain: by the document it came from, and by its properties as they are now."""
+    import_warnings: tuple[str, ...] = ()
+    """Those of the document alone."""
+    template_environment: dict[str, str] = {}
+    """Variables of its template, as they were when it was submitted."""
     engine: str = "local"
     origin: Origin = Origin.OURS
     node_phases: dict[str, str] = {}
@@ -477,12 +482,32 @@ class Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires: int | None = None
 
 
+class TemplateItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a template says of one job property; values as they are written in a property list.
+
+    default: None: the property's own. low, high: of a number, both included. allowed: the values that it, or
+    each item of it, may have. required_values: items that a list must hold. required: it must not be empty.
+    """
+
+    default: str | None = None
+    low: int | None = None
+    high: int | None = None
+    allowed: tuple[str, ...] | None = None
+    required_values: tuple[str, ...] = ()
+    required: bool = False
+
+
 class Template(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A job template: named defaults for job properties (ranges and required values come later)."""
+    """A job template. `items` by the name of the property, where Priority is an expanded priority.
+
+    users: who may use it besides administrators; nobody named: everybody. Rules are in `templates.py`.
+    """
 
     name: str
     description: str = ""
-    defaults: dict[str, str] = {}
+    items: dict[str, TemplateItem] = {}
+    environment: dict[str, str] = {}
+    users: tuple[str, ...] = ()
 
 
 class Queue(Struct, frozen=True, kw_only=True, omit_defaults=True):

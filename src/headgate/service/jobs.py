@@ -11,15 +11,18 @@ from msgspec.structs import replace
 
 from headgate.core.codes import message as describe
 from headgate.core.environment import merge
-from headgate.core.errors import BadRequest, NotFound, WrongState
+from headgate.core.errors import BadRequest, WrongState
 from headgate.core.lifecycle import JobHappened, state_name
+from headgate.core.mailing import NO_MAIL, MailPolicy
 from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec
-from headgate.core.properties import Moment, Property, apply_job, check_settable
+from headgate.core.properties import Moment, Property, check_settable
 from headgate.core.states import JobState
 from headgate.core.validation import validate
 from headgate.core.vocabulary import Intention
+from headgate.core.warnings import all_warnings
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, JobPage, JobQuery, Reader, Store, Transaction
+from headgate.service import templates
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
 from headgate.service.endings import WINDING, settle, stop_job
@@ -47,20 +50,29 @@ class NewTask(Struct, frozen=True, kw_only=True):
 
 
 class NewJob(Struct, frozen=True, kw_only=True):
-    """A job that is created whole, with all its tasks, in one transaction."""
+    """A job that is created whole, with all its tasks, in one transaction.
 
-    spec: JobSpec
+    changes: the properties that were given, and no others: its template says the rest. spec: what it is
+    before, for what no property sets. warnings: what the document that it comes from said in vain.
+    """
+
+    changes: Mapping[Property, object] = {}
+    spec: JobSpec = JobSpec()
     tasks: Sequence[NewTask] = ()
     environment: Mapping[str, str] = {}
     custom: Mapping[str, str] = {}
+    warnings: tuple[str, ...] = ()
 
 
 class Jobs:
-    """See the module. `engine` is the name of the engine that new jobs are for."""
+    """See the module. `engine` is the name of the engine that new jobs are for; `mail` whether and where to
+    mails are sent, for warning of those that are not.
+    """
 
-    def __init__(self, store: Store, *, engine: str = "local") -> None:
+    def __init__(self, store: Store, *, engine: str = "local", mail: MailPolicy = NO_MAIL) -> None:
         self._store = store
         self._engine = engine
+        self._mail = mail
 
     # ---- making and changing
 
@@ -70,10 +82,9 @@ class Jobs:
             check_settable(prop, Moment.CREATE, JobState.CONFIGURING)
 
         def change(tx: Transaction) -> int:
-            job = apply_job(Job(owner=caller.name, engine=self._engine), changes, tx.now)
+            job = templates.make(tx, caller, Job(owner=caller.name, engine=self._engine), changes, tx.now)
             check_run_as(caller.login or caller.name, job.spec.run_as)
-            _check_template(tx, job)
-            return tx.add_job(job).id
+            return tx.add_job(self._warned(job)).id
 
         return await self._store.write(change)
 
@@ -99,10 +110,11 @@ class Jobs:
                 spec=new.spec,
                 environment=environment,
                 custom=merge_custom({}, new.custom),
+                import_warnings=new.warnings,
             )
+            job = templates.make(tx, caller, job, new.changes, tx.now)
             check_run_as(caller.login or caller.name, job.spec.run_as)
-            _check_template(tx, job)
-            edit = JobEdit(tx, tx.add_job(job))
+            edit = JobEdit(tx, tx.add_job(self._warned(job)))
             for task in tasks:
                 edit.add_task(task)
             if submitted:
@@ -118,7 +130,7 @@ class Jobs:
         def change(tx: Transaction) -> None:
             edit = _editing(tx, caller, job_id)
             runtime_s = edit.job.spec.runtime_s
-            _apply(edit, changes, Moment.SET)
+            self._apply(edit, caller, changes, Moment.SET)
             if edit.job.state is JobState.QUEUED and any(prop.resubmits for prop in changes):
                 mishap = validate(edit.job, edit.all_tasks(), surroundings(tx, edit))
                 if mishap is not None:
@@ -141,7 +153,7 @@ class Jobs:
         def change(tx: Transaction) -> None:
             edit = _editing(tx, caller, job_id)
             if changes:
-                _apply(edit, changes, Moment.SUBMIT)
+                self._apply(edit, caller, changes, Moment.SUBMIT)
             _submit(edit, caller)
             settle(edit)
 
@@ -200,6 +212,22 @@ class Jobs:
             settle(edit)
 
         await self._store.write(change)
+
+    def _apply(
+        self, edit: JobEdit, caller: Caller, changes: Mapping[Property, object], moment: Moment
+    ) -> None:
+        for prop in changes:
+            check_settable(prop, moment, edit.job.state)
+        before = edit.job.spec
+        job = templates.change(edit.tx, caller, edit.job, changes, edit.tx.now)
+        if job.spec.run_as != before.run_as:
+            check_run_as(job.owner, job.spec.run_as)
+        edit.job = self._warned(job)
+
+    def _warned(self, job: Job) -> Job:
+        """The job with the warnings that its present properties are worth."""
+        warnings = all_warnings(job, self._mail)
+        return job if warnings == job.warnings else replace(job, warnings=warnings)
 
     # ---- looking
 
@@ -309,32 +337,12 @@ def _stopping(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
     return JobEdit(tx, job)
 
 
-def _apply(edit: JobEdit, changes: Mapping[Property, object], moment: Moment) -> None:
-    for prop in changes:
-        check_settable(prop, moment, edit.job.state)
-    before = edit.job.spec
-    job = apply_job(edit.job, changes, edit.tx.now)
-    if job.spec.run_as != before.run_as:
-        check_run_as(job.owner, job.spec.run_as)
-    if job.spec.template != before.template:
-        _check_template(edit.tx, job)
-    edit.job = job
-
-
 def _submit(edit: JobEdit, caller: Caller) -> None:
+    if edit.job.state is JobState.CONFIGURING:  # in another state it is refused for that
+        edit.job = templates.complete(edit.tx, caller, edit.job)
     if not edit.job.spec.run_as:  # UserName is empty until submitted, then the submitter (section 3)
         edit.set_job(spec=replace(edit.job.spec, run_as=edit.job.owner))
     submit(edit)
-
-
-def _check_template(reader: Reader, job: Job) -> None:
-    names = {template.name.casefold() for template in reader.templates()} | {"default"}
-    if job.spec.template.casefold() not in names:
-        raise NotFound(
-            f"There is no job template {job.spec.template!r}.",
-            kind="template",
-            code="Operation_ProfileNotFound",
-        )
 
 
 def _as_owner(caller: Caller, job: Job) -> Job:

@@ -51,6 +51,10 @@ class EntryChanges(ABC):
     def put_template(self, template: Template) -> None:
         self._put("templates", template.name, template)
 
+    def drop_template(self, name: str) -> None:
+        self.touch()
+        self._session.change(sql.drop("templates"), {"name": folded(name)})
+
     def put_queue(self, queue: Queue) -> None:
         self._put("queues", queue.name, queue)
 

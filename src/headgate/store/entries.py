@@ -36,6 +36,14 @@ class EntryReader:
     def templates(self) -> list[Template]:
         return _listed(self._session, "templates", codec.TEMPLATES, _by_name)
 
+    def template(self, name: str) -> Template:
+        body = self._session.value(sql.get("templates"), {"name": folded(name)})
+        if body is None:
+            raise NotFound(
+                f"There is no job template {name!r}.", kind="template", code="Operation_ProfileNotFound"
+            )
+        return codec.TEMPLATES.one(body)
+
     def queues(self) -> list[Queue]:
         return _listed(self._session, "queues", codec.QUEUES, _by_name)
 

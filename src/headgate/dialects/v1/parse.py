@@ -8,17 +8,18 @@ import base64
 import binascii
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from headgate.core.errors import BadProperty, BadRequest
-from headgate.core.model import Job, Task, TaskSpec
+from headgate.core.model import Job, JobSpec, Task, TaskSpec
 from headgate.core.properties import JOB, TASK, Property, apply_job, apply_task
 from headgate.core.properties.checks import checked
 from headgate.core.states import JobState
@@ -50,6 +51,7 @@ JOB_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
     {
         "name": JOB["Name"],
         "project": JOB["Project"],
+        "template": JOB["JobTemplate"],
         "priority": JOB["ExpandedPriority"],
         "runtime_s": JOB["RuntimeSeconds"],
         "exclusive": JOB["IsExclusive"],
@@ -59,6 +61,9 @@ JOB_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
         "depends_on": JOB["ParentJobIds"],
         "fail_on_task_failure": JOB["FailOnTaskFailure"],
         "fail_dependent_tasks": JOB["FailDependentTasks"],
+        "notify_on_start": JOB["NotifyOnStart"],
+        "notify_on_completion": JOB["NotifyOnCompletion"],
+        "email_address": JOB["EmailAddress"],
     }
 )
 TASK_MEMBERS: Final[Mapping[str, Property]] = MappingProxyType(
@@ -122,15 +127,17 @@ def new_job(asked: wire.NewJob, now: int) -> NewJob:
         if cores is not None:
             changes[JOB[f"{name}Cores"]] = cores
             changes[JOB[f"AutoCalculate{name}"]] = False
-    job = _named("", _JOB_NAMES, lambda: apply_job(Job(), changes, now))
-    # HPC Pack adds to it by an operation of its own, so that its property only reads; the rules are the same.
-    excluded = _named("", _JOB_NAMES, lambda: checked(JOB["ExcludedNodes"], tuple(asked.excluded_nodes)))
+    with naming_job():
+        apply_job(Job(), changes, now)  # the service makes it; here for refusing before anything is begun
+        # HPC Pack adds to it by an operation of its own, so that its property only reads; the rules are the
+        # same.
+        excluded = checked(JOB["ExcludedNodes"], tuple(asked.excluded_nodes))
     tasks = [new_task(task, f"tasks[{number}]") for number, task in enumerate(asked.tasks)]
     return NewJob(
-        spec=replace(job.spec, excluded_nodes=excluded),
+        changes=changes,
+        spec=JobSpec(excluded_nodes=excluded),
         tasks=tasks,
         environment=asked.environment,
-        custom=job.custom,
     )
 
 
@@ -153,7 +160,8 @@ def new_task(asked: wire.NewTask, where: str) -> NewTask:
         least = asked.cores or 1
         changes[TASK["MinCores"]] = least
         changes[TASK["MaxCores"]] = asked.max_cores or least
-    task = _named(where, _TASK_NAMES, lambda: apply_task(Task(), changes))
+    with _naming(where, _TASK_NAMES):
+        task = apply_task(Task(), changes)
     spec = _with_script(task.spec, asked.script, where) if asked.script else task.spec
     return NewTask(spec=spec, environment=asked.environment)
 
@@ -168,19 +176,27 @@ def _with_script(spec: TaskSpec, script: str, where: str) -> TaskSpec:
 
 
 def _members(asked: Struct, members: Mapping[str, Property]) -> dict[Property, Any]:
-    """The properties that were given: what is as by default is left to the registry."""
+    """The properties that were given: what is as by default is left to the registry, and what was not said
+    to the job's template.
+    """
     changes: dict[Property, Any] = {}
     for field in msgspec.structs.fields(asked):
         value = getattr(asked, field.name)
-        if field.name in members and value != field.default and value not in (None, []):
+        said = value is not UNSET if field.default is UNSET else value not in (field.default, [])
+        if field.name in members and said and value is not None:
             changes[members[field.name]] = tuple(value) if isinstance(value, list) else value
     return changes
 
 
-def _named(where: str, members: Mapping[str, Property], apply: Any) -> Any:
-    """Run `apply`; a property it refuses is named as this face calls it."""
+def naming_job() -> AbstractContextManager[None]:
+    """Within it, a property of a new job that is refused is named as this face calls it."""
+    return _naming("", _JOB_NAMES)
+
+
+@contextmanager
+def _naming(where: str, members: Mapping[str, Property]) -> Iterator[None]:
     try:
-        return apply()
+        yield
     except BadProperty as error:
         name = next((name for name, property in members.items() if property.name == error.name), error.name)
         path = f"{where}.{name}" if where else name

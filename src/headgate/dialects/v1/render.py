@@ -75,6 +75,7 @@ def job(job: Job, *, full: bool) -> wire.Job:
         failed_tasks=job.failed_tasks,
         full=full,
         project=job.spec.project,
+        template=job.spec.template,
         pending_reason="" if pending is PendingReason.NONE else pending.name.lower(),
         warnings=list(job.warnings),
         nodes=list(job.nodes),

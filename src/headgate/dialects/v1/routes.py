@@ -76,7 +76,8 @@ class Face:
         caller = await self.caller(request)
         asked = parse.body(await request.body(), wire.NewJob)
         new = parse.new_job(asked, self._context.clock.now())
-        job_id = await self._jobs.create_whole(caller, new)
+        with parse.naming_job():
+            job_id = await self._jobs.create_whole(caller, new)
         return self._job(
             caller, job_id, 201, {"Location": f"{request.scope.get('root_path', '')}/jobs/{job_id}"}
         )

@@ -7,7 +7,7 @@ in seconds. A field of an answer that has nothing to say is left out.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from headgate.core.model import INT_MAX
 
@@ -72,25 +72,29 @@ class NewTask(Incoming, frozen=True, kw_only=True):
 
 
 class NewJob(Incoming, frozen=True, kw_only=True):
-    """A job with its tasks, made and submitted in one step."""
+    """A job with its tasks, made and submitted in one step. What is left out is as its template says."""
 
     tasks: Annotated[list[NewTask], Meta(min_length=1, max_length=MOST_TASKS)]
     name: str = ""
-    project: str = ""
+    template: str | UnsetType = UNSET
+    project: str | UnsetType = UNSET
     priority: Annotated[int, Meta(ge=0, le=4000)] | None = None
     environment: dict[str, str] = {}
     runtime_s: Seconds | None = None
     min_cores: Count | None = None
     max_cores: Count | None = None
-    exclusive: bool = False
-    single_node: bool = False
-    requested_nodes: list[str] = []
+    exclusive: bool | UnsetType = UNSET
+    single_node: bool | UnsetType = UNSET
+    requested_nodes: list[str] | UnsetType = UNSET
     excluded_nodes: list[str] = []
-    node_groups: list[str] = []
+    node_groups: list[str] | UnsetType = UNSET
     depends_on: list[Annotated[int, Meta(ge=1, le=INT_MAX)]] = []
     not_before: Annotated[datetime, Meta(tz=True)] | None = None
-    fail_on_task_failure: bool = False
-    fail_dependent_tasks: bool = False
+    fail_on_task_failure: bool | UnsetType = UNSET
+    fail_dependent_tasks: bool | UnsetType = UNSET
+    notify_on_start: bool | UnsetType = UNSET
+    notify_on_completion: bool | UnsetType = UNSET
+    email_address: str | UnsetType = UNSET
 
 
 class Cancel(Incoming, frozen=True, kw_only=True):
@@ -162,6 +166,7 @@ class Job(Outgoing, frozen=True, kw_only=True):
     failed_tasks: int
     full: bool
     project: str = ""
+    template: str = ""
     failure: str = ""
     pending_reason: str = ""
     warnings: list[str] = []

@@ -3,8 +3,7 @@
 import asyncio
 from typing import Final
 
-from headgate.core.model import Job, Task
-from headgate.core.properties import apply_job
+from headgate.core.model import Task
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, TaskQuery
 from headgate.scripts.jobxml import JobDocument, parse
@@ -20,22 +19,23 @@ AT_ONCE: Final = 1000
 # ---- in
 
 
-async def new_job(caller: Caller, document: bytes | str, now: int) -> NewJob:
+async def new_job(document: bytes | str, now: int) -> NewJob:
     """The job that a document asks for. `now` in UTC microseconds. Raises BadRequest."""
     if len(document) <= LONG:
-        return _new_job(caller, document, now)
-    return await asyncio.to_thread(_new_job, caller, document, now)
+        return _new_job(document, now)
+    return await asyncio.to_thread(_new_job, document, now)
 
 
-def _new_job(caller: Caller, document: bytes | str, now: int) -> NewJob:
+def _new_job(document: bytes | str, now: int) -> NewJob:
     said: JobDocument = parse(document, now)
     return NewJob(
-        spec=apply_job(Job(owner=caller.name), said.changes, now).spec,
+        changes=said.changes,
         tasks=[
             NewTask(spec=task.spec, environment=task.environment, custom=task.custom) for task in said.tasks
         ],
         environment=said.environment,
         custom=said.custom,
+        warnings=said.warnings,
     )
 
 

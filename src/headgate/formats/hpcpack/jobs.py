@@ -74,7 +74,7 @@ class JobCalls:
 
     async def create_from_file(self, call: Call) -> Answer:
         """Create a job with its tasks from job XML, in state Configuring; answers its id."""
-        new = await new_job(call.caller, await call.document(), self._now())
+        new = await new_job(await call.document(), self._now())
         return found(call.spelling.created(await self._jobs.create_whole(call.caller, new, submitted=False)))
 
     async def templates(self, call: Call) -> Answer:

@@ -67,8 +67,10 @@ def job_changes(element: Element, now: int, warnings: Warnings) -> dict[Property
     if "minimumnumberofprocessors" in given or "maximumnumberofprocessors" in given:
         changes.setdefault(UNIT_TYPE, UnitType.CORE)
     for auto, names in _AUTO:
-        # Who says how much wants that much; in a property list that takes a second property.
-        changes.setdefault(auto, names.isdisjoint(given))
+        # Who says how much wants that much; in a property list that takes a second property. Who says nothing
+        # leaves it to the job's template.
+        if not names.isdisjoint(given):
+            changes.setdefault(auto, False)
     until: Any = changes.get(HOLD_UNTIL)
     if until is not None and until <= now:
         del changes[HOLD_UNTIL]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.core.errors import BadRequest, HeadgateError, Refusal
-from headgate.core.model import JobDependency
+from headgate.core.model import Job, JobDependency
+from headgate.core.properties import JOB, apply_job
 from headgate.core.states import JobState
 from headgate.core.vocabulary import TaskType
 from headgate.dialects.v1 import parse, wire
@@ -25,7 +26,7 @@ def test_a_command_is_a_basic_task() -> None:
     job = new()
     assert [task.spec.command_line for task in job.tasks] == ["true"]
     assert job.tasks[0].spec.type is TaskType.BASIC
-    assert job.spec.priority == 2000
+    assert job.changes == {}, "what is not said is for the template to say"
 
 
 def test_everything_that_was_said_arrives() -> None:
@@ -45,7 +46,7 @@ def test_everything_that_was_said_arrives() -> None:
         not_before="2026-01-02T00:00:00Z",
         fail_on_task_failure=True,
     )
-    spec = job.spec
+    spec = apply_job(Job(spec=job.spec), job.changes, NOW).spec
     assert (spec.name, spec.project, spec.priority, spec.runtime_s) == ("n", "p", 0, 60)
     assert (spec.min_cores, spec.max_cores, spec.auto_calculate_min, spec.auto_calculate_max) == (
         2,
@@ -59,6 +60,16 @@ def test_everything_that_was_said_arrives() -> None:
     assert spec.exclusive
     assert spec.fail_on_task_failure
     assert job.environment == {"A": "b"}
+
+
+def test_what_is_said_to_be_as_by_default_is_said() -> None:
+    said = new(exclusive=False, node_groups=[], project="", template="Night").changes
+    assert said == {
+        JOB["IsExclusive"]: False,
+        JOB["NodeGroups"]: (),
+        JOB["Project"]: "",
+        JOB["JobTemplate"]: "Night",
+    }
 
 
 def test_a_sweep_makes_a_sweep() -> None:

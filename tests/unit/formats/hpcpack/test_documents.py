@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from headgate.core.properties import JOB
 from headgate.core.vocabulary import Role
 from headgate.formats.hpcpack import documents
 from headgate.formats.hpcpack.documents import new_job
@@ -19,14 +20,14 @@ def test_a_document_becomes_a_job(blanks: int) -> None:
         "<Value>1</Value></Variable></EnvironmentVariables><CustomProperties><Term><Name>k</Name>"
         "<Value>v</Value></Term></CustomProperties><Tasks><Task CommandLine='x'/></Tasks></Job>"
     )
-    new = asyncio.run(new_job(ANN, text, 0))
-    assert (new.spec.name, new.spec.priority) == ("n", 4000)
+    new = asyncio.run(new_job(text, 0))
+    assert new.changes == {JOB["Name"]: "n", JOB["ExpandedPriority"]: 4000}
     assert (new.environment, new.custom) == ({"A": "1"}, {"k": "v"})
     assert [one.spec.command_line for one in new.tasks] == ["x"]
 
 
 def test_a_document_without_a_job_is_a_job_of_defaults() -> None:
-    assert asyncio.run(new_job(ANN, "<ArrayOfProperty/>", 0)).tasks == []
+    assert asyncio.run(new_job("<ArrayOfProperty/>", 0)).tasks == []
 
 
 def test_groups_reach_the_tasks() -> None:
@@ -34,5 +35,5 @@ def test_groups_reach_the_tasks() -> None:
         "<Job><Dependencies><Parent GroupId='1'><Child GroupId='2'/></Parent></Dependencies><Tasks>"
         "<Task CommandLine='x' GroupId='1'/><Task CommandLine='y' GroupId='2'/></Tasks></Job>"
     )
-    new = asyncio.run(new_job(ANN, text, 0))
+    new = asyncio.run(new_job(text, 0))
     assert [one.spec.follows for one in new.tasks] == [(), (1,)]

@@ -25,7 +25,7 @@ def said(document: JobDocument) -> dict[str, object]:
 
 
 def automatic(document: JobDocument) -> tuple[object, object]:
-    return document.changes[JOB["AutoCalculateMin"]], document.changes[JOB["AutoCalculateMax"]]
+    return document.changes.get(JOB["AutoCalculateMin"]), document.changes.get(JOB["AutoCalculateMax"])
 
 
 def tasks(inside: str) -> list[TaskSpec]:
@@ -104,17 +104,19 @@ def test_warnings_have_an_end() -> None:
 @pytest.mark.parametrize(
     ("attributes", "minimum", "maximum"),
     [
-        ("", True, True),
-        ('MinCores="2"', False, True),
-        ('MaxNodes="2"', True, False),
+        ("", None, None),
+        ('MinCores="2"', False, None),
+        ('MaxNodes="2"', None, False),
         ('MinSockets="1" maxsockets="1"', False, False),
-        ('MinCores="2" AutoCalculateMin="true"', True, True),
+        ('MinCores="2" AutoCalculateMin="true"', True, None),
         ('AutoCalculateMin="false" AutoCalculateMax="0"', False, False),
-        ('MinMemory="100" MinCoresPerNode="2" MaxMemory="200"', True, True),
+        ('MinMemory="100" MinCoresPerNode="2" MaxMemory="200"', None, None),
         ('MinimumNumberOfProcessors="2" MaximumNumberOfProcessors="3"', False, False),
     ],
 )
-def test_saying_how_much_turns_off_the_computing_of_it(attributes: str, minimum: bool, maximum: bool) -> None:
+def test_saying_how_much_turns_off_the_computing_of_it(
+    attributes: str, minimum: bool | None, maximum: bool | None
+) -> None:
     assert automatic(job(attributes)) == (minimum, maximum)
 
 
