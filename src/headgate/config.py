@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from headgate.core.errors import StartupRefused
+from headgate.notify.settings import MailSettings
 
 PREFIX: Final = "HEADGATE_"
 DEFAULT: Final = "default"
@@ -94,6 +95,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: ServerSettings = ServerSettings()
     engine: dict[str, Struct] = {}
     queues: dict[str, QueueSettings] = {}
+    mail: MailSettings = MailSettings()
 
 
 class Shown(Struct, frozen=True):
@@ -117,6 +119,7 @@ class Loaded(Struct, frozen=True):
             yield from self._table(f"engine.{name}", options)
         for name, queue in self.settings.queues.items():
             yield from self._table(f"queues.{name}", queue)
+        yield from self._table("mail", self.settings.mail)
 
     def _table(self, path: str, table: Struct) -> Iterator[Shown]:
         for name in table.__struct_fields__:
@@ -142,6 +145,7 @@ def load(
         "server": ServerSettings,
         "engine": dict(engines),
         "queues": dict[str, QueueSettings],
+        "mail": MailSettings,
     }
     tree: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -170,6 +174,7 @@ def load(
             for name, options in engines.items()
         },
         queues=_convert(tree.get("queues", {}), dict[str, QueueSettings], "queues", sources),
+        mail=_convert(tree.get("mail", {}), MailSettings, "mail", sources),
     )
     return Loaded(settings, sources)
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from headgate import __version__, registry
 from headgate.app.installation import Parts
 from headgate.config import ServerSettings
+from headgate.core.mailing import MailPolicy
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.http.faces import Face
 from headgate.http.gate import Gate
@@ -30,10 +31,10 @@ FILES_OF_OUR_OWN: Final = 128
 """Open files that are not for clients: the store's connections, the engine, logs."""
 
 
-def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher) -> Gate:
+def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher, mail: MailPolicy) -> Gate:
     """The ASGI application of one server."""
     metrics = Metrics()
-    faces = [_face(name, plugin, _offer(parts, server)) for name, plugin in registry.DIALECTS.items()]
+    faces = [_face(name, plugin, _offer(parts, server, mail)) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
 
@@ -58,10 +59,10 @@ def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher) ->
     )
 
 
-def _offer(parts: Parts, server: ServerSettings) -> dict[str, Any]:
+def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     return {
-        "jobs": Jobs(parts.store, engine=server.engine),
+        "jobs": Jobs(parts.store, engine=server.engine, mail=mail),
         "tasks": Tasks(parts.store),
         "nodes": Nodes(parts.store),
         "node_groups": NodeGroups(parts.store),

@@ -24,6 +24,8 @@ from headgate.http import logs, tls
 from headgate.http.server import HttpServer, is_loopback, listen, run, url_of
 from headgate.identity import create_first_admin
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
+from headgate.notify.notifier import Notifier
+from headgate.notify.smtp import SmtpMailer, read_password
 from headgate.ports.engine import Ability, Engine
 
 DAY_S: Final = 86400
@@ -67,10 +69,14 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             parts.clock,
             keep_operations_s=server.keep_finished * DAY_S,
         )
-        http = HttpServer(application(parts, server, dispatcher), listening, limits(server), context)
+        notifier = _notifier(parts, settings)
+        face = application(parts, server, dispatcher, settings.mail.policy())
+        http = HttpServer(face, listening, limits(server), context)
         serving = asyncio.create_task(http.run())
         await dispatcher.start()
         await measuring.start()
+        if notifier is not None:
+            await notifier.start()
         recovered = asyncio.create_task(dispatcher.ready.wait())
         try:
             await asyncio.wait({serving, recovered}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,6 +92,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             await asyncio.gather(serving, return_exceptions=True)
             await measuring.stop()
             await dispatcher.stop()
+            if notifier is not None:
+                await notifier.stop()
             log.info("server_stopped")
 
 
@@ -117,6 +125,17 @@ def _dispatcher(parts: Parts, settings: Settings, engine: Engine) -> Dispatcher:
         Site(cluster_name(server), os.uname().nodename),
         timing=Timing(keep_finished=server.keep_finished * DAY_S),
     )
+
+
+def _notifier(parts: Parts, settings: Settings) -> Notifier | None:
+    """What sends mails; None where no mail server is named. Raises StartupRefused."""
+    mail = settings.mail
+    if not mail.host:
+        return None
+    if not mail.domains:
+        log.warning("mail_goes_nowhere", hint="mail.domains names the domains that mails may go to")
+    mailer = SmtpMailer(mail, read_password(mail))
+    return Notifier(parts.store, mailer, parts.clock, mail, cluster=cluster_name(settings.server))
 
 
 async def _first_start(parts: Parts, announce: Announce) -> None:
