@@ -278,3 +278,18 @@ async def test_custom_properties_are_merged_and_null_deletes(world: World, path:
     assert (await world.ask("GET", f"{path}?names=Nope,B")).values == {"B": "True"}
     assert (await world.ask("POST", path, given({"x" * 81: "1"}))).status == 400
     assert (await world.ask("POST", path, given({"x": "y" * 1025}))).status == 400
+
+
+async def test_what_cannot_work_is_stored_returned_and_warned_of(world: World) -> None:
+    """Our own property, which is not among "all properties" (docs/reference/properties.md)."""
+    job = await world.job(SoftwareLicense="a:1", NotifyOnStart=True)
+    assert (await world.ask("GET", f"/jobs/{job}")).values["SoftwareLicense"] == "a:1"
+    lines = (await world.ask("GET", f"/jobs/{job}?properties=warnings")).values["Warnings"].splitlines()
+    assert [line.split(" has no effect: ")[0] for line in lines] == ["SoftwareLicense", "NotifyOnStart"]
+    document = "<Job><EnvironmentVariables><Variable><Name>A</Name></Variable></EnvironmentVariables></Job>"
+    made = (await world.ask("POST", "/jobs/jobFile", document)).json
+    said = (await world.ask("GET", f"/jobs/{made}?properties=Warnings")).values["Warnings"]
+    assert said == "Job XML, line 1, <Variable>: it lacks its Name or its Value and is ignored."
+    refused = await world.ask("PUT", f"/jobs/{job}", given({"Warnings": "none"}))
+    assert refused.status == 400
+    assert "Warnings is read-only" in refused.said

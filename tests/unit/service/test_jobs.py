@@ -6,6 +6,7 @@ from headgate.core.errors import BadProperty, BadRequest, NotFound, Refusal, Wro
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import NodeState
 from headgate.ports.store import JobQuery
+from headgate.service.jobs import NewJob, NewTask
 from tests.unit.dispatcher.story import ADMIN, ALICE, BOB, Story, basic
 
 
@@ -223,3 +224,22 @@ async def test_old_ended_jobs_are_forgotten_and_others_are_not(story: Story) -> 
         story.the_job(old)
     assert (story.state(running), story.state(young)) == ("RUNNING", "FINISHED")
     assert await story.job(basic()) == young + 1
+
+
+async def test_warnings_follow_the_properties_and_those_of_the_document_stay(story: Story) -> None:
+    new = NewJob(changes={JOB["Pool"]: "p"}, tasks=[NewTask(spec=basic())], warnings=("line 1: no.",))
+    job = await story.jobs.create_whole(ALICE, new, submitted=False)
+    pool, said = story.the_job(job).warnings
+    assert (pool.split()[0], said) == ("Pool", "line 1: no.")
+    await story.jobs.set(ALICE, job, {JOB["Pool"]: "Default", JOB["NotifyOnStart"]: True})
+    notify, said = story.the_job(job).warnings
+    assert (notify.split()[0], said) == ("NotifyOnStart", "line 1: no.")
+    await story.jobs.submit(ALICE, job, {JOB["NotifyOnStart"]: False, JOB["SoftwareLicense"]: ("a:1",)})
+    assert [text.split()[0] for text in story.the_job(job).warnings] == ["SoftwareLicense", "line"]
+
+
+async def test_a_new_job_is_warned_at_once(story: Story) -> None:
+    job = await story.jobs.create(ALICE, {JOB["Preemptable"]: True})
+    assert story.the_job(job).warnings == (
+        "Preemptable has no effect: no job is ever stopped for another one.",
+    )

@@ -5,12 +5,8 @@ import asyncio
 import pytest
 
 from headgate.core.properties import JOB
-from headgate.core.vocabulary import Role
 from headgate.formats.hpcpack import documents
 from headgate.formats.hpcpack.documents import new_job
-from headgate.ports.identity import Caller
-
-ANN = Caller("ann", Role.USER, "ann")
 
 
 @pytest.mark.parametrize("blanks", [0, documents.LONG])
@@ -37,3 +33,9 @@ def test_groups_reach_the_tasks() -> None:
     )
     new = asyncio.run(new_job(text, 0))
     assert [one.spec.follows for one in new.tasks] == [(), (1,)]
+
+
+def test_what_a_document_says_in_vain_is_a_warning_of_the_job() -> None:
+    new = asyncio.run(new_job("<Job Progress='5' HoldUntil='1/1/1970 12:00:00 AM' Owner='x'/>", 1))
+    assert len(new.warnings) == 1
+    assert "HoldUntil has passed and is ignored" in new.warnings[0]
