@@ -45,6 +45,7 @@ class Job(Struct, frozen=True, kw_only=True):
     failed_tasks: int = 0
     full: bool = False
     project: str = ""
+    template: str = ""
     failure: str = ""
     pending_reason: str = ""
     warnings: tuple[str, ...] = ()

@@ -79,12 +79,13 @@ def _template(name: str, said: object, where: str) -> Template:
     environment = _table(table.get("environment", {}), f"{where}.environment")
     for variable, value in environment.items():
         _string(value, f"{where}.environment.{variable}")
+    users = [_string(one, f"{where}.users") for one in _list(table.get("users", []), f"{where}.users")]
+    if "users" in table and not users:
+        raise BadRequest(f"{where}.users: name somebody; left out, everybody may use it.")
     return Template(
         name=name,
         description=_string(table.get("description", ""), f"{where}.description"),
-        users=tuple(
-            _string(one, f"{where}.users") for one in _list(table.get("users", []), f"{where}.users")
-        ),
+        users=tuple(users),
         environment=environment,
         items=items,
     )

@@ -144,6 +144,7 @@ def make(reader: Reader, caller: Caller, job: Job, changes: Mapping[Property, ob
 
     Raises NotFound, NotPermitted, BadProperty.
     """
+    changes = _plain(changes)
     template = _usable(reader, caller, _wanted(job, changes))
     made = apply_job(job, filled(template, job, changes), now)
     check_job(template, made, touched(changes))
@@ -152,18 +153,17 @@ def make(reader: Reader, caller: Caller, job: Job, changes: Mapping[Property, ob
 
 def change(reader: Reader, caller: Caller, job: Job, changes: Mapping[Property, object], now: int) -> Job:
     """The job with these properties set, within its template. Raises as `make`."""
+    changes = _plain(changes)
     names = touched(changes)
     other = _wanted(job, changes)
     if other.casefold() != job.spec.template.casefold():
         template = _usable(reader, caller, other)
-        changed = apply_job(job, filled(template, job, changes, _before(reader, job)), now)
+        changed = apply_job(job, filled(template, job, changes, _present(reader, job)), now)
         check_job(template, changed, template.items)
-        if job.state is not JobState.CONFIGURING:
-            changed = complete(reader, caller, changed)
-        return changed
+        return changed if job.state is JobState.CONFIGURING else complete(reader, caller, changed)
     if not names:
         return apply_job(job, changes, now)
-    template = named(reader, job.spec.template)
+    template = _present(reader, job)
     changed = apply_job(job, reset(template, changes), now)
     check_job(template, changed, names)
     return changed
@@ -176,6 +176,11 @@ def complete(reader: Reader, caller: Caller, job: Job) -> Job:
     if job.template_environment == template.environment:
         return job
     return replace(job, template_environment=template.environment)
+
+
+def _plain(changes: Mapping[Property, object]) -> Mapping[Property, object]:
+    """An empty JobTemplate is none: the text of a property that is not set (section 1.1)."""
+    return {**changes, JOB_TEMPLATE: None} if changes.get(JOB_TEMPLATE) == "" else changes
 
 
 def _wanted(job: Job, changes: Mapping[Property, object]) -> str:
@@ -195,9 +200,9 @@ def _usable(reader: Reader, caller: Caller, name: str) -> Template:
     return template
 
 
-def _before(reader: Reader, job: Job) -> Template:
-    """The template that a job had until now; as if it said nothing where it is gone."""
+def _present(reader: Reader, job: Job) -> Template:
+    """The template that a job has; where it is gone, as if it said nothing: the submission asks for it."""
     try:
-        return reader.template(job.spec.template)
+        return named(reader, job.spec.template)
     except NotFound:
         return Template(name=job.spec.template)

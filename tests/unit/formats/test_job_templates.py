@@ -4,6 +4,8 @@ import pytest
 
 from headgate.core.errors import BadRequest
 from headgate.core.model import Template, TemplateItem
+from headgate.core.properties import text_forms
+from headgate.core.templates import PLAIN, TEMPLATED
 from headgate.formats.job_templates import read, write
 
 FILE = """
@@ -67,6 +69,13 @@ def test_what_is_written_reads_as_the_same() -> None:
     assert read(write(TEMPLATES), "f.toml") == TEMPLATES
 
 
+@pytest.mark.parametrize("name", TEMPLATED)
+def test_every_property_can_be_written_and_read(name: str) -> None:
+    default = text_forms.write(TEMPLATED[name], PLAIN[name])
+    made = [Template(name="t", items={name: TemplateItem(default=default)})]
+    assert read(write(made), "f.toml") == made
+
+
 def table(text: str, name: str = "Project") -> str:
     return f"[templates.t.properties.{name}]\n{text}"
 
@@ -82,6 +91,7 @@ def table(text: str, name: str = "Project") -> str:
         ("[templates.t]\n[templates.T]", "templates.T: there are two of this name"),
         ("[templates.t]\ndefaults = 1", "templates.t.defaults is not known"),
         ("[templates.t]\nusers = 'ada'", "templates.t.users: a list is wanted"),
+        ("[templates.t]\nusers = []", "templates.t.users: name somebody"),
         ("[templates.t]\ndescription = 1", "templates.t.description: a text is wanted"),
         ("[templates.t.environment]\nA = 1", "templates.t.environment.A: a text is wanted"),
         (table("", "Nope"), "templates.t.properties.Nope: Property Nope is not known"),

@@ -37,6 +37,14 @@ async def test_a_new_job_gets_the_defaults_of_its_template(story: Story, templat
     assert story.the_job(job).spec.priority == 2000, "other templates are none of its business"
 
 
+async def test_a_template_without_a_name_is_the_default_one(story: Story, templates: Templates) -> None:
+    job = await story.jobs.create(ALICE, {TEMPLATE: ""})
+    assert story.the_job(job).spec.template == "Default"
+    await story.jobs.set(ALICE, job, {TEMPLATE: "Night"})
+    await story.jobs.set(ALICE, job, {TEMPLATE: ""})
+    assert story.the_job(job).spec.template == "Default"
+
+
 async def test_a_job_made_whole_goes_the_same_way(story: Story, templates: Templates) -> None:
     new = NewJob(changes={TEMPLATE: "Night", RUNTIME: 61}, tasks=[NewTask(spec=basic("true"))])
     job = await story.jobs.create_whole(ALICE, new, submitted=False)
@@ -135,7 +143,7 @@ async def test_a_template_in_use_stays_unless_it_is_forced(story: Story, templat
     await templates.remove(None, "Night", force=True)
     with pytest.raises(NotFound):
         await story.jobs.submit(ALICE, job)
-    await story.jobs.set(ALICE, job, {JOB["Progress"]: 5})
+    await story.jobs.set(ALICE, job, {JOB["Progress"]: 5, RUNTIME: 999})
     await story.jobs.set(ALICE, job, {TEMPLATE: "Default"})
     await templates.put(None, [NIGHT])
     await templates.remove(None, "NIGHT")
