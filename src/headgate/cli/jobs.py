@@ -130,6 +130,7 @@ def show(job: Id, url: Url = "") -> None:
             "Owner": found.owner,
             "State": found.state,
             "Why": found.failure or found.pending_reason,
+            "Template": found.template,
             "Priority": found.priority,
             "Submitted": date(found.submitted),
             "Started": date(found.started),

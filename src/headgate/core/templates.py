@@ -6,6 +6,7 @@ that calls them.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -69,8 +70,13 @@ def default_of(template: Template, name: str) -> object:
     item = template.items.get(name)
     if item is None or item.default is None:
         return PLAIN[name]
+    return _typed(name, item.default)
+
+
+@lru_cache(maxsize=1024)  # every new job asks for the same few
+def _typed(name: str, text: str) -> object:
     entry = TEMPLATED[name]
-    return checked(entry, text_forms.read(entry, item.default))
+    return checked(entry, text_forms.read(entry, text))
 
 
 def filled(
@@ -87,9 +93,12 @@ def filled(
         entry = TEMPLATED.get(name)
         if entry is None or _said(name, entry, changes):
             continue
-        unsaid = PLAIN[name] if before is None else default_of(before, name)
         default = default_of(template, name)
-        if value_in(job, entry) in (unsaid, PLAIN[name]) and default != value_in(job, entry):
+        if before is None and default == PLAIN[name]:
+            continue
+        unsaid = PLAIN[name] if before is None else default_of(before, name)
+        have = value_in(job, entry)
+        if have in (unsaid, PLAIN[name]) and have != default:
             if entry is EXPANDED_PRIORITY:
                 full.pop(PRIORITY, None)
             full[entry] = default
@@ -129,7 +138,7 @@ def check_job(template: Template, job: Job, names: Collection[str]) -> None:
     """
     for name in names:
         item = template.items.get(name)
-        if item is None or name not in TEMPLATED:
+        if item is None or name not in TEMPLATED or _is_free(item):
             continue
         value = value_in(job, TEMPLATED[name])
         if not (item.required and value in (None, "", ())):
@@ -147,6 +156,11 @@ def check_complete(template: Template, job: Job) -> None:
                 parameters=(name,),
             )
     check_job(template, job, template.items)
+
+
+def _is_free(item: TemplateItem) -> bool:
+    """Whether any value will do."""
+    return item.low is None and item.high is None and item.allowed is None and not item.required_values
 
 
 def _check_value(template: str, name: str, item: TemplateItem, value: Any) -> None:

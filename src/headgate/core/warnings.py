@@ -21,6 +21,8 @@ _IN_VAIN: Final = tuple(
 def all_warnings(job: Job, mail: MailPolicy) -> tuple[str, ...]:
     """Those of its present properties, then those of its document; bounded in number and length."""
     found = (*_of_properties(job), *_of_mail(job, mail), *job.import_warnings)
+    if not found:
+        return found
     if len(found) > MOST:
         found = (*found[: MOST - 1], f"There are {len(found) - MOST + 1} more warnings.")
     return tuple(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for text in found)
