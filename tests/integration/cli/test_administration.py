@@ -71,7 +71,8 @@ def test_settings_are_shown_with_their_sources(tmp_path: Path, server: Server) -
         shown = server.command("config", "show", "--data", "/somewhere").stdout
     finally:
         del server.environment["HEADGATE_SERVER__PORT"]
-    lines = {line.split("=")[0].strip(): line for line in shown.splitlines() if "=" in line}
+    server_table = shown.partition("\n[")[0]
+    lines = {line.split("=")[0].strip(): line for line in server_table.splitlines() if "=" in line}
     assert lines["port"].endswith("# variable HEADGATE_SERVER__PORT")
     assert lines["data"].endswith("# flag --data")
     assert lines["host"].endswith("# default")
