@@ -70,8 +70,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             keep_operations_s=server.keep_finished * DAY_S,
         )
         notifier = _notifier(parts, settings)
-        face = application(parts, server, dispatcher, settings.mail.policy())
-        http = HttpServer(face, listening, limits(server), context)
+        gate = application(parts, server, dispatcher, settings.mail.policy())
+        http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await dispatcher.start()
         await measuring.start()

@@ -56,10 +56,20 @@ def problem_body(status: int, error: HeadgateError, request_id: str) -> tuple[st
     )
 
 
+def nothing() -> None:
+    """There is nothing to do."""
+
+
 class Face(Struct, frozen=True):
-    """A dialect at its path (`/hpc`: one step, matched whatever its letter case)."""
+    """A dialect at its path (`/hpc`: one step, matched whatever its letter case).
+
+    websockets: whether it takes any. drain: called when the server is about to stop; requests that wait for
+    something to happen have to be answered then.
+    """
 
     name: str
     path: str
     app: Application
     refusal: RefusalBody = problem_body
+    websockets: bool = False
+    drain: Callable[[], None] = nothing

@@ -4,7 +4,8 @@ path.
 In order: a request id; the face by the first step of the path; no change before the server is ready; a
 changing request from a foreign page is refused; size and deadline of the body; then the face; security
 headers on the answer; a fault nobody foresaw becomes a 500 in the face's shape, with the traceback in the
-log. The gate never reads a body itself (but to let a refused client finish sending).
+log. The gate never reads a body itself (but to let a refused client finish sending). An upgrade to a
+WebSocket goes the same way (`websocket.py`).
 """
 
 import asyncio
@@ -16,10 +17,11 @@ from typing import Final
 
 import structlog
 
-from headgate.core.errors import BadRequest, HeadgateError, NotPermitted, TooLarge, Unavailable
+from headgate.core.errors import BadRequest, HeadgateError, NotFound, NotPermitted, TooLarge, Unavailable
 from headgate.http.faces import Application, Face, Message, Receive, RefusalBody, Scope, Send, problem_body
 from headgate.http.limits import CHANGES_NOTHING, Limits, is_foreign, origin_of
 from headgate.http.logs import REQUEST_ID
+from headgate.http.websocket import Upgrade, is_foreign_upgrade
 
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -32,6 +34,8 @@ LINGER_S: Final = 2.0
 LINGER_BYTES: Final = 64 * 1024 * 1024
 OTHER: Final = "-"
 """Stands for the face of what belongs to none."""
+FOREIGN: Final = "A page of another site may change nothing here."
+STARTING: Final = "The server is starting; try again in a moment."
 
 Observer = Callable[[str, int, float], None]
 """Told of each answer: face, status, seconds."""
@@ -59,11 +63,23 @@ class Gate:
         self._observe = observe
         self._run = secrets.token_hex(4)
         self._numbers = count(1)
+        self.websockets = 0
+        """WebSockets that are open now."""
+
+    def drain(self) -> None:
+        """The server is about to stop: faces that keep requests waiting let them go."""
+        for face in self._faces.values():
+            face.drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            return
+        """One request, or one WebSocket from its upgrade to its end."""
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    def _enter(self, scope: Scope) -> tuple[Face, str]:
+        """The face that this is for, and the request's id."""
         path: str = scope["path"]
         end = path.find("/", 1)
         first = path if end < 0 else path[:end]
@@ -76,12 +92,16 @@ class Gate:
         request_id = f"{self._run}-{next(self._numbers):x}"
         REQUEST_ID.set(request_id)
         scope.setdefault("state", {})["request_id"] = request_id
+        return face, request_id
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        face, request_id = self._enter(scope)
         exchange = Exchange(receive, send, face.refusal, self._limits, request_id)
         began = time.perf_counter()
         try:
             if face is not self._rest and scope["method"] not in CHANGES_NOTHING and not self._is_ready():
                 # Until the engine has named its nodes, a new job would be judged against none.
-                await exchange.refuse(503, Unavailable("The server is starting; try again in a moment."))
+                await exchange.refuse(503, Unavailable(STARTING))
             elif not await self._refused(scope, exchange):
                 await face.app(scope, exchange.receive, exchange.send)
                 if not exchange.started and not exchange.gone:
@@ -91,8 +111,38 @@ class Gate:
         seconds = time.perf_counter() - began
         self._observe(face.name, exchange.status, seconds)
         log.debug(
-            "request_answered", method=scope["method"], path=path, status=exchange.status, seconds=seconds
+            "request_answered",
+            method=scope["method"],
+            path=scope["path"],
+            status=exchange.status,
+            seconds=seconds,
         )
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        face, request_id = self._enter(scope)
+        began = time.perf_counter()
+
+        def answered(status: int) -> None:
+            self._observe(face.name, status, time.perf_counter() - began)
+            log.debug("upgrade_answered", path=scope["path"], status=status)
+
+        headers = (*SECURITY_HEADERS, NO_STORE, (b"x-request-id", request_id.encode()))
+        upgrade = Upgrade(receive, send, face.refusal, headers, request_id, answered)
+        self.websockets += 1
+        try:
+            if is_foreign_upgrade(scope, self._ours):
+                await upgrade.refuse(403, NotPermitted(FOREIGN))
+            elif not face.websockets:
+                await upgrade.refuse(404, NotFound("There is no WebSocket at this address.", kind="path"))
+            elif not self._is_ready():
+                await upgrade.refuse(503, Unavailable(STARTING))
+            else:
+                await face.app(scope, upgrade.receive, upgrade.send)
+        except Exception as error:
+            log.error("websocket_failed", face=face.name, path=scope["path"], exc_info=error)
+            await upgrade.fail(HeadgateError(fault_text(request_id)))
+        finally:
+            self.websockets -= 1
 
     async def _refused(self, scope: Scope, exchange: "Exchange") -> bool:
         """Look at the headers; answer and return True if they are enough to say no."""
@@ -122,7 +172,7 @@ class Gate:
                 ours=self._ours,
             )
             if foreign:
-                await exchange.refuse(403, NotPermitted("A page of another site may change nothing here."))
+                await exchange.refuse(403, NotPermitted(FOREIGN))
                 return True
         if length is not None and length != b"0":
             has_body = True
@@ -146,11 +196,15 @@ class Gate:
             "request_failed", face=face.name, method=scope["method"], path=scope["path"], exc_info=error
         )
         if not exchange.started:
-            text = f"Something is wrong in the server; its log says more (request {exchange.request_id})."
-            await exchange.refuse(500, HeadgateError(text))
+            await exchange.refuse(500, HeadgateError(fault_text(exchange.request_id)))
         elif not exchange.ended:
             # Half an answer is out: only a broken connection tells the client that the rest is missing.
             raise error
+
+
+def fault_text(request_id: str) -> str:
+    """What is said of a fault nobody foresaw."""
+    return f"Something is wrong in the server; its log says more (request {request_id})."
 
 
 class Exchange:

@@ -14,6 +14,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds. Headers: the request line and all fields together.
 
     connections: how many there may be at once; more are closed as they come, so that files can be opened.
+    message: of a message that comes over a WebSocket. ping_s: how often one is asked whether it is still
+    there; without an answer for twice as long it is closed.
     """
 
     body: int = 16 * 1024 * 1024
@@ -23,6 +25,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     keep_alive_s: float = 75.0
     drain_s: float = 30.0
     connections: int = 10_000
+    message: int = 256 * 1024
+    ping_s: float = 10.0
 
 
 def origin_of(url: str) -> str:

@@ -40,6 +40,7 @@ class Metrics:
             buckets=EVENTS,
             registry=self._registry,
         )
+        self._websockets = Gauge("headgate_websockets", "WebSockets that are open.", registry=self._registry)
         self._ready = Gauge("headgate_ready", "1 when jobs are being dispatched.", registry=self._registry)
         # Children are looked up by label under a lock; kept, a request pays for a dictionary look-up.
         self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -57,9 +58,10 @@ class Metrics:
         """A commit is on disk."""
         self._commits.observe(events)
 
-    def text(self, *, jobs: Mapping[JobState, int], ready: bool) -> bytes:
+    def text(self, *, jobs: Mapping[JobState, int], ready: bool, websockets: int = 0) -> bytes:
         """What a scraper is answered."""
         for state in JobState:
             self._jobs.labels(state.name.lower()).set(jobs.get(state, 0))
         self._ready.set(ready)
+        self._websockets.set(websockets)
         return generate_latest(self._registry)

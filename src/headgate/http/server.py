@@ -17,7 +17,8 @@ import uvicorn
 import uvloop
 
 from headgate.core.errors import StartupRefused
-from headgate.http.faces import Application
+from headgate.http import websocket
+from headgate.http.faces import Application, nothing
 from headgate.http.limits import Limits
 from headgate.http.protocol import BoundedProtocol, bounded
 
@@ -65,7 +66,15 @@ def url_of(listening: socket.socket, *, tls: bool) -> str:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server with our signals and the deadline for headers."""
+    """uvicorn's server with our signals, the deadline for headers, and a word before it drains."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._drain = drain
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._drain()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_PER_SECOND == 0:
@@ -96,13 +105,20 @@ class HttpServer:
     """Serves one application on one listening socket until it is told to stop."""
 
     def __init__(
-        self, app: Application, listening: socket.socket, limits: Limits, tls: ssl.SSLContext | None = None
+        self,
+        app: Application,
+        listening: socket.socket,
+        limits: Limits,
+        tls: ssl.SSLContext | None = None,
+        *,
+        drain: Callable[[], None] = nothing,
     ) -> None:
+        """drain: called when the server is about to stop, before it waits for the requests under way."""
         self._listening = listening
         config = uvicorn.Config(
             app,
             http=bounded(limits),
-            ws="none",
+            **websocket.options(limits),
             lifespan="off",
             interface="asgi3",
             log_config=None,
@@ -113,7 +129,7 @@ class HttpServer:
             timeout_graceful_shutdown=max(1, round(limits.drain_s)),
             ssl_context_factory=None if tls is None else _always(tls),
         )
-        self._server = _Server(config)
+        self._server = _Server(config, drain)
 
     async def run(self) -> None:
         """Serve; ends after SIGTERM, SIGINT or `stop`, when the requests under way are answered."""
