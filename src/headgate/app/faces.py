@@ -12,12 +12,14 @@ from headgate.app.installation import Parts
 from headgate.config import ServerSettings
 from headgate.core.mailing import MailPolicy
 from headgate.dispatcher.dispatcher import Dispatcher
-from headgate.http.faces import Face
+from headgate.http.faces import Face, nothing
 from headgate.http.gate import Gate
 from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key
+from headgate.service.commands import Commands
+from headgate.service.events import Events
 from headgate.service.jobs import Jobs
 from headgate.service.metrics import Metrics as NodeMetrics
 from headgate.service.node_groups import NodeGroups
@@ -34,13 +36,14 @@ FILES_OF_OUR_OWN: Final = 128
 def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher, mail: MailPolicy) -> Gate:
     """The ASGI application of one server."""
     metrics = Metrics()
-    faces = [_face(name, plugin, _offer(parts, server, mail)) for name, plugin in registry.DIALECTS.items()]
+    offer = _offer(parts, server, mail)
+    faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
 
     async def scrape() -> bytes:
         jobs = await parts.store.read(lambda look: look.count_jobs())
-        return metrics.text(jobs=jobs, ready=dispatcher.ready.is_set())
+        return metrics.text(jobs=jobs, ready=dispatcher.ready.is_set(), websockets=gate.websockets)
 
     pages = Pages(
         version=__version__,
@@ -49,7 +52,7 @@ def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher, ma
         is_ready=dispatcher.ready.is_set,
         metrics=scrape,
     )
-    return Gate(
+    gate = Gate(
         faces,
         pages.app(),
         limits(server),
@@ -57,18 +60,22 @@ def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher, ma
         public_url=server.public_url,
         observe=metrics.request,
     )
+    return gate
 
 
 def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
+    jobs = Jobs(parts.store, engine=server.engine, mail=mail)
     return {
-        "jobs": Jobs(parts.store, engine=server.engine, mail=mail),
+        "jobs": jobs,
         "tasks": Tasks(parts.store),
         "nodes": Nodes(parts.store),
         "node_groups": NodeGroups(parts.store),
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),
         "templates": Templates(parts.store),
+        "commands": Commands(parts.store, jobs),
+        "events": Events(parts.store),
         "users": parts.users,
         "identity": parts.identity,
         "tokens": parts.identity.tokens,
@@ -94,7 +101,14 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
     built = registry.load(plugin.build)(
         context(**{field: offer[field] for field in context.__struct_fields__})
     )
-    return Face(name, plugin.path, built, registry.load(plugin.refusal))
+    return Face(
+        name,
+        plugin.path,
+        built,
+        registry.load(plugin.refusal),
+        websockets=getattr(built, "websockets", False),
+        drain=getattr(built, "drain", nothing),
+    )
 
 
 def _signposts(faces: Sequence[Face]) -> list[Signpost]:

@@ -20,6 +20,8 @@ from headgate.core.vocabulary import Role
 from headgate.dialects.hpcpack import Context, build
 from headgate.ports.identity import Caller
 from headgate.ports.store import Transaction
+from headgate.service.commands import Commands
+from headgate.service.events import Events
 from headgate.service.jobs import Jobs
 from headgate.service.metrics import Metrics
 from headgate.service.node_groups import NodeGroups
@@ -171,6 +173,8 @@ class World:
             operations=Operations(self.store),
             metrics=Metrics(self.store, self.clock.now),
             templates=Templates(self.store),
+            commands=Commands(self.store, Jobs(self.store)),
+            events=Events(self.store),
             users=Users(self.store, identity, no_hash),
             identity=identity,
             clock=self.clock,

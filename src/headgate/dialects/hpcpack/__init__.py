@@ -3,8 +3,8 @@
 Read `operations.py` (every operation there is) and `face.py` (what each request goes through). How an
 operation of 2016 is done is in `headgate.formats.hpcpack`, which the legacy face shares; those of 2019 are
 here: `cluster_nodes.py`, `node_groups.py`, `metrics.py`, `operation_log.py`, `jobs_on_nodes.py`, with the
-objects they speak of in `typed.py` and `rendering.py`, and their parameters in `parameters.py`. How this face
-says no is in `errors.py`; `page.py` describes it all.
+objects they speak of in `typed.py` and `rendering.py`, and their parameters in `parameters.py`.
+`signalr` are its events. How this face says no is in `errors.py`; `page.py` describes it all.
 """
 
 from headgate.dialects.hpcpack.context import Context

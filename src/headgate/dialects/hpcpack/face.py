@@ -12,6 +12,8 @@ from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.errors import error_body
 from headgate.dialects.hpcpack.operations import operations
 from headgate.dialects.hpcpack.page import page
+from headgate.dialects.hpcpack.signalr import Endpoint
+from headgate.dialects.hpcpack.signalr.endpoint import is_ours
 from headgate.formats.hpcpack import openapi, queries
 from headgate.formats.hpcpack.bodies import by_type
 from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
@@ -32,9 +34,12 @@ class HpcPackFace:
     """See the module."""
 
     title = "HPC Pack 2016"
+    websockets = True
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._signalr = Endpoint(context)
+        self.drain = self._signalr.drain
         every = operations(context)
         self._router = Router(every)
         about = openapi.About(
@@ -53,12 +58,16 @@ class HpcPackFace:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or carry one WebSocket."""
+        path = path_of(scope)
+        if is_ours(path) or scope["type"] == "websocket":
+            await self._signalr(path, scope, receive, send)
+            return
         headers = headers_of(scope, _HEADERS)
         # Most clients take anything or JSON; only those that name XML are worth a closer look.
         spelling = accepted(headers["accept"]) if "xml" in headers["accept"].lower() else JSON
         try:
-            answer = await self._answer(scope, headers, spelling, receive)
+            answer = await self._answer(scope, path, headers, spelling, receive)
         except HeadgateError as error:
             status = status_of(error)
             answer = Answer(status, error_body(spelling, status, error), tuple(refusal_headers(error)))
@@ -67,9 +76,8 @@ class HpcPackFace:
         await send_answer(answer, spelling.media_type, scope, send)
 
     async def _answer(
-        self, scope: Scope, headers: dict[str, str], spelling: Spelling, receive: Receive
+        self, scope: Scope, path: str, headers: dict[str, str], spelling: Spelling, receive: Receive
     ) -> Answer:
-        path = path_of(scope)
         public = self._open.get(path.lower())
         if public is not None and scope["method"] in ("GET", "HEAD"):
             return public
