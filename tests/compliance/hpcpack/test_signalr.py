@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 import pytest
 from msgspec.structs import replace
 
+from headgate.core.errors import StoreUnavailable
 from headgate.core.states import JobState
 from headgate.dialects.hpcpack.signalr import connection, connections, endpoint, transports
 from headgate.dialects.hpcpack.signalr.connections import MOST_OF_A_USER
@@ -275,6 +276,39 @@ async def test_a_client_that_missed_too_much_is_told_so(
     answer = (await client.poll(frame)).json
     assert answer["D"] == 1
     assert "have been missed" in answer["E"]
+
+
+async def test_a_store_that_is_not_there_keeps_no_connection_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(world)
+    frame = await client.begin()
+    endpoint_of = world.face._signalr
+
+    async def unavailable(*given: object, **options: object) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    monkeypatch.setattr(world.context.events, "missed", unavailable)
+    answer = await client.poll({"C": "0" + frame["C"]})  # another place than the server thinks
+    assert answer.status == 503
+    assert len(endpoint_of._connections._away) == 1
+    monkeypatch.undo()
+    polling = asyncio.create_task(client.poll(frame))
+    await asyncio.sleep(0)
+    world.face.drain()
+    async with asyncio.timeout(5):
+        assert (await polling).json["T"] == 1
+
+
+async def test_a_call_that_outlasts_its_connection_leaves_nothing_behind(world: World) -> None:
+    client = Client(world, "boss")
+    await client.begin()
+    calling = asyncio.create_task(client.call("CommandHub", "CreateCommand", "true", ["NODE1"]))
+    await asyncio.sleep(0)
+    await client.ask("abort?transport=longPolling", client.common, form="")
+    assert (await calling)["R"]
+    assert not world.context.events._watchers
+    assert not world.face._signalr._hubs._outputs.at_work
 
 
 # ---- refusals

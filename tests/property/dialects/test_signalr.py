@@ -1,6 +1,7 @@
 """What clients send to `/hpc/signalr`: anything may arrive, and nothing but our refusals comes of it."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,7 @@ def test_a_groups_token_survives_the_way_and_no_changed_one_is_taken(
 @given(st.lists(st.sampled_from(TaskState), min_size=1, max_size=8, unique=True))
 def test_what_is_told_of_a_path_is_contiguous(path: list[TaskState]) -> None:
     told = [json.loads(message)["A"] for message in messages.state_changes(Event(1, 1, 0, tuple(path)))]
-    assert all(before[3] == after[4] for before, after in zip(told, told[1:], strict=False))
+    assert all(before[3] == after[4] for before, after in pairwise(told))
 
 
 @given(st.binary(max_size=200), st.integers(1, 5))

@@ -58,6 +58,8 @@ class Connection:
         """How far output has been read for this client: what it was told and what waits."""
         self.reason = ""
         """Why it has ended."""
+        self.forgotten = False
+        """Whether nobody will carry it again: nothing may be listened to for it."""
         self.sent = ""
         """The message id in the last frame that was taken; empty when it does not count."""
         self.generation = 0

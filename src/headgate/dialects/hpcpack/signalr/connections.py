@@ -5,7 +5,7 @@ from typing import Final
 
 from headgate.core.errors import NotPermitted
 from headgate.dialects.hpcpack.signalr.connection import Connection
-from headgate.dialects.hpcpack.signalr.messages import DISCONNECT_S, read_position
+from headgate.dialects.hpcpack.signalr.messages import DISCONNECT_S, Position, read_position
 from headgate.dialects.hpcpack.signalr.outputs import Outputs
 from headgate.dialects.hpcpack.signalr.tokens import read_groups_token
 from headgate.ports.identity import Caller
@@ -72,17 +72,25 @@ class Connections:
             for job_id in connection.watched:
                 self._events.watch(job_id, connection)
         if message_id != connection.sent:
-            after = connection.rewind(position)
-            for job_id in connection.commands:
-                self._outputs.follow(connection, job_id)
             try:
-                missed = await self._events.missed(after, most=MOST_MISSED)
-            except TooMuchMissed as error:
-                connection.end(error.text)
-            else:
-                if connection.is_owned_by(owner):
-                    connection.caught_up(missed.last, missed.events)
+                await self._catch_up(connection, owner, position)
+            except BaseException:
+                # Nobody carries it now, and the client will try again.
+                self.release(connection, owner)
+                raise
         return connection, owner
+
+    async def _catch_up(self, connection: Connection, owner: object, position: Position) -> None:
+        after = connection.rewind(position)
+        for job_id in tuple(connection.commands):
+            self._outputs.follow(connection, job_id)
+        try:
+            missed = await self._events.missed(after, most=MOST_MISSED)
+        except TooMuchMissed as error:
+            connection.end(error.text)
+            return
+        if connection.is_owned_by(owner):
+            connection.caught_up(missed.last, missed.events)
 
     def claim(self, connection: Connection) -> object:
         """Become the transport of this connection."""
@@ -126,6 +134,7 @@ class Connections:
         self._away[connection.name] = loop.call_later(DISCONNECT_S + GRACE_S, self._forget, connection)
 
     def _forget(self, connection: Connection) -> None:
+        connection.forgotten = True
         if self._known.get(connection.name) is connection:
             del self._known[connection.name]
             away = self._away.pop(connection.name, None)

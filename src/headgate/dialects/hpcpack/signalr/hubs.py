@@ -88,7 +88,9 @@ class Hubs:
             self._events.watch(job_id, connection)
 
     def _make_room(self, connection: Connection) -> None:
-        """Raises Refusal when it listens to as much as it may, and all of that may still change."""
+        """Raises Refusal when it is over, or listens to as much as it may and all of that may change."""
+        if connection.forgotten:
+            raise Refusal("This connection is over.")
         if connection.is_full:
             for job_id in self._events.silent(connection.watched):
                 connection.ignore(job_id)
@@ -117,8 +119,9 @@ class Hubs:
         await self._commands.cancel(connection.caller, job_id)
 
     def _follow(self, connection: Connection, job_id: int) -> None:
-        self._outputs.follow(connection, job_id)
-        connection.groups_changed()
+        if not connection.forgotten:  # the client may have left meanwhile
+            self._outputs.follow(connection, job_id)
+            connection.groups_changed()
 
 
 def _methods(*methods: Method) -> Mapping[str, Method]:

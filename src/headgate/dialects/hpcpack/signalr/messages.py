@@ -8,6 +8,7 @@ Spec hpcpack-2016, section 5, and the frames the published clients take and send
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -171,7 +172,7 @@ def state_changes(event: Event) -> tuple[bytes, ...]:
     has the previous state Submitted, of a job Configuring (section 5). A sweep is told as its task
     (instanceId 0), and each subtask by its number.
     """
-    steps = zip(event.path, event.path[1:], strict=False)
+    steps = list(pairwise(event.path))
     if not event.task:
         return tuple(
             push("JobEventHub", "JobStateChange", event.job_id, _job(after), _job(before))
@@ -188,7 +189,7 @@ def state_changes(event: Event) -> tuple[bytes, ...]:
             _task(after),
             _task(before),
         )
-        for before, after in list(steps)[1 if fresh else 0 :]
+        for before, after in steps[1 if fresh else 0 :]
     )
 
 

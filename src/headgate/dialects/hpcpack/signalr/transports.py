@@ -14,7 +14,7 @@ from headgate.dialects.hpcpack.signalr.connection import Connection
 from headgate.dialects.hpcpack.signalr.connections import Connections
 from headgate.dialects.hpcpack.signalr.hubs import Hubs
 from headgate.dialects.hpcpack.signalr.messages import KEEP_ALIVE, KEEP_ALIVE_S, POLL_S
-from headgate.formats.hpcpack.exchange import Receive, Send
+from headgate.formats.hpcpack.exchange import Message, Receive, Send
 from headgate.ports.identity import Caller
 
 PARTING_S: Final = 1.0
@@ -134,19 +134,19 @@ async def websocket(session: Session, hubs: Hubs, receive: Receive, send: Send, 
         await send({"type": "websocket.accept"})
         await say(first)
         await _first_of(listen(), stream.run(), stream.until_over())
-        await _part(session, say, send)
+        code = POLICY if session.connection.reason else GOING_AWAY
+        await _part(session, say, send, {"type": "websocket.close", "code": code})
     finally:
         session.release()
 
 
-async def _part(session: Session, say: Say, send: Send) -> None:
+async def _part(session: Session, say: Say, send: Send, last: Message) -> None:
     """Say goodbye to a client that may not be listening."""
-    reason = session.connection.reason
     try:
         async with asyncio.timeout(PARTING_S):
-            if reason:
+            if session.connection.reason:
                 await say(session.connection.last_words())
-            await send({"type": "websocket.close", "code": POLICY if reason else GOING_AWAY})
+            await send(last)
     except TimeoutError:
         return
 
@@ -163,9 +163,7 @@ async def events(session: Session, receive: Receive, send: Send, first: str) -> 
         await say("initialized")
         await say(first)
         await _first_of(until_gone(receive), stream.run(), stream.until_over())
-        if session.connection.reason:
-            await say(session.connection.last_words())
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await _part(session, say, send, {"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         session.release()
 
