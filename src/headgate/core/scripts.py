@@ -89,7 +89,8 @@ class RunFacts(Struct, frozen=True, kw_only=True):
 
     index: the index of the instance as the flavour counts (`PBS_ARRAY_INDEX`); None for a task without
     instances. home, shell, user: of the account it runs under. cluster: the installation's name, which takes
-    the place of a scheduler's host. seconds: how long it may run; None: no limit.
+    the place of a scheduler's host. seconds: how long it may run; None: no limit. time_zone: IANA name of the
+    zone of local times.
     """
 
     job: Job
@@ -102,6 +103,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     user: str = ""
     cluster: str = ""
     seconds: float | None = None
+    time_zone: str = "UTC"
 
 
 class Manners(Struct, frozen=True, kw_only=True):
