@@ -42,7 +42,9 @@ ENGINES: Final[dict[str, EnginePlugin]] = {
     ),
 }
 
-FLAVOURS: Final[dict[str, str]] = {}
+FLAVOURS: Final[dict[str, str]] = {
+    "pjm": "headgate.scripts.pjm:FLAVOUR",
+}
 """`module:object` of a `ports.flavour.Flavour`, by the name that `--flavour` takes."""
 
 DIALECTS: Final[dict[str, DialectPlugin]] = {
