@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from headgate.core.model import Chunk, JobSpec, TaskSpec
 from headgate.core.resources import units_of
@@ -18,6 +19,7 @@ from headgate.scripts.pjm.mpi import read_processes, write_processes
 from headgate.scripts.pjm.quantities import (
     MEMORY_UNITS,
     MIB,
+    MOST,
     UNLIMITED,
     Bad,
     at,
@@ -149,6 +151,7 @@ def write_allocation(
     kept: of `JobSpec.options`, for a job of this flavour.
     """
     chunk = _one_chunk(task, losses) if task.chunks else _units(job, task, losses)
+    chunk = _bounded(chunk, losses)
     exclusive = task.exclusive or job.exclusive or task.sharing is Sharing.EXCLUSIVE
     if chunk.cores == 0:
         lines = _nodes(chunk, kept, losses)
@@ -163,6 +166,17 @@ def write_allocation(
     if chunk.gpus:
         lines.append(("--rsc-list", f"gpu={chunk.gpus}"))
     return lines + write_processes(chunk, task.processes, kept, losses)
+
+
+def _bounded(chunk: Chunk, losses: list[Loss]) -> Chunk:
+    """The chunk with no number above what PJM takes."""
+    numbers = {name: getattr(chunk, name) for name in ("count", "cores", "gpus", "ranks")}
+    beyond = {name: MOST for name, number in numbers.items() if number > MOST}
+    losses += [
+        Loss(f"{numbers[name]} as {name} of its parts", f"{MOST} are asked for", approximated=True)
+        for name in beyond
+    ]
+    return replace(chunk, **beyond)
 
 
 def _units(job: JobSpec, task: TaskSpec, losses: list[Loss]) -> Chunk:

@@ -196,9 +196,10 @@ def _arguments(word: Word, words: Iterator[Word]) -> Iterator[Argument]:
         return
     at = 1
     while at < len(text):
-        option = _known(f"-{text[at]}", word.place(at))
+        begin = at if at > 1 else 0
+        option = _known(f"-{text[at]}", word.place(begin))
         behind = at + 1 if at + 1 < len(text) else None
-        yield _argument(option, f"-{text[at]}", word, at, behind, words)
+        yield _argument(option, f"-{text[at]}", word, begin, behind, words)
         if option.takes in (Takes.VALUE, Takes.ITEMS):
             return
         at += 1

@@ -9,6 +9,7 @@ from msgspec import Struct
 from headgate.scripts.pjm.quantities import (
     ANY_UNITS,
     MEMORY_UNITS,
+    MOST,
     SIZE_UNITS,
     UNLIMITED,
     read_amount,
@@ -34,9 +35,7 @@ def _memory(name: str) -> Limit:
     return Limit(name, lambda text: read_amount(text, ANY_UNITS), lambda value: _amount(value, MEMORY_UNITS))
 
 
-def _count(name: str, most: int | None = None) -> Limit:
-    if most is None:
-        return Limit(name, read_count, lambda value: (str(value), True))
+def _count(name: str, most: int = MOST) -> Limit:
     return Limit(
         name,
         lambda text: read_count(text, most=most),
@@ -67,7 +66,9 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             lambda value: _amount(value, SIZE_UNITS, LEAST_FILE),
         ),
         "proc-cpu": Limit(
-            "cpu", lambda text: read_time(text, 1), lambda value: (write_time(max(value, 1)), value >= 1)
+            "cpu",
+            lambda text: read_time(text, 1),
+            lambda value: (write_time(min(max(value, 1), MOST)), 1 <= value <= MOST),
         ),
         "proc-crproc": _count("nproc"),
         "proc-openfd": _count("nofile", MOST_FILES),
@@ -75,7 +76,7 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     }
 )
 """By the name of the item."""
-ITEM_OF: Final[Mapping[str, str]] = MappingProxyType({limit.name: item for item, limit in LIMITS.items()})
+LIMIT_NAMES: Final = frozenset(limit.name for limit in LIMITS.values())
 
 
 def read_limit(item: str, text: str) -> int:

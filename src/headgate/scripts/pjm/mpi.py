@@ -5,7 +5,7 @@ from typing import Final
 
 from headgate.core.model import Chunk
 from headgate.core.scripts import Loss
-from headgate.scripts.pjm.quantities import Bad, at, read_number
+from headgate.scripts.pjm.quantities import MOST, Bad, at, read_number
 from headgate.scripts.pjm.shape import count_of, read_shape
 from headgate.scripts.pjm.words import Given, refused, shown
 
@@ -85,6 +85,9 @@ def write_processes(
         )
     elif chunk.ranks != follows and chunk.ranks:
         said.append(f"max-proc-per-node={chunk.ranks}")
+    if processes > MOST:
+        losses.append(Loss(f"{processes} processes", f"{MOST} are asked for", approximated=True))
+        processes = MOST
     if processes:
         said.append(f"proc={processes}")
     for key, value in kept.items():

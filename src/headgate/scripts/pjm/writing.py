@@ -16,7 +16,7 @@ from headgate.scripts.pjm.allocation import write_allocation
 from headgate.scripts.pjm.chains import LAST_BULK, write_step
 from headgate.scripts.pjm.directives import CUSTOM_NAME, VARIABLE_NAME
 from headgate.scripts.pjm.environment import RESERVED
-from headgate.scripts.pjm.limits import ITEM_OF, write_limit
+from headgate.scripts.pjm.limits import LIMIT_NAMES, LIMITS, write_limit
 from headgate.scripts.pjm.moments import write_moment
 from headgate.scripts.pjm.options import BY_NAME, ITEMS, KEPT, KNOBS, OURS, PREFIX, Option, Takes
 from headgate.scripts.pjm.paths import translated
@@ -56,13 +56,17 @@ class _Writer:
         self._job, self._task = script.job, script.task
         self._environment = script.environment
         self._by = by
-        self._kept = {
-            key: value
-            for key, value in self._job.options.items()
-            if self._job.flavour == OURS and key in KEPT
-        }
         self._lines: list[str] = []
         self.losses = unsaid(script)
+        self._kept = self._what_is_kept()
+
+    def _what_is_kept(self) -> dict[str, str]:
+        """Options of this flavour, in the order of the table."""
+        options = self._job.options if self._job.flavour == OURS else {}
+        kept = {key: options[key] for key in KEPT if key in options}
+        for key in [key for key, value in kept.items() if "." in key and not _is_item(value)]:
+            self._lose(f"{key}={kept.pop(key)[:40]!r}", "it can't stand in a list")
+        return kept
 
     def write(self) -> None:
         job = self._job
@@ -171,15 +175,17 @@ class _Writer:
         self._item("elapse", text)
 
     def _limits(self) -> None:
-        for name, value in self._task.limits.items():
-            item = ITEM_OF.get(name)
-            if item is None:
+        limits = self._task.limits
+        for item, limit in LIMITS.items():
+            if limit.name in limits:
+                value = limits[limit.name]
+                text, exact = write_limit(item, value)
+                if not exact:
+                    self._lose(f"limit {limit.name} of {value}", f"{item} is {text}", near=True)
+                self._line("--rsc-list", f"{item}={text}")
+        for name in limits:
+            if name not in LIMIT_NAMES:
                 self._lose(f"limit {name}", "PJM has no such limit")
-                continue
-            text, exact = write_limit(item, value)
-            if not exact:
-                self._lose(f"limit {name} of {value}", f"{item} is {text}", near=True)
-            self._line("--rsc-list", f"{item}={text}")
 
     def _resources(self) -> None:
         for count, (name, value) in enumerate(self._job.extra_resources.items()):
@@ -317,8 +323,9 @@ class _Writer:
                 self._item(item, value)
 
     def _kept_option(self, option: Option, value: str) -> None:
-        if option.takes is Takes.VALUE and not value:
-            self._lose(option.names[0], "it needs a value")
+        allowed = {Takes.NOTHING: value == "", Takes.JID: value in ("", "jid")}
+        if not allowed.get(option.takes, value != ""):
+            self._lose(f"{option.names[0]} {value[:40]!r}", "it does not take this value")
         else:
             self._line(option.names[0], value or None)
 
