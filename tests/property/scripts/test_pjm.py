@@ -201,6 +201,7 @@ CHUNKS = st.builds(
     gpus=st.integers(0, 10**10),
     host=ANY_TEXT,
 )
+FREE = ("name", "project", "account", "group", "comment", "queue", "email_address")
 FOREIGN = st.builds(
     Script,
     job=st.builds(

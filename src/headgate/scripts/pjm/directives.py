@@ -26,12 +26,13 @@ _RIVALS: Final = {"core-mem": "vnode-mem", "vnode-mem": "core-mem"}
 
 
 class Argument(Struct, frozen=True):
-    """An option as it was said. word, offset: where its value stands."""
+    """An option as it was said, at its place. word, offset: where its value stands."""
 
     option: Option
     given: Given
     word: Word
     offset: int
+    place: Place
 
 
 class Directives:
@@ -87,7 +88,7 @@ class Directives:
                 count += 1
                 if count > MOST_OPTIONS:
                     self.note(
-                        argument.given.place,
+                        argument.place,
                         f"PJM 0024: a line has at most {MOST_OPTIONS} options: from here on they are ignored",
                     )
                     return
@@ -216,12 +217,13 @@ def _argument(
     option: Option, name: str, word: Word, at: int, behind: int | None, words: Iterator[Word]
 ) -> Argument:
     """An option at an offset of a word. behind: where its value begins in the same word, if it is there."""
+    place = word.place(at)
     if option.takes in (Takes.NOTHING, Takes.JID):
-        return Argument(option, Given("", word.place(at), name), word, len(word.text))
+        return Argument(option, Given("", place, name), word, len(word.text), place)
     offset = behind or 0
     if behind is None:
         following = next(words, None)
         if following is None:
-            raise refused("0004", f"{name} needs a value", word.place(at))
+            raise refused("0004", f"{name} needs a value", place)
         word = following
-    return Argument(option, Given(word.text[offset:], word.place(offset), name), word, offset)
+    return Argument(option, Given(word.text[offset:], word.place(offset), name), word, offset, place)

@@ -171,7 +171,7 @@ OPTIONS: Final = (
         takes=_FLAG,
         fate=Fate.REFUSED,
         means="interactive job",
-        here="refused: a job script runs in the background",
+        here="a job script runs in the background, so it is refused",
     ),
     Option(names=("--mpi",), takes=_ITEMS, means="MPI processes, see below", here="told to the job"),
     Option(names=("--llio",), takes=_ITEMS, means="layered storage, see below", here="kept"),

@@ -1,0 +1,4 @@
+#!/bin/bash
+#PJM --bulk --sparam "0-9"
+#PJM --step
+./run

@@ -1,0 +1,4 @@
+#!/bin/bash
+#PJM -L node=1
+#PJM --nodes=4
+./run
