@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from headgate.core.model import Chunk, JobDependency, JobSpec, Step, StepRule, TaskSpec
-from headgate.core.scripts import Script, ScriptError, Submitter
+from headgate.core.scripts import Note, Script, ScriptError, Submitter
 from headgate.core.vocabulary import Arrangement, Sharing, TaskType, UnitType
 from headgate.scripts.lines import body
 from headgate.scripts.pjm import FLAVOUR
@@ -325,12 +325,13 @@ PIECES = st.sampled_from(
     | st.binary(max_size=80)
 )
 def test_any_bytes_are_a_script_or_an_error_with_its_place(text: bytes) -> None:
+    script: Script | None = None
+    places: tuple[Note, ...] = ()
     try:
         script = FLAVOUR.parse(text, BY)
+        places = script.notes
     except ScriptError as error:
-        places, script = [error.note], None
-    else:
-        places = list(script.notes)
+        places = (error.note,)
     for note in places:
         assert 1 <= note.line <= text.count(b"\n") + 1
         assert note.column >= 1

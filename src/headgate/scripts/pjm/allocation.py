@@ -21,8 +21,8 @@ from headgate.scripts.pjm.quantities import (
     MIB,
     MOST,
     UNLIMITED,
-    Bad,
     at,
+    kept_bytes,
     read_amount,
     read_number,
     write_amount,
@@ -241,7 +241,7 @@ def _vnodes(
 ) -> list[tuple[str, str]]:
     lines = [("--rsc-list", f"vnode={chunk.count}"), ("--rsc-list", f"vnode-core={chunk.cores}")]
     by_core = kept.get("rsc-list.core-mem", "")
-    if by_core and _bytes(by_core) * chunk.cores == chunk.memory:
+    if by_core and kept_bytes(by_core) * chunk.cores == chunk.memory:
         lines.append(("--rsc-list", f"core-mem={by_core}"))
     else:
         lines += _memory_line("vnode-mem", chunk.memory, kept, losses)
@@ -251,14 +251,6 @@ def _vnodes(
     elif "P.vn-policy" in kept:
         lines.append(("-P", f"vn-policy={kept['P.vn-policy']}"))
     return lines
-
-
-def _bytes(text: str) -> int:
-    """The bytes of a kept amount of memory; 0 for `unlimited`."""
-    try:
-        return read_amount(text, MEMORY_UNITS) or 0
-    except Bad:
-        return 0
 
 
 def _memory_line(

@@ -10,12 +10,16 @@ from typing import Final
 from msgspec import Struct
 
 from headgate.core.scripts import Note
-from headgate.scripts.lines import Line, lines
+from headgate.scripts.lines import Line
 from headgate.scripts.pjm.allocation import spread_vnode
 from headgate.scripts.pjm.options import BY_NAME, CUSTOM, ITEMS, KNOBS, PREFIX, Fate, Option, Takes
 from headgate.scripts.pjm.words import MOST_OPTIONS, Given, Place, Word, Words, items, refused, shown
 
-_PREFIX: Final = PREFIX.encode()
+# Lines that are no mere comments and not blank, found by a pattern because there may be millions of those.
+_TELLING: Final = re.compile(
+    rb"^(?:(?P<ours>#PJM(?=[ \t\n]|\Z))|(?P<indented>[ \t]++#PJM(?=[ \t\n]|\Z))|[ \t\r]*+[^# \t\r\n])",
+    re.MULTILINE,
+)
 _LATE: Final = re.compile(rb"^#PJM[ \t]", re.MULTILINE)
 _LONGEST_VSET: Final = 4095
 VARIABLE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -47,29 +51,31 @@ class Directives:
         self._words = Words()
         self._noted: set[str] = set()
         self.notes: list[Note] = self._words.notes
-        end = 0
-        for line in lines(script):
-            bare = line.text.strip(b" \t\r")
-            if _is_directive(line.text):
-                self._line(line)
-            elif bare and not bare.startswith(b"#"):
-                self._late(script, end, line.number)
-                break
-            elif _is_directive(bare):
-                self.note(
-                    Place(line.number, 1), f"{PREFIX} counts at the begin of a line alone: this is a comment"
+        number, at = 1, 0
+        while found := _TELLING.search(script, at):
+            number += script.count(b"\n", at, found.start())
+            at = script.find(b"\n", found.start())
+            at = len(script) if at < 0 else at
+            if found["ours"]:
+                self._line(Line(number, script[found.start() : at]))
+            elif found["indented"]:
+                self._once(
+                    Given("", Place(number, 1)),
+                    f"{PREFIX} counts at the begin of a line alone: this is a comment, and others like it",
                 )
-            end += len(line.text) + 1
+            else:
+                self._late(script, at, number)
+                break
 
     def note(self, place: Place, text: str) -> None:
         """Tell something about a place."""
         self.notes.append(Note(place.line, place.column, text))
 
-    def _late(self, script: bytes, end: int, first: int) -> None:
-        """Tell of directives that come too late, once. end: of the directives; first: the line behind."""
-        if late := _LATE.search(script, end):
+    def _late(self, script: bytes, at: int, first: int) -> None:
+        """Tell of directives that come too late, once. at: the end of the first command, in line `first`."""
+        if late := _LATE.search(script, at):
             self.note(
-                Place(first + script.count(b"\n", end, late.start()), 1),
+                Place(first + script.count(b"\n", at, late.start()), 1),
                 f"{PREFIX} behind the first command (line {first}) is a comment, here and further on",
             )
 
@@ -136,17 +142,20 @@ class Directives:
         if not given.value and (not item.bare or not given.bare):
             raise refused("0004", f"{given.name} has no value", given.place)
         for one in spread_vnode(given) if given.name == "vnode" else [given]:
-            # An item that is said again takes its place anew, so that the order tells which came last.
-            if option.key == "rsc-list" and one.name in _RIVALS:
-                self.items["rsc-list"].pop(_RIVALS[one.name], None)
+            if one.name in _RIVALS:
+                self._oust(_RIVALS[one.name], one)
             key = one.name if item is CUSTOM else known[one.name].names[0]
             self._set(self.items[option.key], key, one)
         if item.fate is Fate.KEPT:
             self._once(given, f"{given.name} is kept, but {item.here}")
-        elif item is CUSTOM:
+        elif item is CUSTOM or given.name in KNOBS:
             self._once(given, f"{given.name} is kept as a resource of the site, but {item.here}")
-        elif given.name in KNOBS:
-            self._once(given, f"{given.name} is kept, but {item.here}")
+
+    def _oust(self, name: str, by: Given) -> None:
+        """Of two items that say the same, the later one counts."""
+        before = self.items["rsc-list"].pop(name, None)
+        if before is not None:
+            self.note(by.place, f"{by.name} counts, not {name} of line {before.place.line}")
 
     def _variables(self, argument: Argument) -> None:
         for given in items(argument.word, argument.offset, whole=True):
@@ -176,10 +185,6 @@ class Directives:
                 f"{given.name} is said again: this one counts, not that of line {before.place.line}",
             )
         where[key] = given
-
-
-def _is_directive(line: bytes) -> bool:
-    return line.startswith(_PREFIX) and line[len(_PREFIX) : len(_PREFIX) + 1] in (b"", b" ", b"\t")
 
 
 def _arguments(word: Word, words: Iterator[Word]) -> Iterator[Argument]:

@@ -16,8 +16,8 @@ from headgate.scripts.pjm.environment import MAIL_BITS
 from headgate.scripts.pjm.moments import write_at
 from headgate.scripts.pjm.options import PREFIX
 from headgate.scripts.pjm.paths import fill, fit, in_file_name
-from headgate.scripts.pjm.quantities import MEMORY_UNITS, UNLIMITED, Bad, read_amount
-from headgate.scripts.pjm.shape import Shape, read_shape
+from headgate.scripts.pjm.quantities import UNLIMITED, kept_bytes
+from headgate.scripts.pjm.shape import Shape, count_of, read_shape
 
 _AXES: Final = "XYZ"
 _SCRATCH: Final = (("llio.localtmp-size", "PJM_LOCALTMP"), ("llio.sharedtmp-size", "PJM_SHAREDTMP"))
@@ -101,10 +101,7 @@ def _chunk(task: TaskSpec) -> Chunk:
 
 def _shape(text: str, count: int) -> Shape:
     """A kept shape, or else as many in a row."""
-    try:
-        return read_shape(text) if text else Shape((count,))
-    except Bad:
-        return Shape((count,))
+    return read_shape(text) if count_of(text) else Shape((count,))
 
 
 def _nodes(job: JobSpec, task: TaskSpec) -> dict[str, str]:
@@ -120,7 +117,7 @@ def _nodes(job: JobSpec, task: TaskSpec) -> dict[str, str]:
         }.get(task.arrangement, options.get("P.vn-policy", ""))
         by_core = options.get("rsc-list.core-mem", "")
         if by_core:
-            found["PJM_CORE_MEM_LIMIT"] = _memory(by_core)
+            found["PJM_CORE_MEM_LIMIT"] = str(kept_bytes(by_core) or by_core)
         else:
             found["PJM_VNODE_MEM_LIMIT"] = str(chunk.memory or options.get("rsc-list.vnode-mem", ""))
         return {name: value for name, value in found.items() if value}
@@ -134,15 +131,6 @@ def _nodes(job: JobSpec, task: TaskSpec) -> dict[str, str]:
             found["PJM_NODE_ALLOCATION_IO_MODE"] = word
     limit = str(chunk.memory or options.get("rsc-list.node-mem", ""))
     return found | ({"PJM_NODE_MEM_LIMIT": limit} if limit else {})
-
-
-def _memory(text: str) -> str:
-    """Bytes of a kept amount."""
-    try:
-        memory = read_amount(text, MEMORY_UNITS)
-    except Bad:
-        return text
-    return UNLIMITED if memory is None else str(memory)
 
 
 def _mpi(job: JobSpec, task: TaskSpec) -> dict[str, str]:

@@ -101,6 +101,14 @@ def read_amount(text: str, units: Mapping[str, int], least: int = 0) -> int | No
     return count * unit
 
 
+def kept_bytes(text: str) -> int:
+    """The bytes of an amount of memory in `JobSpec.options`; 0 for `unlimited`, and for what is none."""
+    try:
+        return read_amount(text, MEMORY_UNITS) or 0
+    except Bad:
+        return 0
+
+
 def write_amount(amount: int, units: Mapping[str, int]) -> tuple[str, bool]:
     """The largest unit that says it exactly, or the smallest that holds it when rounded up; whether it is
     exact.

@@ -20,7 +20,9 @@ LONGEST_LINE: Final = 4096
 MOST_OPTIONS: Final = 64
 """Options in one line; the others are ignored (warning 0024)."""
 LONGEST_IN_ALL: Final = 256 * 1024
-"""Characters of all directives after their variables were replaced. Ours: beyond it a script is an attack."""
+"""Characters of all directives, before and after their variables were replaced. No rule of PJM's: beyond it
+a text is no script.
+"""
 
 _PART: Final = re.compile(r"""[ \t]+|"[^"]*"|'[^']*'|[^ \t"']+""")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -95,6 +97,7 @@ class Words:
                 f"the line has {len(line) + 1} characters with its end, more than {LONGEST_LINE}",
                 Place(number, LONGEST_LINE),
             )
+        self._count(len(line), Place(number, 1))
         at = len(PREFIX)
         parts: list[tuple[str, int]] = []
         while at < len(line):
@@ -116,6 +119,15 @@ class Words:
         if parts:
             yield self._word(parts, number)
 
+    def _count(self, characters: int, place: Place) -> None:
+        self._characters += characters
+        if self._characters > LONGEST_IN_ALL:
+            raise ScriptError(
+                f"the directives have more than {LONGEST_IN_ALL} characters in all",
+                line=place.line,
+                column=place.column,
+            )
+
     def _word(self, parts: list[tuple[str, int]], number: int) -> Word:
         texts: list[str] = []
         pieces: list[Piece] = []
@@ -125,13 +137,7 @@ class Words:
                 pieces.append(Piece(length, start, whole))
                 texts.append(text)
                 length += len(text)
-        self._characters += length
-        if self._characters > LONGEST_IN_ALL:
-            raise ScriptError(
-                f"the directives have more than {LONGEST_IN_ALL} characters in all",
-                line=number,
-                column=parts[0][1],
-            )
+        self._count(length, Place(number, parts[0][1]))
         return Word("".join(texts), number, tuple(pieces))
 
     def _filled(self, raw: str, number: int, column: int) -> Iterator[tuple[str, int, bool]]:

@@ -31,7 +31,7 @@ from headgate.scripts.pjm.reading import (
     is_name,
 )
 from headgate.scripts.pjm.unsaid import unsaid
-from headgate.scripts.pjm.words import LONGEST_LINE, quoted, sayable
+from headgate.scripts.pjm.words import LONGEST_IN_ALL, LONGEST_LINE, quoted, sayable
 
 _LOW, _HIGH = 0, 255
 _UNFIT_IN_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
@@ -57,6 +57,7 @@ class _Writer:
         self._environment = script.environment
         self._by = by
         self._lines: list[str] = []
+        self._size = 0
         self.losses = unsaid(script)
         self._kept = self._what_is_kept()
 
@@ -104,9 +105,12 @@ class _Writer:
         if value is None:
             self._lines.append(f"{PREFIX} {option}")
             return
-        line = f"{PREFIX} {option}{'=' if _attached(option) else ' '}"
-        if sayable(value) and len(line) + len(quoted(value)) < LONGEST_LINE:
-            self._lines.append(line + quoted(value))
+        line = f"{PREFIX} {option}{'=' if _attached(option) else ' '}{quoted(value)}"
+        # A reader counts lines and words.
+        size = self._size + 2 * len(line)
+        if sayable(value) and len(line) < LONGEST_LINE and size < LONGEST_IN_ALL:
+            self._lines.append(line)
+            self._size = size
         else:
             self._lose(f"{option} {value[:40]!r}", "a directive can't hold this text")
 

@@ -43,12 +43,15 @@ def node(said: str, chunk: Chunk, *written: str, **options: str) -> Case:
     )
 
 
-def virtual(said: str, chunk: Chunk, *written: str, options: dict[str, str] | None = None) -> Case:
+def virtual(
+    said: str, chunk: Chunk, *written: str, options: dict[str, str] | None = None, note: str = ""
+) -> Case:
     return Case(
         said=said,
         job={"options": options} if options else {},
         task={"chunks": (chunk,)} | VIRTUAL,
         written=written,
+        notes=(note,) if note else (),
     )
 
 
@@ -298,6 +301,7 @@ ITEMS: dict[str, list[Case]] = {
             "--rsc-list vnode=2",
             "--rsc-list vnode-core=1",
             "--rsc-list vnode-mem=3000Mi",
+            note="vnode-mem counts, not core-mem of line 2",
         ),
         virtual(
             "-L vnode-mem=unlimited",
@@ -315,6 +319,7 @@ ITEMS: dict[str, list[Case]] = {
             "--rsc-list vnode=1",
             "--rsc-list vnode-core=4",
             "--rsc-list core-mem=512",
+            note="core-mem counts, not vnode-mem of line 2",
             options={"rsc-list.core-mem": "512"},
         )
     ],

@@ -76,6 +76,19 @@ def test_vset_counts_from_its_place_on() -> None:
     assert [str(note) for note in directives.notes] == ["1:16: ${v} stays as it is: no --vset defines it"]
 
 
+def test_what_is_kept_is_told_once() -> None:
+    assert notes("#PJM -s -s -L freq=1\n#PJM -s -L freq=1\n  #PJM -j\n  #PJM -j") == [
+        "1:6: -s is kept, but no statistics are written",
+        "1:15: freq is kept as a resource of the site, but no power knob is turned",
+        "3:1: #PJM counts at the begin of a line alone: this is a comment, and others like it",
+    ]
+
+
+def test_variables_of_more_than_4095_characters_are_refused() -> None:
+    with pytest.raises(ScriptError, match="PJM 0003: --vset has more than 4095 characters"):
+        said("#PJM --vset a=" + "x" * 2047 + "\n#PJM --vset b=${a}${a},c=1")
+
+
 def test_a_line_has_64_options_and_the_rest_is_ignored_with_a_warning() -> None:
     script = "#PJM" + " -j" * (MOST_OPTIONS - 1) + " -N a"
     assert values(script)["name"] == "a"

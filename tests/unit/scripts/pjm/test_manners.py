@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from headgate.core.launch import NodeShare, Placement
 from headgate.core.model import Job, Task
@@ -73,6 +74,7 @@ def test_a_job_that_says_nothing_is_told_this_and_no_more() -> None:
         ("-L node=2x3x2:torus", {"NODE": "12", "NODE_X": "2", "NODE_Y": "3", "NODE_Z": "2"}),
         ("-L node=2x3x2:torus", {"NODE_ALLOCATION_MODE": "torus", "NODE_ALLOCATION_IO_MODE": None}),
         ("-L node=4x3:torus:io-exclusive", {"NODE_ALLOCATION_IO_MODE": "io-exclusive", "NODE_Z": None}),
+        ("-L node=2x3x2:torus:strict-io", {"NODE_ALLOCATION_MODE": "torus", "NODE_ALLOCATION_IO_MODE": None}),
         ("-L node=4:no-io-exclusive", {"NODE_ALLOCATION_IO_MODE": "no-io-exclusive", "NODE_X": "4"}),
         ("-L node-mem=28Gi", {"NODE_MEM_LIMIT": "30064771072", "VNODE_MEM_LIMIT": None}),
         ("-L node-mem=unlimited", {"NODE_MEM_LIMIT": "unlimited"}),
@@ -159,6 +161,12 @@ def test_the_nodes_are_listed_in_a_file_and_scratch_folders_are_asked_for() -> N
     assert found.files == {"PJM_O_NODEINF": b"n1\nn2\n"}
     assert found.scratch == ("PJM_LOCALTMP", "PJM_SHAREDTMP")
     assert manners("echo").scratch == ()
+
+
+def test_an_interpreter_that_was_said_is_the_shell() -> None:
+    read = FLAVOUR.parse(b"#!/bin/csh\n", BY)
+    task = Task(spec=replace(read.task, interpreter=("/bin/bash", "-l")))
+    assert variables("echo", task=task)["PJM_SHELL"] == "/bin/bash"
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_line_has_4096_characters_with_its_end_at_most() -> None:
 def test_variables_do_not_make_a_script_without_bounds() -> None:
     words = Words()
     words.variables["v"] = "x" * 4095
-    lines = LONGEST_IN_ALL // 4097
+    lines = LONGEST_IN_ALL // (len("#PJM -N ${v}") + 2 + 4095)
     for number in range(1, lines + 1):
         assert len(list(words.of("#PJM -N ${v}", number))) == 2
     with pytest.raises(ScriptError, match=f"more than {LONGEST_IN_ALL} characters in all"):
