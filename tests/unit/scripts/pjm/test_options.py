@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from headgate.ports.flavour import Flavour
+from headgate.registry import FLAVOURS, load
 from headgate.scripts.pjm import FLAVOUR
 from headgate.scripts.pjm.options import BY_NAME, CUSTOM, KEPT, LISTS, OPTIONS, Item, Option
 
@@ -39,5 +41,7 @@ def test_what_is_kept_is_written_by_an_option_there_is() -> None:
     assert set(KEPT.values()) <= set(BY_NAME)
 
 
-def test_the_flavour_has_the_name_and_prefix_it_is_registered_by() -> None:
-    assert (FLAVOUR.name, FLAVOUR.prefix) == ("pjm", "#PJM")
+def test_the_flavour_is_registered_by_its_name() -> None:
+    flavour: Flavour = load(FLAVOURS["pjm"])
+    assert flavour is FLAVOUR
+    assert (flavour.name, flavour.prefix) == ("pjm", "#PJM")
