@@ -7,6 +7,7 @@ no neutral meaning is kept in `options`. Reading comes first, then writing.
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -31,6 +32,9 @@ from headgate.scripts.pjm.shape import Shape, count_of, read_shape
 from headgate.scripts.pjm.words import Given, refused, shown
 
 _VNODE = re.compile(r"([^()]*)(?:\(([^()]*)\))?")
+
+_ARRANGEMENTS: Final = {"abs-pack": Arrangement.PACK, "abs-unpack": Arrangement.SCATTER}
+_SHARINGS: Final = {"simplex": Sharing.EXCLUSIVE, "share": Sharing.SHARED}
 
 
 class Allocation(Struct, frozen=True, kw_only=True):
@@ -77,34 +81,36 @@ def read_allocation(
         raise refused("0002", f"{node.name} and {virtual.name} exclude each other", virtual.place)
     gpus = at(rsc["gpu"], lambda text: read_number(text, 1)) if "gpu" in rsc else 0
     kept: dict[str, str] = {}
-    if virtual is not None or (gpus and node is None):
-        chunk, shape = _virtual(rsc, kept), Shape(())
-    else:
-        shape = at(rsc["node"], read_shape) if "node" in rsc else Shape((1,))
-        chunk = Chunk(count=shape.count, cores=0, memory=_memory(rsc, "node-mem", kept))
-        if str(shape) != str(shape.count):
-            kept["rsc-list.node"] = str(shape)
+    chunk = _virtual(rsc, kept) if virtual is not None or (gpus and node is None) else _whole(rsc, kept)
     ranks, processes = read_processes(mpi, chunk, kept)
-    chunk = Chunk(count=chunk.count, cores=chunk.cores, memory=chunk.memory, gpus=gpus, ranks=ranks)
-    if chunk.cores == 0:
-        kept |= {f"P.{name}": _policy(name, given) for name, given in placement.items()}
-        return Allocation(
-            chunk=chunk,
-            arrangement=Arrangement.SCATTER,
-            sharing=Sharing.EXCLUSIVE,
-            processes=processes,
-            kept=kept,
-        )
     policies = {name: _policy(name, given) for name, given in placement.items()}
-    arrangement = {"abs-pack": Arrangement.PACK, "abs-unpack": Arrangement.SCATTER}.get(
-        policies.get("vn-policy", ""), Arrangement.FREE
+    arrangement, sharing = _placed(policies, kept, whole=chunk.cores == 0)
+    return Allocation(
+        chunk=replace(chunk, gpus=gpus, ranks=ranks),
+        arrangement=arrangement,
+        sharing=sharing,
+        processes=processes,
+        kept=kept,
     )
-    if arrangement is Arrangement.FREE and "vn-policy" in policies:
-        kept["P.vn-policy"] = policies["vn-policy"]
-    sharing = {"simplex": Sharing.EXCLUSIVE, "share": Sharing.SHARED}.get(
-        policies.get("exec-policy", ""), Sharing.DEFAULT
-    )
-    return Allocation(chunk=chunk, arrangement=arrangement, sharing=sharing, processes=processes, kept=kept)
+
+
+def _whole(rsc: Mapping[str, Given], kept: dict[str, str]) -> Chunk:
+    shape = at(rsc["node"], read_shape) if "node" in rsc else Shape((1,))
+    if str(shape) != str(shape.count):
+        kept["rsc-list.node"] = str(shape)
+    return Chunk(count=shape.count, cores=0, memory=_memory(rsc, "node-mem", kept))
+
+
+def _placed(policies: Mapping[str, str], kept: dict[str, str], *, whole: bool) -> tuple[Arrangement, Sharing]:
+    """What `-P` asks for; it is for virtual nodes alone."""
+    if whole:
+        kept |= {f"P.{name}": policy for name, policy in policies.items()}
+        return Arrangement.SCATTER, Sharing.EXCLUSIVE
+    policy = policies.get("vn-policy", "")
+    arrangement = _ARRANGEMENTS.get(policy, Arrangement.FREE)
+    if policy and arrangement is Arrangement.FREE:
+        kept["P.vn-policy"] = policy
+    return arrangement, _SHARINGS.get(policies.get("exec-policy", ""), Sharing.DEFAULT)
 
 
 def _virtual(rsc: Mapping[str, Given], kept: dict[str, str]) -> Chunk:

@@ -15,7 +15,7 @@ BY = Submitter(
     now=NOW,
     time_zone="Asia/Tokyo",
     file="run.sh",
-    directory="/home/ann/work",
+    directory="/home/ann/sim",
     host="login1",
     variables={"HOME": "/home/ann", "LANG": "C", "PATH": "/bin", "OTHER": "x"},
 )
@@ -49,8 +49,8 @@ def test_a_job_that_says_nothing_is_told_this_and_no_more() -> None:
         "PJM_SUBJOBID": "812",
         "PJM_JOBNAME": "run.sh",
         "PJM_ENVIRONMENT": "BATCH",
-        "PJM_JOBDIR": "/home/ann/work",
-        "PJM_O_WORKDIR": "/home/ann/work",
+        "PJM_JOBDIR": "/home/ann/sim",
+        "PJM_O_WORKDIR": "/home/ann/sim",
         "PJM_O_HOST": "login1",
         "PJM_O_HOME": "/home/ann",
         "PJM_O_LANG": "C",
@@ -61,8 +61,8 @@ def test_a_job_that_says_nothing_is_told_this_and_no_more() -> None:
         "PJM_ELAPSED_TIME_MODE": "fixed",
         "PJM_RSCUNIT": "site",
         "PJM_NORESTART": "1",
-        "PJM_STDOUT_PATH": "/home/ann/work/run.sh.812.out",
-        "PJM_STDERR_PATH": "/home/ann/work/run.sh.812.err",
+        "PJM_STDOUT_PATH": "/home/ann/sim/run.sh.812.out",
+        "PJM_STDERR_PATH": "/home/ann/sim/run.sh.812.err",
         "PJM_SHELL": "/bin/zsh",
         "PJM_DPREFIX": "#PJM",
     }
@@ -145,7 +145,7 @@ def test_the_seconds_of_the_run_win_over_what_was_asked() -> None:
 def test_output_files_are_named_by_the_letters_or_by_the_job(script: str, stdout: str, stderr: str) -> None:
     found = manners(script)
     assert (found.stdout, found.stderr) == (stdout, stderr)
-    assert (found.work_directory, found.output_directory) == ("/home/ann/work", "/home/ann/work")
+    assert (found.work_directory, found.output_directory) == ("/home/ann/sim", "/home/ann/sim")
     assert found.environment["PJM_STDOUT_PATH"].endswith(stdout)
 
 
