@@ -135,10 +135,8 @@ class Directives:
         if item is None and option.key == "rsc-list" and CUSTOM_NAME.fullmatch(given.name):
             item = CUSTOM
         if item is None:
-            allowed = ", ".join(known)
-            raise refused(
-                "0003", f"{shown(given.name)} is not an item of {option.names[0]}: {allowed}", given.place
-            )
+            allowed = "the name of a resource" if option.key == "rsc-list" else f"one of {', '.join(known)}"
+            raise refused("0003", f"{option.names[0]}: {shown(given.name)} is not {allowed}", given.place)
         if not given.value and (not item.bare or not given.bare):
             raise refused("0004", f"{given.name} has no value", given.place)
         for one in spread_vnode(given) if given.name == "vnode" else [given]:
