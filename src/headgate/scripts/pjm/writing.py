@@ -15,7 +15,7 @@ from headgate.scripts.lines import body
 from headgate.scripts.pjm.allocation import write_allocation
 from headgate.scripts.pjm.chains import LAST_BULK, write_step
 from headgate.scripts.pjm.directives import CUSTOM_NAME, VARIABLE_NAME
-from headgate.scripts.pjm.environment import RESERVED
+from headgate.scripts.pjm.environment import RESERVED, passed_on
 from headgate.scripts.pjm.limits import LIMIT_NAMES, LIMITS, write_limit
 from headgate.scripts.pjm.moments import write_moment
 from headgate.scripts.pjm.options import BY_NAME, ITEMS, KEPT, KNOBS, OURS, PREFIX, Option, Takes
@@ -251,7 +251,7 @@ class _Writer:
         passed: Mapping[str, str] = {}
         if "X" in self._kept:
             self._line("-X")
-            passed = self._by.variables
+            passed, _ = passed_on(self._by.variables)
         threads = max((chunk.threads for chunk in self._task.chunks), default=0)
         if threads:
             self._lose(f"{threads} threads", "as the variable OMP_NUM_THREADS", near=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from headgate.core.model import Chunk, JobSpec, Step, TaskSpec
 from headgate.core.scripts import Rendered, Script, Submitter
@@ -292,6 +293,18 @@ def test_variables_that_can_be_said_are_written_one_to_a_line() -> None:
         "lost: variable a-b: -x takes plain names, and values without commas",
         "lost: variable PJM_JOBID: PJM sets it itself",
     ]
+
+
+def test_beside_minus_x_of_all_only_what_differs_is_written() -> None:
+    by = replace(BY, variables={"A": "1", "B": "1,2", "LD_LIBRARY_PATH": "/lib"})
+    script = FLAVOUR.parse(b"#PJM -X -x LD_LIBRARY_PATH=/lib,A=2", by)
+    rendered = FLAVOUR.render(script, by)
+    assert [line for line in written(rendered) if line[:2] in ("-x", "-X")] == [
+        "-X",
+        "-x A=2",
+        "-x LD_LIBRARY_PATH=/lib",
+    ]
+    assert FLAVOUR.parse(rendered.text, by).environment == script.environment
 
 
 def test_threads_the_script_sets_itself_stay() -> None:
