@@ -1,1 +1,1 @@
-"""The `/hpc` face on a real server."""
+"""The HPC Pack faces of a real server, judged by programs that were not written for it, too."""

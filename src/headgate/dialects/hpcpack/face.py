@@ -50,6 +50,7 @@ class HpcPackFace:
             media=(openapi.JSON, openapi.XML),
             query=openapi.QUERY,
             headers=(openapi.AS_USER,),
+            refusal=openapi.ERROR,
         )
         # The only two things that say nothing about this installation, so anybody may read them.
         self._open = {

@@ -1,4 +1,8 @@
-"""The OpenAPI 3.1 description of a face, made from its list of operations: `/hpc/openapi.json`."""
+"""The OpenAPI 3.1 description of a face, made from its list of operations: `/hpc/openapi.json`.
+
+One schema serves both formats: what XML calls a thing stands beside it in `xml`. Its namespaces are those of
+answers; requests are read by local names alone.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,8 +12,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from headgate.core.model import INT_MAX
 from headgate.formats.hpcpack.operation import Operation, Shape, Typed
 from headgate.formats.hpcpack.queries import MOST_ROWS, ROWS
+from headgate.formats.hpcpack_xml import ARRAYS, COMMON, SERIALIZATION
 
 JSON: Final = "application/json"
 XML: Final = "application/xml"
@@ -19,7 +25,7 @@ class About(Struct, frozen=True, kw_only=True):
     """What differs between the faces.
 
     version: the one the interface claims. done: the status of an answer without a body. query: the parameters
-    by name, in any letter case. headers: parameters of every operation.
+    by name, in any letter case. headers: parameters of every operation. refusal: the schema of a refusal.
     """
 
     title: str
@@ -29,18 +35,21 @@ class About(Struct, frozen=True, kw_only=True):
     media: tuple[str, ...]
     query: Mapping[str, Any]
     headers: tuple[Any, ...]
+    refusal: Any
 
 
 def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+ERROR: Final = _reference("Error")
 _SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "Property": {
             "type": "object",
             "properties": {"Name": {"type": "string"}, "Value": {"type": "string"}},
             "required": ["Name", "Value"],
+            "xml": {"name": "Property"},
         },
         "PropertyGiven": {
             "type": "object",
@@ -50,11 +59,15 @@ _SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
                 "Value": {"type": ["string", "number", "boolean", "null"]},
             },
             "required": ["Name"],
+            "xml": {"name": "Property"},
         },
         "Object": {
             "type": "object",
-            "properties": {"Properties": {"type": "array", "items": _reference("Property")}},
+            "properties": {
+                "Properties": {"type": "array", "items": _reference("Property"), "xml": {"wrapped": True}}
+            },
             "required": ["Properties"],
+            "xml": {"name": "Object"},
         },
         "Error": {
             "type": "object",
@@ -64,18 +77,32 @@ _SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
         },
     }
 )
+_SET: Final = {"name": "ArrayOfProperty", "namespace": COMMON, "wrapped": True}
+_STRING: Final = {"name": "string", "namespace": SERIALIZATION}
 _BODIES: Final[Mapping[Shape, Any]] = MappingProxyType(
     {
-        Shape.TEXT: {"type": "string"},
-        Shape.ID: {"type": "integer", "minimum": 1},
-        Shape.NAMES: {"type": "array", "items": {"type": "string"}},
-        Shape.PROPERTIES: {"type": "array", "items": _reference("Property")},
-        Shape.ROWS: {"type": "array", "items": _reference("Object")},
-        Shape.MESSAGE: {"type": ["string", "null"], "maxLength": 128},
-        Shape.JOB_XML: {"type": "string", "description": "Job XML in a string; it may also come as it is."},
+        Shape.TEXT: {"type": "string", "xml": _STRING},
+        Shape.ID: {"type": "integer", "minimum": 1, "xml": {"name": "int", "namespace": SERIALIZATION}},
+        Shape.NAMES: {
+            "type": "array",
+            "items": {"type": "string", "xml": {"name": "string"}},
+            "xml": {"name": "ArrayOfstring", "namespace": ARRAYS, "wrapped": True},
+        },
+        Shape.PROPERTIES: {"type": "array", "items": _reference("Property"), "xml": _SET},
+        Shape.ROWS: {
+            "type": "array",
+            "items": _reference("Object"),
+            "xml": {"name": "ArrayOfObject", "namespace": COMMON, "wrapped": True},
+        },
+        Shape.MESSAGE: {"type": "string", "maxLength": 128, "xml": _STRING},
+        Shape.JOB_XML: {
+            "type": "string",
+            "description": "Job XML in a string; it may also come as it is.",
+            "xml": _STRING,
+        },
     }
 )
-_GIVEN: Final = {"type": ["array", "null"], "items": _reference("PropertyGiven")}
+_GIVEN: Final = {"type": "array", "items": _reference("PropertyGiven"), "xml": _SET}
 
 QUERY: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -207,7 +234,7 @@ def _operation(operation: Operation, about: About, query: Mapping[str, Any]) -> 
         ],
         "responses": {_success(operation, about): _answer(operation, about)}
         | {
-            status: {"description": text, "content": _content(about, _reference("Error"))}
+            status: {"description": text, "content": _content(about, about.refusal)}
             for status, text in _REFUSALS.items()
         },
     }
@@ -256,8 +283,7 @@ def _answer(operation: Operation, about: About) -> dict[str, Any]:
 
 
 def _content(about: About, schema: Any) -> dict[str, Any]:
-    """The same in each format. Only JSON has schemas: XML's forms are older than those."""
-    return {media: {"schema": schema} if media == JSON else {} for media in about.media}
+    return {media: {"schema": schema} for media in about.media}
 
 
 def _values(operation: Operation) -> list[str]:
@@ -266,10 +292,11 @@ def _values(operation: Operation) -> list[str]:
 
 _TEXTS: Final = frozenset({"name", "batch", "id", "operation"})
 """Values in paths that are no numbers."""
+_NUMBER: Final = {"type": "integer", "format": "int32", "minimum": 1, "maximum": INT_MAX}
 
 
 def _path_value(name: str) -> dict[str, Any]:
-    return {"type": "string"} if name in _TEXTS else {"type": "integer", "minimum": 1}
+    return {"type": "string"} if name in _TEXTS else _NUMBER
 
 
 def _identifier(operation: Operation) -> str:
