@@ -2,7 +2,6 @@
 
 import pytest
 
-from headgate.core.states import JobState
 from headgate.dialects.windowshpc.operations import operations
 from headgate.formats.hpcpack.routing import Router
 from tests.compliance.windowshpc.world import COMMON, SCHEMA, SERIALIZATION, Legacy, properties, values
@@ -40,8 +39,7 @@ GROUPS = (
     row(Name="HeadNodes", Description="Nodes that schedule jobs"),
 )
 
-# Job 1 is being configured and has one task; job 2 runs: a sweep whose second subtask failed, and task 2.
-# Job 3 is canceled; job 4 is queued.
+# In the world that `World.furnish` makes.
 CASES: list[tuple[str, str, str, str]] = [
     # method, target, body as sent, body as answered (with exactly 200)
     ("GET", "/Clusters", "", f"{ROWS}{row(Name='HEADGATE')}</ArrayOfObject>"),
@@ -109,29 +107,10 @@ CASES: list[tuple[str, str, str, str]] = [
 ]  # fmt: skip
 
 
-async def furnish(world: Legacy) -> None:
-    """The jobs of the cases."""
-    job = await world.job(Name="one")
-    await world.task(job, CommandLine="echo 1")
-    for path, body in (
-        ("/Job/1/CustomProperties", {"ticket": "42"}),
-        ("/Job/1/EnvVariables", {"MODE": "fast"}),
-    ):
-        assert (await world.old("POST", path, properties(**body))).status == 200
-    assert await world.run_sweep() == 2
-    for ended in (True, False):
-        job = await world.job(Name="other")
-        await world.task(job, CommandLine="true")
-        assert (await world.old("POST", f"/Job/{job}/Submit")).status == 200
-        if ended:
-            assert (await world.old("POST", f"/Job/{job}/Cancel")).status == 200
-            await world.put_job(job, state=JobState.CANCELED)
-
-
 @pytest.mark.parametrize("case", CASES, ids=[" ".join(case[:2]) + f" {len(case[2])}" for case in CASES])
 async def test_recorded(world: Legacy, case: tuple[str, str, str, str]) -> None:
     method, target, body, answer = case
-    await furnish(world)
+    await world.furnish()
     got = await world.old(method, target, body.encode())
     assert got.status == 200, got.body
     assert got.body.decode() == answer
@@ -174,7 +153,7 @@ async def test_submit_applies_properties_first_and_cancel_right_after_works(worl
 
 
 async def test_requeueing_a_task(world: Legacy) -> None:
-    await furnish(world)
+    await world.furnish()
     assert (await world.old("POST", "/Job/2/Task/2/Cancel")).status == 200
     assert (await world.old("POST", "/Job/2/Task/2/Requeue", EMPTY.encode())).status == 200
     assert values(await world.old("GET", "/Job/2/Task/2?Properties=State")) == {"State": "Queued"}
