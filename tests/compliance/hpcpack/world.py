@@ -291,16 +291,16 @@ class World:
         await self.store.write(change)
         return job_id
 
-    async def furnish(self, user: str = "ann") -> None:
-        """The jobs of the recorded cases.
+    async def furnish(self, user: str = "ann") -> int:
+        """The jobs of the recorded cases; how many jobs there were before.
 
         Job 1 is being configured and has one task; 2 is `run_sweep`'s; 3 is canceled; 4 is queued.
         """
-        job = await self.job(user, Name="one")
-        await self.task(job, user, CommandLine="echo 1")
+        first = await self.job(user, Name="one")
+        await self.task(first, user, CommandLine="echo 1")
         for path, values in (("customProperties", {"ticket": "42"}), ("envVariables", {"MODE": "fast"})):
-            assert (await self.ask("POST", f"/jobs/1/{path}", given(values), user=user)).status == 204
-        assert await self.run_sweep(user=user) == 2
+            assert (await self.ask("POST", f"/jobs/{first}/{path}", given(values), user=user)).status == 204
+        await self.run_sweep(user=user)
         for ended in (True, False):
             job = await self.job(user, Name="other")
             await self.task(job, user, CommandLine="true")
@@ -308,6 +308,7 @@ class World:
             if ended:
                 assert (await self.ask("POST", f"/jobs/{job}/cancel", user=user)).status == 204
                 await self.put_job(job, state=JobState.CANCELED)
+        return first - 1
 
 
 def given(properties: Mapping[str, object]) -> list[dict[str, object]]:
