@@ -174,9 +174,14 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "Validation_MaxLessThanOne": "The maximum of {0} is less than one.",
         "Validation_MinGreaterThanMax": "The minimum of {0} is greater than its maximum.",
         "Validation_NodeListSizeLessThanMin": (
-            "The nodes that can be used have {0} {1}, fewer than the minimum {2}."
+            "The nodes that can be used have {0} units of kind {2}, fewer than the minimum {1}."
         ),
-        "Validation_ClusterSizeLessThanMin": "The cluster has {0} {1}, fewer than the minimum {2}.",
+        "Validation_ClusterSizeLessThanMin": (
+            "The cluster has {0} units of kind {2}, fewer than the minimum {1}."
+        ),
+        "Validation_SingleNode_AllNodesInAllListsLessThanMin": (
+            "The job runs on a single node. The largest has {0} units of kind {2}, fewer than the minimum {1}."
+        ),
         "Validation_MissCommandLine": "The task has no command line.",
         "Validation_TaskMinGreaterThanJobMin": (
             "The minimum of task {0} is greater than the minimum of the job."
@@ -197,6 +202,12 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "Validation_TaskValidationFailed": "Task {0} is not valid: {1} {2}",
         "Validation_TwoTasksWithSameNameDifferentGroup": (
             "Tasks named {0} are at different depths of the dependencies."
+        ),
+        "Validation_TaskNodeReleaseExceedsMaxRunTime": (
+            "The run time of a NodeRelease task is longer than {0} seconds."
+        ),
+        "Validation_TaskDependencyTreeTooDeep": (
+            "The tasks depend on each other in a chain of more than {0}."
         ),
         "Validation_TaskDependenciesContainCycle": "The dependencies of the tasks contain a cycle.",
         "Validation_InvalidDependsOn": "A task depends on {0}, which no task it may depend on is named.",
@@ -222,10 +233,10 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
             "A job with a Service task can only have NodePrep and NodeRelease tasks beside it."
         ),
         "Validation_TargetResourceCountMoreThanMax": (
-            "The target resource count {0} of {1} is greater than the maximum {2}."
+            "The target resource count {0} is greater than the maximum {1}."
         ),
         "Validation_TargetResourceCountLessThanMin": (
-            "The target resource count {0} of {1} is less than the minimum {2}."
+            "The target resource count {0} is less than the minimum {1}."
         ),
         "Validation_NodeGroupOpNoNodeGroup": "NodeGroupOp is set but NodeGroups is not.",
         "Validation_SingleNode_MultipleRequiredNodes": (

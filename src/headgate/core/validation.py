@@ -83,9 +83,9 @@ def _task(job: JobSpec, task: Task) -> Mishap | None:
     if not spec.command_line.strip() and not spec.script:
         return _in_task(task, "Validation_MissCommandLine")
     if low < 1:
-        return _in_task(task, "Validation_MinLessThanOne", task.number)
+        return _in_task(task, "Validation_MinLessThanOne", f"task {task.number}")
     if high < 1:
-        return _in_task(task, "Validation_MaxLessThanOne", task.number)
+        return _in_task(task, "Validation_MaxLessThanOne", f"task {task.number}")
     if low > high:
         return _in_task(task, "Validation_TaskMinGreaterThanTaskMax", low, high)
     if not job.auto_calculate_max and high > units_of(job, job.unit_type)[1]:
@@ -96,6 +96,9 @@ def _task(job: JobSpec, task: Task) -> Mishap | None:
         return _in_task(task, "Validation_TaskRuntimeGreaterThanJob")
     if spec.requested_node_group and job.node_groups:
         return _in_task(task, "Validation_TaskRequestedNodeGroupWhileJobNodeGroups", task.number)
+    if spec.requested_node_group and spec.required_nodes:
+        code = "Validation_TaskRequestedNodeGroupWhileJobTaskRequiredNodes"
+        return _in_task(task, code, task.number)
     if spec.type is TaskType.NODE_RELEASE and (spec.runtime_s or 0) > NODE_RELEASE_LIMIT_S:
         return _in_task(task, "Validation_TaskNodeReleaseExceedsMaxRunTime", NODE_RELEASE_LIMIT_S)
     return _sweep(task, spec)
@@ -116,10 +119,12 @@ def _sweep(task: Task, spec: TaskSpec) -> Mishap | None:
 def _types(job: JobSpec, tasks: Sequence[Task]) -> Mishap | None:
     """How many tasks of each kind a job may have (6.1)."""
     kinds = [task.spec.type for task in tasks]
-    if kinds.count(TaskType.NODE_PREP) > 1:
-        return Mishap("Validation_MultipleNodePrepTasksPerJob", (str(kinds.count(TaskType.NODE_PREP)),))
-    if kinds.count(TaskType.NODE_RELEASE) > 1:
-        return Mishap("Validation_MultipleNodeReleaseTasksPerJob", (str(kinds.count(TaskType.NODE_RELEASE)),))
+    for kind, code in (
+        (TaskType.NODE_PREP, "Validation_MultipleNodePrepTasksPerJob"),
+        (TaskType.NODE_RELEASE, "Validation_MultipleNodeReleaseTasksPerJob"),
+    ):
+        if kinds.count(kind) > 1:
+            return Mishap(code, (str([task.number for task in tasks if task.spec.type is kind][1]),))
     others = [kind for kind in kinds if not kind.is_node_duty]
     if TaskType.SERVICE in others and len(others) > 1:
         return Mishap("Validation_ServiceTaskIsNotAlone")
@@ -133,9 +138,9 @@ def _behaviour(job: JobSpec) -> Mishap | None:
     if job.run_until_canceled and (job.auto_calculate_min or job.auto_calculate_max):
         return Mishap("Validation_RunUntilCanceledButAutoMinMaxSet")
     if not job.auto_calculate_min and low < 1:
-        return Mishap("Validation_MinLessThanOne", (str(low),))
+        return Mishap("Validation_MinLessThanOne", ("the job",))
     if not job.auto_calculate_max and high < 1:
-        return Mishap("Validation_MaxLessThanOne", (str(high),))
+        return Mishap("Validation_MaxLessThanOne", ("the job",))
     if not job.auto_calculate_min and not job.auto_calculate_max and low > high:
         return Mishap("Validation_MinGreaterThanMax", (job.unit_type.name.title(),))
     if job.node_group_op is not None and not job.node_groups:

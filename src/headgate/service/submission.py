@@ -181,7 +181,7 @@ def requeue_task(edit: JobEdit, number: int) -> None:
     Call `queue_again` (or submit the job) afterwards. Raises WrongState.
     """
     task = edit.task(number)
-    _require_requeueable(task)
+    require_requeueable(task)
     edit.task_happens(number, TaskHappened.REQUEUE_ASKED)
     _fresh_run(edit, number, 0)
     rest = task.instance_count - task.rows
@@ -222,7 +222,7 @@ def requeue_instance(edit: JobEdit, number: int, instance: int) -> None:
     Raises WrongState.
     """
     task = edit.task(number)
-    _require_requeueable(task)
+    require_requeueable(task)
     row = edit.instance(number, instance)
     if row.state is TaskState.QUEUED:
         return
@@ -272,7 +272,7 @@ def _fresh_run(edit: JobEdit, number: int, instance: int) -> None:
     )
 
 
-def _require_requeueable(task: Task) -> None:
+def require_requeueable(task: Task) -> None:
     """Prep, release and service tasks can't be requeued one by one."""
     if task.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
         return

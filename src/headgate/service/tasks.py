@@ -27,6 +27,7 @@ from headgate.service.submission import (
     queue_task,
     requeue_instance,
     requeue_task,
+    require_requeueable,
     surroundings,
     wait_for,
 )
@@ -155,6 +156,7 @@ class Tasks:
                 raise wrong_job_state(
                     edit.job, "its tasks can only be requeued while it is Queued or Running"
                 )
+            require_requeueable(edit.task(number))
             if instance:
                 requeue_instance(edit, number, instance)
             elif edit.task(number).state is not TaskState.QUEUED:

@@ -158,12 +158,12 @@ async def exchange(
 
 
 class World:
-    """See the module."""
+    """See the module. store, clock: somebody else's, to look at what is in there."""
 
-    def __init__(self) -> None:
-        self.clock = StillClock()
+    def __init__(self, store: Any = None, clock: Any = None) -> None:
+        self.clock = clock or StillClock()
         ids = iter(range(1, 1000))
-        self.store = open_store(":memory:", clock=self.clock, new_id=lambda: f"0000-{next(ids)}")
+        self.store = store or open_store(":memory:", clock=self.clock, new_id=lambda: f"0000-{next(ids)}")
         identity = KnownUsers()
         self.context = Context(
             jobs=Jobs(self.store),

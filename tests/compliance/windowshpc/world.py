@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from headgate.dialects.windowshpc import build
 from headgate.formats import hpcpack_xml as xml
@@ -22,8 +23,8 @@ NEW = {"api-version": "2012-11-01.4.0"}
 class Legacy(World):
     """Jobs are made through `/hpc`, and looked at through `/WindowsHPC`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, store: Any = None, clock: Any = None) -> None:
+        super().__init__(store, clock)
         self.legacy = build(self.context)
 
     async def old(

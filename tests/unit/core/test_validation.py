@@ -92,6 +92,11 @@ def test_a_sound_job_is_valid(specs: tuple[TaskSpec, ...], spec: dict[str, Any])
             {"node_groups": ("Red",)},
             "TaskRequestedNodeGroupWhileJobNodeGroups",
         ),
+        (
+            task(requested_node_group="Red", required_nodes=("n1",)),
+            {},
+            "TaskRequestedNodeGroupWhileJobTaskRequiredNodes",
+        ),
         (typed(TaskType.NODE_RELEASE, runtime_s=16), {}, "TaskNodeReleaseExceedsMaxRunTime"),
         (sweep(1, 5, 0), {}, "TaskIncrementValueLessThanZero"),
         (sweep(1, 5, -1), {}, "TaskIncrementValueLessThanZero"),
