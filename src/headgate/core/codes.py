@@ -180,7 +180,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
             "The cluster has {0} units of kind {2}, fewer than the minimum {1}."
         ),
         "Validation_SingleNode_AllNodesInAllListsLessThanMin": (
-            "The job runs on a single node. The largest has {0} units of kind {2}, fewer than the minimum {1}."
+            "The job runs on a single node. The largest has {0} units of kind {2}, fewer than {1}."
         ),
         "Validation_MissCommandLine": "The task has no command line.",
         "Validation_TaskMinGreaterThanJobMin": (

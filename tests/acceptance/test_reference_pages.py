@@ -1,0 +1,53 @@
+"""Every line of the reference pages does what its page says, one after another against a fresh server."""
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from headgate.testing.server import Server, running
+from tests.reference import FAILS, PAGES, Page
+
+USER = ("curl", "made-for-this-page")
+SOON_S = 20
+"""For what the lines before have begun. A refused request has changed nothing, so it can be sent again."""
+ASK = " -sS -o answer -w '%{http_code}'"
+
+
+def script(page: Page, server: Server, line: str) -> str:
+    """The commands before the table, as somebody whose tasks have an account, and one line of the page."""
+    name, password = USER
+    setting_up = page.setting_up.replace('user = "admin:', f'user = "{name}:').replace(
+        '"$(cat data/initial-admin-password)"', password
+    )
+    return f"set -e\n{setting_up}\n".replace("http://127.0.0.1:8080", server.url) + line.replace(
+        "curl ", f"curl{ASK} ", 1
+    )
+
+
+def run(page: Page, server: Server, folder: Path, line: str) -> tuple[int, str]:
+    """Status and body of the answer."""
+    done = subprocess.run(
+        ["bash", "-c", script(page, server, line)], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{line}\n{done.stderr}"
+    return int(done.stdout), (folder / "answer").read_text()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_every_line_does_what_the_page_says(page: Page, tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        server.add_user(*USER, role="admin", os_account="nobody")
+        for state, line in [(row.state, row.line) for row in page.rows] + [
+            ("works", one) for one in page.more
+        ]:
+            until = time.monotonic() + SOON_S
+            status, answer = run(page, server, tmp_path, line)
+            while state not in FAILS and status in (400, 404) and time.monotonic() < until:
+                time.sleep(0.1)
+                status, answer = run(page, server, tmp_path, line)
+            wanted = (400, 404) if state in FAILS else (200, 202, 204)
+            assert status in wanted, f"{line}\n{status} {answer}"

@@ -1,0 +1,30 @@
+"""The reference pages of the faces tell of every operation, once, and of no other."""
+
+import pytest
+
+from headgate.dialects.hpcpack.operations import operations as newer
+from headgate.dialects.windowshpc.operations import operations as legacy
+from tests.compliance.hpcpack.world import World
+from tests.reference import FAILS, PAGES
+
+FACES = {"hpc": newer, "WindowsHPC": legacy}
+
+
+def test_there_is_a_page_for_each_face() -> None:
+    assert {page.face for page in PAGES} == set(FACES)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_pages_of_a_face_have_a_row_for_every_operation(face: str) -> None:
+    told = sorted((row.method, row.path) for page in PAGES if page.face == face for row in page.rows)
+    assert told == sorted((one.method, one.path) for one in FACES[face](World().context))
+
+
+def test_states_are_words_with_a_meaning() -> None:
+    assert {row.state for page in PAGES for row in page.rows} <= {"works", *FAILS}
+
+
+def test_what_is_missing_are_sessions() -> None:
+    known = {(one.method, one.path) for one in legacy(World().context) if one.session}
+    told = {(row.method, row.path) for page in PAGES for row in page.rows if row.state == "missing"}
+    assert told == known
