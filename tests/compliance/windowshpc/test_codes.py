@@ -62,11 +62,6 @@ TWICE = (
     b"<Property><Name>name</Name><Value>b</Value></Property></ArrayOfProperty>"
 )
 NAMELESS = b"<ArrayOfProperty><Property><Name/><Value>a</Value></Property></ArrayOfProperty>"
-HALF_A_GROUP = (
-    b'<Job><Dependencies><Parent GroupId="1"><Child GroupId="2"/></Parent></Dependencies><Tasks>'
-    b'<Task Name="a" CommandLine="x" GroupId="1"/><Task Name="b" CommandLine="x" GroupId="2"/>'
-    b'<Task Name="a" CommandLine="x" GroupId="2"/></Tasks></Job>'
-)
 REFUSED: dict[str, list[Refused]] = {
     "Operation_ArgumentOutOfRange": [read(-2147220987, "/Job/1?Render=Pdf"), job(-2147220987, MinCores="x")],
     "Operation_AuthenticationFailure": [
@@ -82,9 +77,6 @@ REFUSED: dict[str, list[Refused]] = {
     "Operation_EnvironmentVarValueTooLong": [variables(-2147220928, A="v" * 2048)],
     "Operation_ExpandedPriorityMustBeInteger": [job(-2147220776, ExpandedPriority="high")],
     "Operation_ExpandedPriorityOutOfRange": [job(-2147220775, ExpandedPriority="4001")],
-    "Operation_FeatureUnimplemented": [
-        Refused(number=-2147220895, target="/Jobs/JobFile", body=HALF_A_GROUP)
-    ],
     "Operation_InvalidCancelJobState": [
         Refused(number=-2147220984, target="/Job/3/Cancel"),
         Refused(number=-2147220984, target="/Job/3/Finish"),

@@ -155,6 +155,7 @@ def test_messages_tell_codes_apart() -> None:
 
 UNSEEN = {
     "Operation_DatabaseException": "a disk that is full or broken: tests/integration/durability fills one",
+    "Operation_FeatureUnimplemented": "what is not there has a status (415) or a code of its own",
     "Operation_InvalidEnvironmentVarValue": "a NUL, which neither XML nor our JSON lets through",
     "Operation_InvalidOperation": "what a refusal has that has no code of its own; all these have",
     "Operation_OnlyConfiguringTasksCanBeSubmitted": "tasks are submitted with their job, never by a request",

@@ -121,7 +121,12 @@ def _read_flag(property: Property, text: str) -> bool | None:
 
 
 def _read_member(property: Property, text: str) -> object:
-    """A member's name in any letter case, or its number."""
+    """A member's name in any letter case, or its number.
+
+    An empty text is "not set" for what can be that, and reads so: NodeGroupOp.
+    """
+    if not text and property.default is None:
+        return None
     kind: Any = property.enum
     number = MEMBERS[kind].get(text.strip().lower())
     if number is None:

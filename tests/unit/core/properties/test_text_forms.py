@@ -72,6 +72,7 @@ def test_values_as_text(registry: Registry, name: str, value: object, text: str)
         (JOB, "Priority", "ABOVENORMAL", JobPriority.ABOVE_NORMAL),
         (JOB, "HoldUntil", "7/5/2019 9:05:07 AM", 1_562_317_507_000_000),
         (JOB, "HoldUntil", "", None),
+        (JOB, "NodeGroupOp", "", None),
         (JOB, "NodeGroups", " A ,, B ,", ("A", "B")),
         (JOB, "NodeGroups", "", ()),
         (JOB, "ParentJobIds", "3, 12,", (3, 12)),
