@@ -81,6 +81,9 @@ class Gate:
     def _enter(self, scope: Scope) -> tuple[Face, str]:
         """The face that this is for, and the request's id."""
         path: str = scope["path"]
+        if path.startswith("//"):
+            # Addresses that were put together with a slash too many (spec windowshpc, section 1).
+            path = scope["path"] = "/" + path.lstrip("/")
         end = path.find("/", 1)
         first = path if end < 0 else path[:end]
         face = self._faces.get(first.lower())

@@ -85,6 +85,7 @@ async def ask(
 
 async def test_a_face_is_found_by_the_first_step_whatever_its_letter_case() -> None:
     assert (await ask(echo, path="/FACE/x")).headers["x-root"] == "/FACE"
+    assert (await ask(echo, path="//face//x")).headers["x-root"] == "/face"
     assert (await ask(echo, path="/face")).headers["x-root"] == "/face"
     assert (await ask(echo, path="/faces/x")).headers["x-root"] == ""
 
