@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import accept, get, lists, machine, memory, restart, sweep, tasks
+from benchmarks import accept, get, lists, machine, memory, restart, sweep, tasks, xml
 from benchmarks.bench import Bench, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "restart": restart.measure,
     "lists": lists.measure,
     "memory": memory.measure,
+    "xml": xml.measure,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 

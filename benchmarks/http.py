@@ -43,11 +43,13 @@ class Client:
         """End the connection."""
         self._socket.close()
 
-    def prepared(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """A request as bytes, so that sending it again costs nothing."""
+    def prepared(self, method: str, path: str, body: bytes = b"", *, media: str = "") -> bytes:
+        """A request as bytes, so that sending it again costs nothing. media: what it takes, if not JSON."""
         about = f"Content-Length: {len(body)}\r\n" if body or method != "GET" else ""
         if body:
-            about += "Content-Type: application/json\r\n"
+            about += f"Content-Type: {media or 'application/json'}\r\n"
+        if media:
+            about += f"Accept: {media}\r\n"
         return f"{method} {path} HTTP/1.1\r\n{self._headers}{about}\r\n".encode() + body
 
     def exchange(self, request: bytes) -> Answer:
