@@ -51,10 +51,10 @@ def model() -> str:
     return platform.machine()
 
 
-def memory_mb(pid: int, kind: str = "VmRSS") -> float:
-    """Resident memory of a process, in MiB: now, or (VmHWM) at its highest."""
+def memory_mb(pid: int) -> float:
+    """Resident memory of a process, in MiB."""
     for line in Path("/proc", str(pid), "status").read_text().splitlines():
-        if line.startswith(f"{kind}:"):
+        if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
 
