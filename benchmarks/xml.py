@@ -81,7 +81,7 @@ def _ratios(bench: Bench, client: Client) -> None:
 
 @contextmanager
 def highest(pid: int) -> Iterator[list[float]]:
-    """Resident memory of a process meanwhile, every few milliseconds: the kernel's peak counts start-up, too."""
+    """Resident memory of a process meanwhile, every few milliseconds: the kernel's peak counts start-up."""
     seen, over = [memory_mb(pid)], threading.Event()
 
     def look() -> None:

@@ -26,7 +26,7 @@ CHANGING = Role.JOBADMIN | Role.ADMIN
 ACTING = Role.JOBADMIN | Role.ADMIN
 """Who may use `x-ms-as-user`."""
 
-_NEWER_JOB = {
+_STEPS = {
     "GET": ANYBODY,
     "PUT": CHANGING,
     "GET customProperties": SEEING,
@@ -40,16 +40,16 @@ _NEWER_JOB = {
     "GET tasks": ANYBODY,
     "POST tasks": CHANGING,
 }
-"""A job, a task, a subtask: what may be done to a thing, by method and last step."""
+"""What may be done to a job, a task, a subtask: by method and last step."""
 
 
-def _rights(path: str, names: str, steps: dict[str, Role] = _NEWER_JOB) -> dict[tuple[str, str], Role]:
-    """The lines of a thing, for these of its operations."""
+def _rights(path: str, names: str) -> dict[tuple[str, str], Role]:
+    """The lines of a thing, for these of its operations; the older face spells steps with a capital."""
     found = {}
     for name in names.split(","):
         method, _, step = name.strip().partition(" ")
         place = f"{path}/{step}" if step else path
-        found[(method, place)] = steps[f"{method} {step[:1].lower()}{step[1:]}".strip()]
+        found[(method, place)] = _STEPS[f"{method} {step[:1].lower()}{step[1:]}".strip()]
     return found
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -62,18 +63,19 @@ BOUNDED = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=l
 
 @pytest.fixture(scope="module")
 def furnished(server: Server) -> Server:
-    """A server with a job that has ended, one that waits, and one that is being configured."""
+    """A server with a job that ends, one that is held, and one that is being configured."""
     with server.http() as http:
-        for _ in range(3):
+        for number in range(3):
             job = http.post("/hpc/jobs", json=[]).raise_for_status().json()
             sweep = {"Type": "ParametricSweep", "EndValue": "3", "CommandLine": "true", "WorkDirectory": "/"}
             tasks = [sweep, {"CommandLine": "true", "WorkDirectory": "/"}]
             for task in tasks:
                 body = [{"Name": name, "Value": value} for name, value in task.items()]
                 http.post(f"/hpc/jobs/{job}/tasks", json=body).raise_for_status()
-            if job < 3:
-                held = [{"Name": "HoldUntil", "Value": ""}]
-                http.post(f"/hpc/jobs/{job}/submit", json=held).raise_for_status()
+            later = time.strftime("%m/%d/%Y %H:%M:%S", time.gmtime(time.time() + 86400))
+            said = [] if number == 0 else [{"Name": "HoldUntil", "Value": later}]
+            if number < 2:
+                http.post(f"/hpc/jobs/{job}/submit", json=said).raise_for_status()
     return server
 
 
