@@ -1,7 +1,8 @@
 """The reference pages that tell of operations: which there are, and what they say.
 
 A page belongs to a face by the address in its first block of commands (`url=http://…/hpc`); a face may have
-several pages. A row is: operation, state, how it differs, a line that was really run.
+several pages. A row is: operation, state, how it differs, a line that was really run. An operation with a
+parameter behind it (`GET /jobs?nodeNames`) is about that alone.
 """
 
 import re
@@ -10,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
-_ROW = re.compile(r"^\| `([A-Z]+) (\S+)` \| (\w+) \| [^|]* \| `(curl [^|]*)` \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([A-Z]+) (\S+)` \| (\w+) \| [^|]* \| `([^|]*curl [^|]*)` \|$", re.MULTILINE)
 _LIKE_A_ROW = re.compile(r"^\| `[A-Z]+ /", re.MULTILINE)
 _URL = re.compile(r"^url=http://[^/]+/(\S+)$", re.MULTILINE)
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -14,6 +14,7 @@ USER = ("curl", "made-for-this-page")
 SOON_S = 20
 """For what the lines before have begun. A refused request has changed nothing, so it can be sent again."""
 ASK = " -sS -o answer -w '%{http_code}'"
+"""The status is what is printed."""
 
 
 def script(page: Page, server: Server, line: str) -> str:
@@ -22,9 +23,9 @@ def script(page: Page, server: Server, line: str) -> str:
     setting_up = page.setting_up.replace('user = "admin:', f'user = "{name}:').replace(
         '"$(cat data/initial-admin-password)"', password
     )
-    return f"set -e\n{setting_up}\n".replace("http://127.0.0.1:8080", server.url) + line.replace(
-        "curl ", f"curl{ASK} ", 1
-    )
+    before, curl, after = line.rpartition("curl -K")  # the last, where one line needs the answer of another
+    asked = f"{before}{curl.replace('curl', f'curl{ASK}')}{after}"
+    return f"set -e\n{setting_up}\n{asked}".replace("http://127.0.0.1:8080", server.url)
 
 
 def run(page: Page, server: Server, folder: Path, line: str) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from headgate.core.vocabulary import Role
 from headgate.dialects.hpcpack.operations import operations as newer_operations
 from headgate.dialects.windowshpc.operations import operations as legacy_operations
 from headgate.formats.hpcpack.routing import Router
-from tests.compliance.hpcpack.cases import JSON, every, written
+from tests.compliance.hpcpack.cases import JSON, Value, every, written
 from tests.compliance.hpcpack.world import ROLES
 from tests.compliance.windowshpc import test_operations as legacy
 from tests.compliance.windowshpc.world import NEW, Legacy
@@ -23,6 +23,8 @@ ALL = Role.USER | Role.OPERATOR | Role.JOBADMIN | Role.ADMIN
 # Who may do it to other people's jobs. Owners may do everything to their own.
 ANYBODY, SEEING, STOPPING = ALL, ALL ^ Role.USER, ALL ^ Role.USER
 CHANGING = Role.JOBADMIN | Role.ADMIN
+NODES = Role.OPERATOR | Role.ADMIN
+"""Who may change nodes and their groups; nobody owns those."""
 ACTING = Role.JOBADMIN | Role.ADMIN
 """Who may use `x-ms-as-user`."""
 
@@ -72,6 +74,27 @@ RIGHTS: dict[str, dict[tuple[str, str], Role]] = {
         ("POST", "/jobs"): ANYBODY,
         ("POST", "/jobs/jobFile"): ANYBODY,
         ("GET", "/jobs/templates"): ANYBODY,
+        ("GET", "/cluster/userRoles"): ANYBODY,
+        ("GET", "/cluster/info"): ANYBODY,
+        ("GET", "/cluster/nodes"): ANYBODY,
+        ("GET", "/cluster/nodes/{name}"): ANYBODY,
+        ("POST", "/cluster/nodes/{name}/operations/{operation}"): NODES,
+        ("GET", "/cluster/nodes/stats/state"): ANYBODY,
+        ("GET", "/cluster/nodes/stats/health"): ANYBODY,
+        ("GET", "/cluster/nodes/metrics"): ANYBODY,
+        ("GET", "/cluster/metrics/definitions"): ANYBODY,
+        ("GET", "/cluster/metrics/history/{name}"): ANYBODY,
+        ("GET", "/cluster/metrics/jobs"): ANYBODY,
+        ("GET", "/cluster/operations"): ANYBODY,
+        ("GET", "/cluster/operations/first"): ANYBODY,
+        ("GET", "/cluster/operations/{id}"): ANYBODY,
+        ("GET", "/cluster/nodeGroups"): ANYBODY,
+        ("POST", "/cluster/nodeGroups"): NODES,
+        ("GET", "/cluster/nodeGroups/{name}"): ANYBODY,
+        ("PUT", "/cluster/nodeGroups/{name}"): NODES,
+        ("DELETE", "/cluster/nodeGroups/{name}"): NODES,
+        ("GET", "/cluster/nodeGroups/{name}/nodes"): ANYBODY,
+        ("PATCH", "/cluster/nodeGroups/{name}/nodes"): NODES,
         **_rights("/jobs/{jobId}", f"{_ENDS}, {_PAIRS}, POST submit, GET tasks, POST tasks"),
         **_rights("/jobs/{jobId}/tasks/{taskId}", f"{_ENDS}, {_PAIRS}"),
         **_rights("/jobs/{jobId}/tasks/{taskId}/subtasks/{subtaskId}", _ENDS),
@@ -115,7 +138,7 @@ class Request(Struct, frozen=True):
     target: str
     body: bytes = b""
     status: int = 200
-    before: tuple[str, ...] = ()
+    before: tuple[tuple[str, Value], ...] = ()
 
 
 def _newer() -> Iterator[Request]:
@@ -127,7 +150,7 @@ def _newer() -> Iterator[Request]:
 def _legacy() -> Iterator[Request]:
     for method, target, body, _ in legacy.CASES:
         yield Request(method, target, body.encode())
-    yield Request("POST", "/Job/2/Task/2/Requeue", before=("/jobs/2/tasks/2/cancel",))
+    yield Request("POST", "/Job/2/Task/2/Requeue", before=(("/jobs/2/tasks/2/cancel", None),))
     # Subtasks have nothing to be changed; the sweep of job 2 was submitted.
     yield Request("PUT", "/Job/2/Task/1/SubTask/2", legacy.TYPED.encode(), 400)
     for operation in legacy_operations(Legacy().context):
@@ -184,11 +207,13 @@ async def test_who_may_do_what(world: Legacy, face: str, caller: str, owner: str
     wrong: list[str] = []
     base = await world.furnish(whose)
     for place, request in REQUESTS[face].items():
-        permitted = doer == whose or bool(role & RIGHTS[face][place])
+        owned = place[1].lower().startswith("/job")
+        permitted = (owned and doer == whose) or bool(role & RIGHTS[face][place])
         may_act = not as_user or bool(ROLES[caller] & ACTING)
         expected = request.status if permitted and may_act else 403
-        for target in request.before:
-            assert (await world.ask("POST", _of(target, base), user=whose)).status < 300
+        for target, value in request.before:
+            sent = written(value, JSON)
+            assert (await world.ask("POST", _of(target, base), sent, user="boss")).status < 300
         got = await ask(world, face, request, base, caller, as_user)
         if got != expected:
             wrong.append(f"{' '.join(place)}: {got} instead of {expected}")

@@ -16,7 +16,8 @@ def test_there_is_a_page_for_each_face() -> None:
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_pages_of_a_face_have_a_row_for_every_operation(face: str) -> None:
-    told = sorted((row.method, row.path) for page in PAGES if page.face == face for row in page.rows)
+    rows = [row for page in PAGES if page.face == face for row in page.rows if "?" not in row.path]
+    told = sorted((row.method, row.path) for row in rows)
     assert told == sorted((one.method, one.path) for one in FACES[face](World().context))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from headgate.dialects.hpcpack.operations import operations
 from headgate.formats.hpcpack.routing import Router
-from tests.compliance.hpcpack.cases import Case, every, written
+from tests.compliance.hpcpack.cases import JSON, Case, every, written
 from tests.compliance.hpcpack.world import World
 
 RUNS = [(case, media) for case in every() for media in case.formats]
@@ -14,8 +14,8 @@ RUNS = [(case, media) for case in every() for media in case.formats]
 async def test_recorded(world: World, case: Case, media: str) -> None:
     """To the letter: the order of keys and properties, ids as numbers only where they are created."""
     await world.furnish()
-    for target in case.before:
-        assert (await world.ask("POST", target, user=case.user)).status < 300
+    for target, value in case.before:
+        assert (await world.ask("POST", target, written(value, JSON), user="boss")).status < 300
     got = await world.ask(
         case.method,
         case.target,
@@ -25,7 +25,7 @@ async def test_recorded(world: World, case: Case, media: str) -> None:
         content_type=media if case.sent is not None else None,
     )
     assert got.status == case.status, got.body
-    if case.status < 400:
+    if case.status < 400 and case.judged:
         assert got.body.decode() == written(case.answer, media).decode()
     if got.body:
         assert got.headers["content-type"] == f"{media}; charset=utf-8"

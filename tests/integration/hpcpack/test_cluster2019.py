@@ -1,9 +1,5 @@
-"""What 2019 added, on a real server: the lines of the reference page, a node that drains while something
-runs, groups over a restart.
-"""
+"""What 2019 added, on a real server: a node that drains while something runs, groups over a restart."""
 
-import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,8 +10,6 @@ import pytest
 
 from headgate.testing.server import Server, running
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "hpcpack-2019.md"
-LINES = re.findall(r"^\| `([A-Z]+ \S+)` \| works \| [^|]* \| `(.*)` \|$", PAGE.read_text(), re.MULTILINE)
 USER = ("ada", "engine")
 PATIENCE_S = 20.0
 
@@ -31,30 +25,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     with running(tmp_path / "data", "--config", str(settings)) as started:
         started.add_user(*USER, os_account="nobody")
         yield started
-
-
-def test_the_lines_of_the_reference_page_do_what_they_say(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as server:
-        page = PAGE.read_text()
-        begin = re.search(r"```sh\n(printf .*)\nurl=", page)
-        assert begin is not None
-        script = [begin[1], f"url={server.url}/hpc"]
-        for _, line in LINES:
-            script += [re.sub(r"curl -K", r"curl -s -w '\\n%{http_code}\\n' -K", line)]
-        done = subprocess.run(
-            ["bash", "-eu", "-c", "\n".join(script)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=True,
-        )
-    statuses = re.findall(r"^(\d{3})$", done.stdout, re.MULTILINE)
-    expected = {"POST /cluster/nodes/{name}/operations/{operation}": "202"}
-    expected["DELETE /cluster/nodeGroups/{name}"] = "204"
-    assert list(zip([what for what, _ in LINES], statuses, strict=True)) == [
-        (what, expected.get(what, "200")) for what, _ in LINES
-    ]
 
 
 def eventually(look: Callable[[], Any], wanted: object) -> None:

@@ -249,7 +249,8 @@ def _body(shape: Shape | Typed) -> Any:
     if isinstance(shape, Shape):
         return _BODIES[shape]
     one = _reference(shape.kind.__name__)
-    return {"type": "array", "items": one} if shape.many else one
+    name = {"name": f"ArrayOf{shape.kind.__name__}", "namespace": COMMON, "wrapped": True}
+    return {"type": "array", "items": one, "xml": name} if shape.many else one
 
 
 def _types(operations: Iterable[Operation]) -> dict[str, Any]:

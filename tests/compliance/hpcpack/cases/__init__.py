@@ -45,7 +45,11 @@ Value = None | int | str | Set | Names | Rows | Typed
 
 
 class Case(Struct, frozen=True, kw_only=True):
-    """One exchange. about: where it is from. before: what is sent (POST, as the same user) to come there."""
+    """One exchange.
+
+    about: where it is from. before: what an administrator sends (POST) to come there. judged: False where
+    the body of the answer is looked at elsewhere.
+    """
 
     about: str
     method: str
@@ -53,7 +57,8 @@ class Case(Struct, frozen=True, kw_only=True):
     sent: Value = None
     status: int = 200
     answer: Value = None
-    before: tuple[str, ...] = ()
+    before: tuple[tuple[str, Value], ...] = ()
+    judged: bool = True
     user: str = "ann"
     formats: tuple[str, ...] = (JSON, XML)
 

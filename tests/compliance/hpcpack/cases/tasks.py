@@ -76,7 +76,7 @@ CASES = [
     Case(about="with a message", method="POST", target=f"{TASK}/finish", sent="enough", status=204),
     Case(
         about="hpcpack-model 7.3: a canceled task of a running job",
-        before=(f"{TASK}/cancel",),
+        before=((f"{TASK}/cancel", None),),
         method="POST",
         target=f"{TASK}/requeue",
         sent="again",
