@@ -169,30 +169,49 @@ def _check_value(template: str, name: str, item: TemplateItem, value: Any) -> No
     held = {part.casefold() for part in (value if entry.kind is Kind.STRINGS else [text])}
     for wanted in item.required_values:
         if wanted.casefold() not in held:
-            raise _breach(entry, "RequiredValueMissing", name, wanted, template, f"{name} lacks {wanted!r}")
+            raise _breach(
+                entry,
+                "Operation_JobTemplateRequiredValueMissing",
+                name,
+                wanted,
+                template,
+                f"{name} lacks {wanted!r}",
+            )
     if item.allowed is not None:
         allowed = {part.casefold() for part in item.allowed}
         bad = sorted((held or {""}) - allowed)
         if bad:
             listed = ", ".join(part or "nothing" for part in item.allowed[:20])
             raise _breach(
-                entry, "ValueInvalid", name, "", template, f"{name} may be {listed}, not {shown(bad[0])}"
+                entry,
+                "Operation_JobTemplateValueInvalid",
+                name,
+                "",
+                template,
+                f"{name} may be {listed}, not {shown(bad[0])}",
             )
     if item.low is not None and value is not None and value < item.low:
         raise _breach(
-            entry, "ValueTooSmall", name, str(item.low), template, f"{name} {value} is less than {item.low}"
+            entry,
+            "Operation_JobTemplateValueTooSmall",
+            name,
+            str(item.low),
+            template,
+            f"{name} {value} is less than {item.low}",
         )
     if item.high is not None and (value is None or value > item.high):
         said = f"{name} {value} is more than {item.high}" if value is not None else f"{name} is without limit"
         more = "" if value is not None else f"; at most {item.high} is allowed"
-        raise _breach(entry, "ValueTooLarge", name, str(item.high), template, said + more)
+        raise _breach(
+            entry, "Operation_JobTemplateValueTooLarge", name, str(item.high), template, said + more
+        )
 
 
-def _breach(entry: Property, kind: str, name: str, limit: str, template: str, what: str) -> BadProperty:
+def _breach(entry: Property, code: str, name: str, limit: str, template: str, what: str) -> BadProperty:
     return BadProperty(
         f"The job template {template} does not allow this: {what}.",
         name=entry.name,
-        code=f"Operation_JobTemplate{kind}",
+        code=code,
         parameters=(name, limit) if limit else (name,),
     )
 

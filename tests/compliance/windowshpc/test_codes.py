@@ -11,6 +11,8 @@ import pytest
 from msgspec import Struct
 
 from headgate.core import codes
+from headgate.core.model import Template, TemplateItem
+from headgate.ports.store import Transaction
 from tests.compliance.windowshpc.world import NEW, Legacy, fault, properties, values
 
 # ---- refusals
@@ -179,10 +181,50 @@ async def test_a_prep_task_is_not_requeued_with_its_number(world: Legacy) -> Non
     assert fault(await world.old("POST", "/Job/1/Task/2/Requeue"))[0] == -2147220915
 
 
+# ---- job templates: what they do not allow
+
+Given = dict[str, str]
+STRICT = Template(
+    name="Strict",
+    items={
+        "MaxCores": TemplateItem(low=2, high=4, default="2"),
+        "Project": TemplateItem(required=True),
+        "UnitType": TemplateItem(allowed=("Core",)),
+        "NodeGroups": TemplateItem(required_values=("ComputeNodes",), default="ComputeNodes"),
+    },
+)
+SECRET = Template(name="Secret", users=("ben",))
+NOT_ALLOWED: dict[str, tuple[int, Given, str]] = {
+    # the number, what the job is given, what is asked then
+    "Operation_JobTemplateRequiredValueMissing": (-2147220878, {"NodeGroups": "HeadNodes"}, ""),
+    "Operation_JobTemplateValueInvalid": (-2147220881, {"UnitType": "Node"}, ""),
+    "Operation_JobTemplateValueTooLarge": (-2147220879, {"MaxCores": "5"}, ""),
+    "Operation_JobTemplateValueTooSmall": (-2147220880, {"MaxCores": "1"}, ""),
+    "Operation_NoPermissionToUseProfile": (-2147220967, {"JobTemplate": "Secret"}, ""),
+    "Validation_RequiredPropertyNotSet": (-2147219981, {}, "/Job/1/Submit"),
+}
+
+
+def put_templates(tx: Transaction) -> None:
+    tx.put_template(STRICT)
+    tx.put_template(SECRET)
+
+
+@pytest.mark.parametrize("code", NOT_ALLOWED)
+async def test_what_a_template_does_not_allow_has_its_number(world: Legacy, code: str) -> None:
+    number, given, then = NOT_ALLOWED[code]
+    await world.store.write(put_templates)
+    got = await world.old("POST", "/Jobs", properties(**{"JobTemplate": "Strict", **given}))
+    if then:
+        assert got.status == 200
+        await world.task(1, CommandLine="x")
+        got = await world.old("POST", then)
+    assert fault(got)[0] == number == codes.CODES[code].number
+
+
 # ---- validation: the call succeeds, the job fails and says why
 
 X = {"CommandLine": "x"}
-Given = dict[str, str]
 INVALID: dict[str, tuple[Given, list[Given]]] = {
     # What the job is given, and each of its tasks.
     "Operation_UnknownNodeGroup": ({"NodeGroups": "none"}, [X]),
