@@ -44,6 +44,7 @@ ENGINES: Final[dict[str, EnginePlugin]] = {
 
 FLAVOURS: Final[dict[str, str]] = {
     "pjm": "headgate.scripts.pjm:FLAVOUR",
+    "slurm": "headgate.scripts.slurm:FLAVOUR",
 }
 """`module:object` of a `ports.flavour.Flavour`, by the name that `--flavour` takes."""
 
