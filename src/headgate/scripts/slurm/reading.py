@@ -122,7 +122,7 @@ class _Reader:
     def _take_kept(self, one: Given) -> None:
         name = one.option.name
         if one.value and not allowed(one.option, one.value):
-            raise one.error(f"{one.option.about}: {shown(one.option.values)} is allowed")
+            raise one.error(f"sbatch takes no such value (sbatch(1), --{name})")
         if name == "deadline":
             try:
                 moment(one.text, self.by)

@@ -29,10 +29,11 @@ def warning(text: str) -> Warned:
 
 
 def _name(text: str) -> str:
+    plain = text.removeprefix("SIG")
+    if plain.startswith("RT"):
+        raise ValueError(f"{text[:40]}: a real-time signal is written as its number")
     try:
-        one = (
-            signal.Signals(int(text)) if text.isdigit() else signal.Signals["SIG" + text.removeprefix("SIG")]
-        )
+        one = signal.Signals(int(plain)) if plain.isdigit() else signal.Signals[f"SIG{plain}"]
     except (KeyError, ValueError) as error:
         raise ValueError(f"{text[:40]} is no signal") from error
     return one.name.removeprefix("SIG")
@@ -41,4 +42,6 @@ def _name(text: str) -> str:
 def warning_text(this: Warned) -> str:
     """As --signal says it."""
     flags = f"{this.flags}:" if this.flags else ""
-    return f"{flags}{this.name}@{this.before_s}"
+    real_time = signal.Signals.__members__.get(f"SIG{this.name}") if this.name.startswith("RT") else None
+    name = this.name if real_time is None else str(int(real_time))
+    return f"{flags}{name}@{this.before_s}"

@@ -47,6 +47,7 @@ class Option(Struct, frozen=True):
 
 
 _NUMBER = "[0-9]{1,9}"
+_LAID_OUT = r"(\*|block|cyclic|arbitrary|plane(=[0-9]+)?)(:(\*|block|cyclic|fcyclic)){0,2}(,(no)?pack)?"
 _NO, _YES, _MAY = Argument.NONE, Argument.REQUIRED, Argument.OPTIONAL
 
 
@@ -117,7 +118,7 @@ ROWS: Final[tuple[Option, ...]] = (
     _meant("ntasks-per-node", "ranks of a node; with `--ntasks` at most so many"),
     _meant("oversubscribe", "nodes shared", "s", _NO),
     # ---- kept
-    _kept("acctg-freq", "sampling of the accounting"),
+    _kept("acctg-freq", "sampling of the accounting", "([a-z]+=)?[0-9]+(,[a-z]+=[0-9]+)*"),
     _kept("batch", "features of the node of the script"),
     _kept("bb", "burst buffer"),
     _kept("bbf", "file on the burst buffer"),
@@ -132,11 +133,11 @@ ROWS: Final[tuple[Option, ...]] = (
     _kept("cpu-freq", "CPU frequency"),
     _kept("deadline", "removed when it can't end by then"),
     _kept("delay-boot", "delay of a reboot"),
-    _kept("distribution", "how ranks are laid out", short="m"),
+    _kept("distribution", "how ranks are laid out", _LAID_OUT, "m"),
     _kept("export-file", "file of variables; it is not read here"),
     _kept("extra", "text for filters and plugins", since="23.02"),
-    _kept("extra-node-info", "least sockets, cores and threads", short="B"),
-    _kept("get-user-env", "the shell is started as a login shell", argument=_MAY),
+    _kept("extra-node-info", "least sockets, cores and threads", "[0-9*-]+(:[0-9*-]+){0,2}", "B"),
+    _kept("get-user-env", "the shell is started as a login shell", "[0-9]{0,9}[SL]?", "", _MAY),
     _kept("gpu-bind", "binding of ranks to GPUs"),
     _kept("gpu-freq", "GPU frequency"),
     _kept("gpus-per-socket", "GPUs of a socket"),
@@ -152,8 +153,8 @@ ROWS: Final[tuple[Option, ...]] = (
     _kept("overcommit", "one rank of each node is counted", short="O", argument=_NO),
     _kept("power", "power management; until 24.05"),
     _kept("prefer", "features wished for", since="22.05"),
-    _kept("priority", "a priority of the operators", "[0-9]{1,10}|[Tt][Oo][Pp]"),
-    _kept("profile", "profiling"),
+    _kept("priority", "a priority of the operators", "[0-9]{1,10}|top"),
+    _kept("profile", "profiling", "(all|none|energy|task|lustre|network|,)+"),
     _kept("propagate", "limits of the submitter", argument=_MAY),
     _kept("qos", "quality of service", short="q"),
     _kept("reboot", "reboot of the nodes", argument=_NO),
@@ -164,10 +165,12 @@ ROWS: Final[tuple[Option, ...]] = (
     _kept("spread-job", "as many nodes as there are", argument=_NO),
     _kept("spread-segments", "placement of segments", argument=_NO, since="25.11"),
     _kept("stepmgr", "manager of the steps", argument=_NO, since="24.05"),
-    _kept("switches", "most switches, and how long they are waited for", "[0-9]{1,9}(@[0-9:-]{1,30})?"),
+    _kept(
+        "switches", "most switches, and how long they are waited for", "0*[1-9][0-9]{0,8}(@[0-9:-]{1,30})?"
+    ),
     _kept("thread-spec", "threads for the system", _NUMBER),
     _kept("threads-per-core", "threads of a core", _NUMBER),
-    _kept("tmp", "temporary disk"),
+    _kept("tmp", "temporary disk", "[0-9]{1,15}([KMGT]B?)?"),
     _kept("tres-bind", "binding of ranks to resources", since="23.02"),
     _kept("tres-per-task", "resources of a rank", since="23.02"),
     _kept("use-min-nodes", "the fewest nodes", argument=_NO),
