@@ -31,6 +31,8 @@ _WORD: Final[Mapping[When, str]] = MappingProxyType(
         When.SUCCEEDED: "afterok",
     }
 )
+MOST: Final = 10_000
+"""Jobs that a list may name."""
 _JOB: Final = re.compile(r"([0-9]{1,18})(_(?:[0-9]{1,9}|\*))?(?:\+([0-9]{1,7}))?")
 
 
@@ -51,6 +53,8 @@ def waits(text: str) -> Waits:
     odd: list[str] = []
     singleton = False
     parts = text.split("?" if "?" in text else ",")
+    if text.count(":") + len(parts) > MOST:
+        raise ValueError(f"it names more than {MOST} jobs")
     for part in parts:
         word, colon, rest = part.partition(":")
         word = word.lower()
@@ -70,7 +74,8 @@ def waits(text: str) -> Waits:
     one = "?" in text
     if one and singleton and jobs:
         odd.append("singleton is waited for in any case, not only as one of several")
-    return Waits(tuple(dict.fromkeys(jobs)), one and len(parts) > 1, singleton, tuple(dict.fromkeys(odd)))
+    each_once = tuple(dict.fromkeys(jobs))
+    return Waits(each_once, one and len(each_once) > 1, singleton, tuple(dict.fromkeys(odd)))
 
 
 def _jobs(when: When, text: str, odd: list[str]) -> Iterator[JobDependency]:
@@ -95,7 +100,8 @@ def waits_text(these: Waits) -> str:
         word = _WORD[job.condition]
         minutes = -(-job.delay_s // 60) if job.condition is When.STARTED else 0
         name = f"{job.job_id}+{minutes}" if minutes else str(job.job_id)
-        if parts and parts[-1][0] == word:
+        # One word alone would hold no `?`.
+        if parts and parts[-1][0] == word and not these.any_of_them:
             parts[-1][1].append(name)
         else:
             parts.append((word, [name]))

@@ -65,7 +65,7 @@ def exported(text: str, by: Submitter) -> Exported:
             explicit = False
             if name in by.variables:
                 environment[name] = by.variables[name]
-    return Exported(environment, explicit, left)
+    return Exported(environment, explicit and bool(environment), left)
 
 
 def _tokens(text: str) -> list[str]:

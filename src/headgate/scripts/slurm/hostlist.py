@@ -20,7 +20,9 @@ _NUMBERED: Final = re.compile(r"(.*?)([0-9]{1,12})", re.DOTALL)
 def expand(text: str) -> tuple[str, ...]:
     """The names of a list, each once, in its order. Raises ValueError."""
     names: dict[str, None] = {}
-    for item in _items(text):
+    for number, item in enumerate(_items(text)):
+        if number == MOST:
+            raise ValueError(f"it names more than {MOST} nodes")
         factors = [_numbers(part) if part.startswith("[") else (part,) for part in item]
         size = 1
         for factor in factors:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from msgspec import structs
+
 from headgate.core.model import DEFAULT_PRIORITY, JobSpec, TaskSpec
 from headgate.core.scripts import Note, Script, ScriptError, Submitter
 from headgate.core.vocabulary import HoldKind, Sharing, TaskType
@@ -57,14 +59,17 @@ def _gathered(script: bytes, reader: "_Reader") -> dict[str, Given]:
     """The options by name, each where it was given last."""
     found: dict[str, Given] = {}
     repeated: dict[str, Given] = {}
+    mails: list[str] = []
     for one in given(script):
         name = one.option.name
         before = found.pop(name, None)
-        if before is not None and name == "mail-type":
-            one = Given(one.option, f"{before.text},{one.text}", one.line, one.column)
+        if name == "mail-type":
+            mails.append(one.text)
         elif before is not None and before.value != one.value:
             repeated.setdefault(name, before)
         found[name] = one
+    if mails:
+        found["mail-type"] = structs.replace(found["mail-type"], value=",".join(mails))
     for name, before in repeated.items():
         last = found[name]
         reader.note(

@@ -169,6 +169,8 @@ def written(
     said, losses = shape.words(made.chunks, made.arrangement, made.processes)
     if not kept:
         return said, losses
+    if reads_as(kept, made, exclusive=exclusive, features=features):
+        return dict(kept), []
     replaced = {name for names in _SAME if kept.keys() & set(names) for name in names}
     both = {name: value for name, value in said.items() if name not in replaced} | dict(kept)
     if not losses and reads_as(both, made, exclusive=exclusive, features=features):

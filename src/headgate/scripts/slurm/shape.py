@@ -215,15 +215,31 @@ def words(
     if not kinds:
         return ({"ntasks": str(processes)} if processes else {}), []
     parts = sum(chunk.count for chunk in kinds)
+    losses: list[Loss] = []
+    if processes:
+        kinds, processes = _with_ranks(kinds, processes, losses)
     if arrangement is Arrangement.PACK and parts > 1:
         kinds, arrangement = [_packed(kinds)], Arrangement.SCATTER
         parts = 1
     if arrangement is Arrangement.SCATTER or (parts == 1 and kinds[0].ranks > 1):
-        return _scattered_words(kinds, parts, processes)
-    if arrangement is Arrangement.PACK:
-        said, losses = _free_words(kinds, parts, processes)
-        return {"nodes": "1", **said}, losses
-    return _free_words(kinds, parts, processes)
+        said = _scattered_words(kinds, parts, processes, losses)
+    else:
+        said = _free_words(kinds, parts, processes, losses)
+        if arrangement is Arrangement.PACK:
+            said["nodes"] = "1"
+    return said, losses
+
+
+def _with_ranks(kinds: list[Chunk], processes: int, losses: list[Loss]) -> tuple[list[Chunk], int]:
+    """Parts with the ranks that so many processes in all make, and how many that are."""
+    total = sum(chunk.count * (chunk.ranks or 1) for chunk in kinds)
+    only = kinds[0]
+    if processes == total:
+        return kinds, processes
+    if len(kinds) == 1 and not only.ranks and not processes % only.count:
+        return [replace(only, ranks=processes // only.count)], processes
+    losses.append(_nearly(f"{processes} processes", f"{total} ranks are asked for, as the parts have them"))
+    return kinds, total
 
 
 def _merged(chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -256,9 +272,10 @@ def _sum(kinds: Sequence[Chunk], field: str) -> int:
     return sum(chunk.count * int(getattr(chunk, field)) for chunk in kinds)
 
 
-def _scattered_words(kinds: Sequence[Chunk], nodes: int, processes: int) -> tuple[dict[str, str], list[Loss]]:
+def _scattered_words(
+    kinds: Sequence[Chunk], nodes: int, processes: int, losses: list[Loss]
+) -> dict[str, str]:
     first = kinds[0]
-    losses: list[Loss] = []
     said = {"nodes": str(nodes)}
     most = sum(max(chunk.max_count, chunk.count) for chunk in kinds)
     if most > nodes:
@@ -267,7 +284,7 @@ def _scattered_words(kinds: Sequence[Chunk], nodes: int, processes: int) -> tupl
     total = sum(chunk.count * (chunk.ranks or 1) for chunk in kinds)
     if processes or len(ranks) > 1:
         said["ntasks"] = str(processes or total)
-        if len(kinds) > 1 and (max(ranks) - min(ranks) > 1 or (processes and processes != total)):
+        if max(ranks) - min(ranks) > 1:
             losses.append(_nearly("ranks of each part", "they are spread evenly over the nodes"))
     elif first.ranks:
         said["ntasks-per-node"] = str(first.ranks)
@@ -282,12 +299,11 @@ def _scattered_words(kinds: Sequence[Chunk], nodes: int, processes: int) -> tupl
     else:
         said["gpus-per-node"] = str(max(gpus))
         losses.append(_nearly("GPUs of each part", f"{max(gpus)} on every node"))
-    return said, losses
+    return said
 
 
-def _free_words(kinds: Sequence[Chunk], parts: int, processes: int) -> tuple[dict[str, str], list[Loss]]:
+def _free_words(kinds: Sequence[Chunk], parts: int, processes: int, losses: list[Loss]) -> dict[str, str]:
     first = kinds[0]
-    losses: list[Loss] = []
     said: dict[str, str] = {}
     total = sum(chunk.count * (chunk.ranks or 1) for chunk in kinds)
     if parts > 1 or first.ranks or processes:
@@ -302,7 +318,7 @@ def _free_words(kinds: Sequence[Chunk], parts: int, processes: int) -> tuple[dic
     if parts == 1:
         said.update(_node_memory(kinds, losses))
         said.update({"gpus": str(first.gpus)} if first.gpus else {})
-        return said, losses
+        return said
     of_core = max(-(-chunk.memory // (chunk.cores or 1)) for chunk in kinds)
     if of_core:
         said["mem-per-cpu"] = memory_text(of_core)
@@ -313,7 +329,7 @@ def _free_words(kinds: Sequence[Chunk], parts: int, processes: int) -> tuple[dic
         said["gpus-per-task"] = str(gpus)
         if any(chunk.gpus != gpus * (chunk.ranks or 1) for chunk in kinds):
             losses.append(_nearly("GPUs of a part", f"{gpus} for each rank"))
-    return said, losses
+    return said
 
 
 def _cpus(kinds: Sequence[Chunk], losses: list[Loss]) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,8 @@ from headgate.scripts.slurm import table
 from headgate.scripts.slurm.table import Argument, Option
 
 PREFIX: Final = b"#SBATCH"
+MOST: Final = 10_000
+"""Options of a script; more are a mistake."""
 _BLANKS: Final = " \t\v\f\r"
 _PLAIN: Final = re.compile(r"""[^ \t\v\f\r"'\\#]+""")
 _QUOTED: Final = {quote: re.compile(rf"[^{quote}\\]+") for quote in "\"'"}
@@ -76,14 +78,18 @@ def directives(script: bytes) -> Iterator[Line]:
 
 def given(script: bytes) -> Iterator[Given]:
     """All options of a script, in their order. Raises ScriptError."""
+    count = 0
     for line in directives(script):
-        yield from _options(split(line), line.number)
+        for one in _options(split(line), line.number):
+            count += 1
+            if count > MOST:
+                raise ScriptError(f"more than {MOST} options", line=one.line, column=one.column)
+            yield one
 
 
-def split(line: Line) -> list[Word]:
+def split(line: Line) -> Iterator[Word]:
     """The words of a directive, without the prefix. Raises ScriptError."""
     text, at = line.decoded(), len(PREFIX)
-    words: list[Word] = []
     while at < len(text):
         if text[at] in _BLANKS:
             at += 1
@@ -95,8 +101,7 @@ def split(line: Line) -> list[Word]:
         start = at
         word, at = _word(text, at, line.number)
         if word:
-            words.append(Word(word, start + 1))
-    return words
+            yield Word(word, start + 1)
 
 
 def _word(text: str, at: int, number: int) -> tuple[str, int]:
@@ -162,12 +167,13 @@ def sayable(value: str) -> bool:
 # ---- options
 
 
-def _options(words: list[Word], line: int) -> Iterator[Given]:
-    rest = iter(words)
+def _options(rest: Iterator[Word], line: int) -> Iterator[Given]:
+    first = True
     for word in rest:
         text = word.text
-        if text in ("hetjob", "packjob") and word is words[0]:
+        if text in ("hetjob", "packjob") and first:
             raise ScriptError(_HET, line=line, column=word.column)
+        first = False
         if text == "--":
             stray = next(rest, None)
             if stray is not None:
