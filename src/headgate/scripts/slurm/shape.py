@@ -219,6 +219,8 @@ def words(
     if processes:
         kinds, processes = _with_ranks(kinds, processes, losses)
     if arrangement is Arrangement.PACK and parts > 1:
+        if any(chunk.max_count > chunk.count for chunk in kinds):
+            losses.append(_MOST_PARTS)
         kinds, arrangement = [_packed(kinds)], Arrangement.SCATTER
         parts = 1
     if arrangement is Arrangement.SCATTER or (parts == 1 and kinds[0].ranks > 1):
@@ -313,7 +315,7 @@ def _free_words(kinds: Sequence[Chunk], parts: int, processes: int, losses: list
             _nearly("parts of several ranks, or of several kinds", f"{total} equal ranks are asked for")
         )
     if any(chunk.max_count > chunk.count for chunk in kinds):
-        losses.append(Loss("most parts", "only the least number is asked for"))
+        losses.append(_MOST_PARTS)
     said.update(_cpus(kinds, losses))
     if parts == 1:
         said.update(_node_memory(kinds, losses))
@@ -361,6 +363,9 @@ def _node_memory(kinds: Sequence[Chunk], losses: list[Loss]) -> Iterator[tuple[s
         losses.append(_nearly("memory of each part", f"{memory_text(most)} on every node"))
     if most % MIB:
         losses.append(_nearly(f"memory of {most} bytes", f"rounded up to {memory_text(most)}"))
+
+
+_MOST_PARTS: Final = Loss("most parts", "only the least number is asked for")
 
 
 def _nearly(what: str, why: str) -> Loss:
