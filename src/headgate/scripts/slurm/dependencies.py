@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from headgate.core.model import INT_MAX, JobDependency
+from headgate.core.model import JobDependency
 from headgate.core.vocabulary import DependencyCondition as When
 
 _WHEN: Final[Mapping[str, When]] = MappingProxyType(
@@ -88,8 +88,6 @@ def _jobs(when: When, text: str, odd: list[str]) -> Iterator[JobDependency]:
         if found[2] and found[2] != "_*":
             odd.append(f"the whole of job {found[1]} is waited for, not only {job}")
         delay = int(found[3] or 0) * 60
-        if delay > INT_MAX:
-            raise ValueError(f"{job[:40]!r}: the time is more than {INT_MAX // 60} minutes")
         yield JobDependency(job_id=int(found[1]), condition=when, delay_s=delay)
 
 

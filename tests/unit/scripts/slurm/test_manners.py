@@ -224,3 +224,19 @@ def test_without_a_place_of_submission_it_is_the_home() -> None:
 )
 def test_the_login_environment_is_that_of_a_login_shell(directive: str, login: bool) -> None:
     assert manners(directive).login is login
+
+
+def test_without_a_place_nothing_is_told_of_nodes() -> None:
+    run = replace(facts("-o %N.out"), placement=Placement())
+    made = FLAVOUR.manners(run)
+    assert made.stdout == ".out"
+    assert "SLURM_JOB_NODELIST" not in made.environment
+
+
+def test_gpus_of_the_node_are_counted() -> None:
+    assert manners("--gres=gpu:2").environment["SLURM_GPUS_ON_NODE"] == "2"
+
+
+def test_more_nodes_than_parts_have_a_rank_each() -> None:
+    shares = (node("a", 1), node("b", 1), node("c", 1))
+    assert manners("-N2-3", shares=shares).environment["SLURM_TASKS_PER_NODE"] == "1(x3)"

@@ -48,6 +48,11 @@ def notes(*directives: str) -> list[str]:
         (b"#!/bin/sh\n#SBATCH -S 1 --thread-spec=1\n", (2, 14), "excludes --core-spec"),
         (b"#!/bin/sh\n#SBATCH --time=5 --time-min=6\n", (2, 18), "more than --time"),
         (b"#!/bin/sh\n#SBATCH --nodelist=/etc/hosts\n", (2, 9), "file"),
+        (b"#!/bin/sh\n#SBATCH --exclude=./hosts\n", (2, 9), "file"),
+        (b"#!/bin/sh\n#SBATCH -p ,\n", (2, 12), "names no partition"),
+        (b"#!/bin/sh\n#SBATCH -L ,\n", (2, 12), "names no licence"),
+        (b"#!/bin/sh\n#SBATCH --deadline=never\n", (2, 9), "a time is"),
+        (b"#!/bin/sh\n#SBATCH -t 5 -- -N2\n", (2, 17), "-N2 is no option"),
         (b"#!/bin/sh\n#SBATCH --nodefile=hosts\n", (2, 9), "--nodelist"),
         (b"#!/bin/sh\n#SBATCH -d afterok:1,after:2?afterany:3\n", (2, 12), "only one separator"),
         (b"#!/bin/sh\n#SBATCH -d afterok:1+5\n", (2, 12), "only after may have"),
@@ -167,3 +172,4 @@ def test_what_is_decided_is_noted() -> None:
         "3:9: USR1 goes to all processes of the job here, the batch shell among them"
     ]
     assert notes("--signal=B:USR1") == []
+    assert notes("--input=in.%j") == ["3:9: --input=in.%j: symbols with % are not replaced here"]

@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from headgate.core.model import Chunk, JobSpec, TaskSpec
+from headgate.core.model import Chunk, JobDependency, JobSpec, TaskSpec
 from headgate.core.scripts import Script, Submitter
-from headgate.core.vocabulary import Arrangement, Sharing, TaskType
+from headgate.core.vocabulary import Arrangement, Sharing, TaskType, UnitType
 from headgate.scripts.slurm import FLAVOUR
 
 BY = Submitter(now=1_800_000_000_000_000, time_zone="Europe/Berlin")
@@ -118,3 +118,68 @@ def test_a_moment_that_comes_twice_is_written_without_doubt() -> None:
     text = written(replace(PBS, job=replace(PBS.job, not_before=at)))
     assert "--begin=uts1824946200\n" in text
     assert FLAVOUR.parse(text.encode(), BY).job.not_before == at
+
+
+def losses(job: JobSpec, task: TaskSpec = PBS.task) -> dict[str, str]:
+    return {loss.what: loss.why for loss in FLAVOUR.render(Script(job=job, task=task), BY).losses}
+
+
+def test_a_text_of_several_lines_is_told_to_be_lost() -> None:
+    assert "comment" in losses(replace(PBS.job, comment="two\nlines"))
+    assert "comment" in losses(replace(PBS.job, comment="half a \ud800"))
+
+
+def test_a_project_beside_an_account_is_a_key() -> None:
+    job = replace(PBS.job, project="p", account="a")
+    assert "--account=a\n" in written(replace(PBS, job=job))
+    assert "--wckey=p\n" in written(replace(PBS, job=job))
+    own = replace(job, flavour="slurm", options={"wckey": "k"})
+    assert "--wckey=k\n" in written(replace(PBS, job=own))
+    assert "project" in losses(own)
+
+
+def test_a_task_without_a_job_name_gives_its_own() -> None:
+    text = written(replace(PBS, job=replace(PBS.job, name=""), task=replace(PBS.task, name="t")))
+    assert "--job-name=t\n" in text
+
+
+def test_numbers_that_sbatch_can_not_say_are_told() -> None:
+    assert "priority 5000" in losses(replace(PBS.job, priority=5000))
+    assert "--time of 0 seconds" in losses(replace(PBS.job, runtime_s=0))
+    assert "start time" in losses(replace(PBS.job, not_before=1))
+    assert "time of the warning signal" in losses(
+        replace(PBS.job, warning_signal="HUP", warning_before_s=70000)
+    )
+    assert "run time of the task" in losses(replace(PBS.job, runtime_s=5), replace(PBS.task, runtime_s=6))
+    sweep = replace(PBS.task, type=TaskType.PARAMETRIC_SWEEP, start_value=-3, end_value=3)
+    assert "indices" in losses(PBS.job, sweep)
+
+
+def test_dependencies_that_sbatch_can_not_say_are_told() -> None:
+    one = (JobDependency(job_id=1), JobDependency(job_id=2))
+    assert "singleton" in losses(replace(PBS.job, depends_on=one, depends_on_any=True, singleton=True))
+    assert "any dependency is enough" in losses(replace(PBS.job, depends_on=one[:1], depends_on_any=True))
+
+
+def test_streams_of_other_flavours() -> None:
+    joined = replace(PBS.task, join="eo", stdout="o", stderr="e^array_index^")
+    assert "--output=e%a\n" in written(replace(PBS, task=joined))
+    pjm = replace(PBS.job, flavour="pjm")
+    assert "--output=o.%s" in losses(pjm, replace(PBS.task, stdout="o.%s"))
+    own = replace(PBS.job, flavour="slurm")
+    assert "standard error apart" in losses(own, replace(PBS.task, join="n"))
+
+
+def test_a_job_that_counts_nodes_asks_for_nodes() -> None:
+    job = JobSpec(name="x", unit_type=UnitType.NODE)
+    task = TaskSpec(script=b"#!/bin/sh\n", min_nodes=2, max_nodes=4)
+    assert "--nodes=2-4\n" in written(Script(job=job, task=task))
+
+
+def test_an_option_that_there_is_not_is_told() -> None:
+    assert "nonsense=1" in losses(replace(PBS.job, flavour="slurm", options={"nonsense": "1"}))
+
+
+def test_kept_words_say_the_generic_resources_too() -> None:
+    text = b"#!/bin/sh\n#SBATCH --gres=gpu:a100:2,fs:3\n"
+    assert b"--gres=gpu:a100:2,fs:3\n" in FLAVOUR.render(FLAVOUR.parse(text, BY), BY).text
