@@ -4,8 +4,9 @@
     FLAVOUR.render(script, by)  -> the script with #SBATCH lines, and what they don't say
     FLAVOUR.manners(run)        -> the SLURM_* variables and output files of a run
 
-Read `table.py` (every option, and what becomes of it), `words.py` (lines to options), then `reading.py` and
-`writing.py`; resources are `resources.py` (words) and `shape.py` (chunks), each kind of value has a file.
+Read `table.py` (every option, and what becomes of it), `words.py` (lines to options), then `reading.py` with
+`meanings.py`, and `writing.py` with `unsaid.py`; resources are `resources.py` (words), `shape.py` (chunks);
+each kind of value has a file.
 
 `JobSpec.options` holds what only sbatch knows, by long option name; an option without a value has the value
 "". Where an option is understood only in part, it is kept there as well, and written back instead of what was

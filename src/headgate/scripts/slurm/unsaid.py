@@ -12,7 +12,6 @@ from headgate.core.vocabulary import Arrangement, Sharing, TaskType, UnitType
 from headgate.scripts.slurm.reading import STOP_GRACE_S, STOP_SIGNAL
 
 _HPC_PACK: Final = "only HPC Pack knows it"
-_SUBMITTER: Final = "it belongs to the submission"
 
 OF_JOB: Final[dict[str, str]] = {
     "template": _HPC_PACK,
@@ -90,9 +89,6 @@ def unsaid(job: JobSpec, task: TaskSpec, *, own: bool) -> Iterator[Loss]:
         yield Loss("exclusive", "written as exclusive nodes", approximated=True)
     if not task.chunks and task.arrangement is not Arrangement.FREE:
         yield Loss("arrangement", "there are no parts to arrange")
-    for field in ("submit_directory", "submit_host", "submit_variables"):
-        if not own:
-            yield from _lost(_name(field), getattr(job, field), getattr(_USUAL_JOB, field), _SUBMITTER)
 
 
 def _stopping(job: JobSpec, *, own: bool) -> Iterator[Loss]:

@@ -4,6 +4,7 @@
 Which neutral fields have no words at all is in `unsaid.py`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,15 +14,17 @@ from headgate.core.vocabulary import DependencyCondition, HoldKind, Sharing, Tas
 from headgate.scripts.lines import body, normal
 from headgate.scripts.slurm import arrays, exports, hostlist, mail, quantities, shape, signals, table
 from headgate.scripts.slurm.dependencies import Waits, waits_text
+from headgate.scripts.slurm.meanings import HIGHEST_PRIORITY
 from headgate.scripts.slurm.moments import moment_text
 from headgate.scripts.slurm.patterns import foreign
-from headgate.scripts.slurm.reading import HIGHEST_PRIORITY, NAME
+from headgate.scripts.slurm.reading import NAME
 from headgate.scripts.slurm.resources import written
 from headgate.scripts.slurm.unsaid import unsaid
 from headgate.scripts.slurm.words import PREFIX, head, quoted, sayable, shown
 
 _ORDER: Final = {name: place for place, name in enumerate(row.name for row in table.ROWS)}
 _SHELL: Final = b"#!/bin/sh\n"
+_FOREIGN_VARIABLE: Final = re.compile(rb"\$\{?((?:PBS|PJM|CCP)_[A-Z0-9_]+)")
 
 
 def render(script: Script, by: Submitter) -> Rendered:
@@ -342,6 +345,12 @@ def _body(script: Script, writer: _Writer) -> tuple[bytes, bytes]:
     elif text and task.command_line:
         writer.lose("command line", "the script is written")
     shebang, rest = body(_without_directives(normal(text)))
+    foreign_variables = dict.fromkeys(name.decode() for name in _FOREIGN_VARIABLE.findall(rest))
+    if foreign_variables:
+        names = ", ".join([*foreign_variables][:8])
+        writer.lose(
+            f"variables {shown(names)} in the script", "Slurm does not set them; its own begin with SLURM_"
+        )
     if task.interpreter:
         shebang = b"#!" + " ".join(task.interpreter).encode(errors="replace") + b"\n"
     elif not shebang:

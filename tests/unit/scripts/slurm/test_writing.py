@@ -183,3 +183,9 @@ def test_an_option_that_there_is_not_is_told() -> None:
 def test_kept_words_say_the_generic_resources_too() -> None:
     text = b"#!/bin/sh\n#SBATCH --gres=gpu:a100:2,fs:3\n"
     assert b"--gres=gpu:a100:2,fs:3\n" in FLAVOUR.render(FLAVOUR.parse(text, BY), BY).text
+
+
+def test_variables_of_other_systems_in_the_script_are_told() -> None:
+    script = b"#!/bin/sh\necho $PBS_JOBID ${PJM_BULKNUM:-1} $PBS_JOBID $SLURM_JOB_ID PBS_X\n"
+    found = [what for what in losses(PBS.job, replace(PBS.task, script=script)) if "variables" in what]
+    assert found == ["variables PBS_JOBID, PJM_BULKNUM in the script"]
