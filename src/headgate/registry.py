@@ -43,6 +43,7 @@ ENGINES: Final[dict[str, EnginePlugin]] = {
 }
 
 FLAVOURS: Final[dict[str, str]] = {
+    "pbs": "headgate.scripts.pbs:FLAVOUR",
     "pjm": "headgate.scripts.pjm:FLAVOUR",
     "slurm": "headgate.scripts.slurm:FLAVOUR",
 }
