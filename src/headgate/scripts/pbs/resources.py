@@ -37,14 +37,22 @@ Remark = Callable[[str], None]
 
 
 def pair(text: str) -> tuple[str, str]:
-    """Name and value of `name=value`. The names of PBS itself come in small letters: theirs is no matter."""
+    """Name and value of `name=value`. The names of PBS itself come in small letters: theirs is no matter.
+
+    What is a language of its own (`select`) keeps its quotes.
+    """
     name, equals, value = text.partition("=")
-    name, value = name.strip(" \t"), unquoted(value.strip(" \t"))
+    name, value = name.strip(" \t"), value.strip(" \t")
+    lower = name.lower()
+    if lower in BUILT_IN:
+        name = lower
+    if name not in BUILT_IN or BUILT_IN[name].scope is not Scope.FORM:
+        value = unquoted(value)
     if not equals or not value:
         raise IllegalValue(f"{text[:60]!r} is not name=value")
     if not NAME.fullmatch(name):
         raise IllegalValue(f"{name[:40]!r} cannot be the name of a resource")
-    return (name.lower() if name.lower() in BUILT_IN else name), value
+    return name, value
 
 
 def known(name: str) -> Resource | None:

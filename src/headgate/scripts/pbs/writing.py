@@ -16,12 +16,13 @@ from headgate.scripts.pbs.dependencies import depend_text
 from headgate.scripts.pbs.meanings import FLAVOUR, PRIORITY_MAX, PRIORITY_MIN, Meanings
 from headgate.scripts.pbs.quantities import write_date
 from headgate.scripts.pbs.resources import NAME, PLACE, known, place_text, resources_of, select_text
-from headgate.scripts.pbs.tables import BUILT_IN, SETTINGS
+from headgate.scripts.pbs.tables import BUILT_IN, SETTINGS, Setting
 from headgate.scripts.pbs.variables import list_text
 from headgate.scripts.pbs.words import FLAGS, IllegalValue, quoted, writable
 
 _BY_ATTRIBUTE = {setting.attribute: setting for setting in SETTINGS if setting.meaning != "refused"}
 _NO_NAME = re.compile(r"[^A-Za-z0-9_+.-]+")
+_QUOTED_IN_LIST = re.compile(r"['\"\\=]")
 _RESOURCE = "Resource_List."
 
 
@@ -74,12 +75,18 @@ class _Writer:
             except IllegalValue as error:
                 why = error.text
             else:
-                glue = "" if setting.spelling.endswith("=") else " "
-                self.lines.append(f"{setting.spelling}{glue}{quoted(candidate)}")
+                self._option(setting, candidate)
                 return True
         if kept or text:
             self.lose(f"{setting.spelling.rstrip('=')} {text or kept}", why)
         return False
+
+    def _option(self, setting: Setting, text: str) -> None:
+        letter, _, name = setting.spelling.partition(" ")
+        if name:
+            # The list that -W takes has a level of quotes of its own.
+            text = name + (quoted(text) if _QUOTED_IN_LIST.search(text) else text)
+        self.lines.append(f"{letter} {quoted(text)}")
 
     def _check(self, attribute: str, text: str, fields: dict[str, Any]) -> None:
         if not writable(text):
