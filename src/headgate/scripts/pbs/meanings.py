@@ -22,7 +22,7 @@ FLAVOUR: Final = "pbs"
 JOB_NAME: Final = re.compile(r"[A-Za-z0-9_+.-]{1,230}")
 PROJECT: Final = re.compile(r'[^/\[\]";:|<>+,?*\s]{1,200}')
 QUEUE: Final = re.compile(r"([A-Za-z0-9_.-]{0,15})(@[A-Za-z0-9_.:-]+)?")
-PATH: Final = re.compile(r"(?:([A-Za-z0-9_.-]+):)?(.+)", re.DOTALL)
+PATH: Final = re.compile(r"(?:([A-Za-z0-9_.-]+):)?(.*)", re.DOTALL)
 """`[host:]path`."""
 PRIORITY_MAX: Final = 1023
 PRIORITY_MIN: Final = -1024
@@ -211,8 +211,8 @@ class Meanings:
 
     def _path(self, text: str, attribute: str) -> str:
         found = PATH.fullmatch(text)
-        if found is None:
-            raise IllegalValue("it is empty")
+        if found is None or not found[2]:
+            raise IllegalValue(f"{text[:60]!r} names no file")
         if found[1]:
             self.options[attribute] = text
             self._remarks.append(

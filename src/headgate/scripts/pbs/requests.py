@@ -193,9 +193,9 @@ def _node_group(text: str) -> Chunk:
     for word in rest:
         name, equals, value = word.partition("=")
         if name == "ppn":
-            ppn = read_integer(value, least=1)
+            ppn = _positive(word, value)
         elif name in ("cpp", "ncpus"):
-            cpp = read_integer(value, least=1)
+            cpp = _positive(word, value)
         elif equals:
             raise IllegalValue(f"{name[:40]}= can't stand in nodes, only ppn=, cpp= and ncpus=")
         elif not NAME.fullmatch(name) or known(name) is not None:
@@ -203,6 +203,13 @@ def _node_group(text: str) -> Chunk:
         else:
             properties.insert(0, name)  # the server writes the last one first (3.1)
     return Chunk(cores=ppn * cpp, ranks=ppn if ppn > 1 else 0, features=tuple(properties), **fields)
+
+
+def _positive(word: str, value: str) -> int:
+    try:
+        return read_integer(value, least=1)
+    except IllegalValue as error:
+        raise IllegalValue(f"{word[:40]!r}: {error.text}") from error
 
 
 def _with_cores(groups: list[Chunk], total: int, *, said: bool) -> list[Chunk]:
