@@ -48,6 +48,8 @@ def pair(text: str) -> tuple[str, str]:
         name = lower
     if name not in BUILT_IN or BUILT_IN[name].scope is not Scope.FORM:
         value = unquoted(value)
+    if not text.strip(" \t"):
+        raise IllegalValue("an item is empty; a list goes on behind a comma and a blank only within quotes")
     if not equals or not value:
         raise IllegalValue(f"{text[:60]!r} is not name=value")
     if not NAME.fullmatch(name):

@@ -103,8 +103,8 @@ def test_other_switches_are_refused() -> None:
         read_switch("on")
 
 
-def micros(*parts: int) -> int:
-    return int(datetime(*parts, tzinfo=UTC).timestamp()) * 1_000_000  # type: ignore[arg-type,misc] - parts of a date
+def micros(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> int:
+    return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * 1_000_000
 
 
 NOW = micros(2024, 3, 5, 9, 5, 2)

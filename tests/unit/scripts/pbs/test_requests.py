@@ -104,7 +104,7 @@ def test_old_nodes_are_translated_as_the_server_does(
         (["mpiprocs=2000000"], 1, "more than"),
         (["walltime"], 1, "'walltime'"),
         (["walltime="], 1, "'walltime='"),
-        (["nodes=2,"], 1, "illegal -l value"),
+        (["nodes=2,"], 1, "illegal -l value: an item is empty"),
         (["mem=1gb; date"], 1, "'1gb; date'"),
     ],
 )

@@ -57,6 +57,7 @@ def test_chunks_are_read_and_written(text: str, chunks: tuple[Chunk, ...], writt
     ("text", "named"),
     [
         ("", "''"),
+        ("1:", "empty"),
         ("0:ncpus=1", "'0'"),
         ("two:ncpus=1", "'two'"),
         ("2:ncpus", "'ncpus'"),
