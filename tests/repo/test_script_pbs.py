@@ -12,15 +12,21 @@ PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "script-pbs.md").read
 def rows(heading: str) -> list[str]:
     """The rows of the table under a heading, without its head."""
     (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
-    return [line for line in section.splitlines() if line.startswith("| `")][0 if heading == "Options" else 1 :]
+    return [line for line in section.splitlines() if line.startswith("| `")][
+        0 if heading == "Options" else 1 :
+    ]
 
 
 def test_the_options_are_those_of_the_table() -> None:
-    assert rows("Options") == [f"| `{entry.spelling}` | {entry.meaning} | {entry.here} |" for entry in SETTINGS]
+    assert rows("Options") == [
+        f"| `{entry.spelling}` | {entry.meaning} | {entry.here} |" for entry in SETTINGS
+    ]
 
 
 def test_the_resources_are_those_of_the_table() -> None:
-    assert rows("Resources") == [f"| `{entry.name}` | {entry.meaning} | {entry.here} |" for entry in RESOURCES]
+    assert rows("Resources") == [
+        f"| `{entry.name}` | {entry.meaning} | {entry.here} |" for entry in RESOURCES
+    ]
 
 
 def test_the_ids_are_as_they_are_made() -> None:

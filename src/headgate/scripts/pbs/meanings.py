@@ -195,7 +195,7 @@ class Meanings:
         self.options["V"] = "true"
         if left:
             self._remarks.append(
-                f"{left} variables that would change how shells and the scheduler work are left out."
+                f"Variables that would change how shells or the scheduler work are left out: {left}."
             )
 
     # ---- what comes of it

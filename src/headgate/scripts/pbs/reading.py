@@ -14,6 +14,7 @@ from headgate.scripts.pbs.meanings import JOB_NAME, Meanings
 from headgate.scripts.pbs.requests import Requests
 from headgate.scripts.pbs.tables import BY_ATTRIBUTE, BY_LETTER, Setting
 from headgate.scripts.pbs.words import (
+    FLAGS,
     MOST_OPTIONS,
     Given,
     IllegalValue,
@@ -44,7 +45,8 @@ def parse(text: bytes, by: Submitter, arguments: Sequence[str] = ()) -> Script:
         chosen.notes.append(Note(1, 1, "Its lines end with CR LF; they are read, and kept, with LF."))
     meanings = Meanings(by, script)
     for setting, word in chosen.settings():
-        with at(word, f"illegal {setting.spelling.rstrip('=')} value"):
+        spelling = setting.spelling.rstrip("=")
+        with at(word, spelling if spelling[1:] in FLAGS else f"illegal {spelling} value"):
             remarks = meanings.read(setting, word.text)
         chosen.notes += [word.note(remark) for remark in remarks]
     chosen.check_together()

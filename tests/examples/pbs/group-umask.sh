@@ -1,0 +1,5 @@
+#!/bin/bash
+#PBS -N shared-files
+#PBS -l walltime=1:00
+#PBS -W umask=027
+umask

@@ -1,0 +1,1 @@
+echo "no directives at all: one core, $NCPUS"

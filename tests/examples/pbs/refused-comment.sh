@@ -1,0 +1,2 @@
+#!/bin/bash
+#PBS -N demo # what it is called

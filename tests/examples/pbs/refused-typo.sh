@@ -1,0 +1,2 @@
+#!/bin/bash
+#PBS -q normal -l walltme=1:00:00

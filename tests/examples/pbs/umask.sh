@@ -1,0 +1,3 @@
+#!/bin/bash
+#PBS -N private -l walltime=1:00
+umask
