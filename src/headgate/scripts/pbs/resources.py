@@ -20,6 +20,8 @@ from headgate.scripts.pbs.words import IllegalValue, part, parts, unquoted, writ
 
 MOST_SLOTS: Final = 1_000_000
 """Chunks, and MPI processes, of one job: PBS_NODEFILE has a line for each of the latter."""
+MOST_RANKS: Final = 4096
+"""MPI processes of one chunk, which is on one node."""
 NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """Names of resources."""
 AMOUNTS: Final = {
@@ -96,6 +98,8 @@ def bounded(chunks: Iterable[Chunk]) -> None:
     for chunk in chunks:
         count += chunk.count
         slots += chunk.count * chunk.ranks
+        if chunk.ranks > MOST_RANKS:
+            raise IllegalValue(f"mpiprocs={chunk.ranks} is more than {MOST_RANKS}, for one chunk on one node")
     if max(count, slots) > MOST_SLOTS:
         raise IllegalValue(f"more than {MOST_SLOTS} chunks or MPI processes")
 

@@ -21,6 +21,8 @@ from headgate.scripts.pbs.variables import list_text
 from headgate.scripts.pbs.words import FLAGS, IllegalValue, quoted, writable
 
 _BY_ATTRIBUTE = {setting.attribute: setting for setting in SETTINGS if setting.meaning != "refused"}
+_FIRST_LINE = re.compile(r"/[^\s]* [^\s]+")
+"""A program and its one argument, as a `#!` line hands them over."""
 _NO_NAME = re.compile(r"[^A-Za-z0-9_+.-]+")
 _QUOTED_IN_LIST = re.compile(r"['\"\\=]")
 _RESOURCE = "Resource_List."
@@ -60,7 +62,7 @@ class _Writer:
     def lose(self, what: str, why: str, *, approximated: bool = False) -> None:
         self.losses.append(Loss(what, why, approximated))
 
-    def setting(self, attribute: str, text: str, **fields: Any) -> bool:
+    def setting(self, attribute: str, text: str, **fields: Any) -> None:
         """Writes an option, with the text it came with if that still says the same; a Loss if neither reads
         back as these fields.
         """
@@ -76,10 +78,9 @@ class _Writer:
                 why = error.text
             else:
                 self._option(setting, candidate)
-                return True
+                return
         if kept or text:
             self.lose(f"{setting.spelling.rstrip('=')} {text or kept}", why)
-        return False
 
     def _option(self, setting: Setting, text: str) -> None:
         letter, _, name = setting.spelling.partition(" ")
@@ -112,7 +113,7 @@ class _Writer:
             return
         if self.shebang:
             self.lose(f"interpreter {' '.join(words)}", "the script's first line says what runs it")
-        elif len(words) == 2 and words[0].startswith("/") and writable("".join(words)):
+        elif len(words) == 2 and _FIRST_LINE.fullmatch(" ".join(words)):
             self.shebang = f"#!{words[0]} {words[1]}\n".encode()
         elif len(words) > 1:
             self.lose(f"interpreter {' '.join(words)}", "PBS gives it no arguments")
@@ -197,9 +198,9 @@ class _Writer:
             self._resource("select", select_text(chunks))
             self._resource("place", place)
         for name, value in resources_of(job, task).items():
-            if name in BUILT_IN:
+            if name in BUILT_IN and writable(value):
                 self._resource(name, quoted(value))
-            self._kept.pop(f"{_RESOURCE}{name}", None)
+                self._kept.pop(f"{_RESOURCE}{name}", None)
         if None not in (job.runtime_s, task.runtime_s) and job.runtime_s != task.runtime_s:
             self.lose("run times of job and task", "PBS has one; it is the shorter", approximated=True)
         for name, value in job.extra_resources.items():

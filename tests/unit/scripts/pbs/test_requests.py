@@ -9,7 +9,7 @@ from headgate.core.scripts import Note, ScriptError
 from headgate.core.vocabulary import Arrangement, Sharing
 from headgate.scripts.pbs.requests import Requests
 from headgate.scripts.pbs.resources import PLACE
-from headgate.scripts.pbs.words import Word
+from headgate.scripts.pbs.words import MOST_OPTIONS, Word
 
 GB = 1 << 30
 
@@ -119,6 +119,13 @@ def test_the_first_of_several_counts_and_the_others_are_told() -> None:
     _, task, _, notes = read("mem=1gb", "ncpus=2,mem=2gb,ncpus=3")
     assert task["chunks"] == (Chunk(cores=2, memory=GB),)
     assert [(note.line, note.text.split()[1]) for note in notes] == [(2, "mem"), (2, "ncpus")]
+
+
+def test_more_resources_than_anybody_asks_for_are_refused() -> None:
+    half = ",".join(["mem=1"] * (MOST_OPTIONS // 2))
+    read(half, half)
+    with pytest.raises(ScriptError, match="more than"):
+        read(half, half, "ncpus=1")
 
 
 def test_run_times() -> None:

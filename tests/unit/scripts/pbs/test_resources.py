@@ -73,7 +73,8 @@ def test_chunks_are_read_and_written(text: str, chunks: tuple[Chunk, ...], writt
         ("1:1a=1", "'1a'"),
         ("1:a='b", "never closed"),
         ("1000000+1", "more than"),
-        ("2:mpiprocs=2147483647", "more than"),
+        ("2:mpiprocs=4097", "more than 4096"),
+        ("500:mpiprocs=2001", "more than 1000000"),
     ],
 )
 def test_other_chunks_are_refused_by_name(text: str, named: str) -> None:

@@ -120,6 +120,7 @@ def test_a_script_of_another_flavour_loses_its_directives_and_its_start_director
         (JobSpec(group="a b"), "", "-W group_list a b"),
         (JobSpec(extra_resources={"gres/x": "1"}), "", "gres/x=1"),
         (JobSpec(extra_resources={"mem": "1"}), "", "mem=1"),
+        (JobSpec(extra_resources={"procs": "1"}), "", "procs=1"),
     ],
 )  # fmt: skip - a case a line
 def test_what_comes_near_or_can_not_be_said_is_told(job: JobSpec, line: str, what: str) -> None:
@@ -154,6 +155,12 @@ def test_tasks_of_other_flavours(task: TaskSpec, line: str, whats_lost: list[str
     assert line in lines(script)
 
 
+def test_more_chunks_than_pbs_takes_are_not_asked_for_and_that_is_told() -> None:
+    script = foreign(task=TaskSpec(chunks=(Chunk(count=2_000_000),)))
+    assert whats(script) == ["chunks"]
+    assert not [line for line in lines(script) if "select" in line or "place" in line]
+
+
 def test_the_shorter_of_two_run_times_counts_and_that_is_told() -> None:
     script = foreign(JobSpec(runtime_s=60), TaskSpec(runtime_s=30))
     assert "-l walltime=00:00:30" in lines(script)
@@ -174,8 +181,8 @@ def test_an_option_that_no_longer_says_what_the_field_does_is_not_written() -> N
 
 def test_an_option_that_nobody_knows_is_told() -> None:
     script = FLAVOUR.parse(b"echo\n", BY)
-    job = replace(script.job, options={"odd": "1", "Keep_Files": "x"})
-    assert whats(replace(script, job=job)) == ["odd", "-k x"]
+    job = replace(script.job, options={"odd": "1", "Keep_Files": "x", "Resource_List.odd": "1"})
+    assert whats(replace(script, job=job)) == ["odd", "-k x", "Resource_List.odd"]
 
 
 def test_all_variables_are_not_spelled_out_where_they_are_taken_along() -> None:
@@ -204,6 +211,8 @@ def test_variables_that_can_not_be_said_are_told() -> None:
         (b"a\n", ("/bin/zsh", "-e"), "#!/bin/zsh -e", 0),
         (b"a\n", ("/bin/zsh", "-e", "-u"), "", 1),
         (b"a\n", ("python3",), "", 1),
+        (b"a\n", ("python3", "-u"), "", 1),
+        (b"a\n", ("/my python", "-u"), "", 1),
     ],
 )
 def test_what_runs_the_script(script: bytes, interpreter: tuple[str, ...], head: str, lost: int) -> None:
