@@ -23,6 +23,7 @@ from headgate.scripts.pbs.words import FLAGS, IllegalValue, quoted, writable
 _BY_ATTRIBUTE = {setting.attribute: setting for setting in SETTINGS if setting.meaning != "refused"}
 _FIRST_LINE = re.compile(r"/[^\s]* [^\s]+")
 """A program and its one argument, as a `#!` line hands them over."""
+_OTHERS_VARIABLE = re.compile(rb"\b(?:SLURM|PJM|CCP)_[A-Z0-9_]{1,60}\b")
 _NO_NAME = re.compile(r"[^A-Za-z0-9_+.-]+")
 _QUOTED_IN_LIST = re.compile(r"['\"\\=]")
 _RESOURCE = "Resource_List."
@@ -237,6 +238,9 @@ class _Writer:
             self.lines.append(f"-v {quoted(text)}")
         for name in unsaid:
             self.lose(f"variable {name}", "-v can't hold its name or its value")
+        named = sorted(set(_OTHERS_VARIABLE.findall(self.body))) if not self._ours else []
+        for variable in named:
+            self.lose(f"variable {variable.decode()} in the script", "PBS sets PBS_... instead")
         if not self._ours and job.flavour and not task.work_directory:
             self.lose(
                 "start in the directory of submission",

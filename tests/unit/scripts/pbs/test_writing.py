@@ -226,6 +226,13 @@ def test_what_runs_the_script(script: bytes, interpreter: tuple[str, ...], head:
     assert lost or again.task.interpreter in (interpreter, ())
 
 
+def test_variables_of_other_schedulers_in_the_body_are_told() -> None:
+    script = foreign()
+    body = b"#SBATCH -J $SLURM_NO\necho $SLURM_JOB_ID ${SLURM_JOB_ID} $PJM_O_HOST $MY_SLURM_X\n"
+    changed = replace(script, task=replace(script.task, script=body))
+    assert whats(changed) == ["variable PJM_O_HOST in the script", "variable SLURM_JOB_ID in the script"]
+
+
 def test_a_command_line_is_the_body_and_its_stars_are_told() -> None:
     job = FLAVOUR.parse(b"", BY).job
     script = Script(job=job, task=TaskSpec(command_line="run *.in", umask=0o077))
