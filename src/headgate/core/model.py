@@ -200,6 +200,8 @@ class TaskSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     interpreter: tuple[str, ...] = ("/bin/bash",)
     """What runs the script; empty: what its first line says, else the account's login shell."""
     work_directory: str = ""
+    at_submission: bool = False
+    """With no `work_directory` it starts where the job was submitted, not in the home."""
     stdin: str = ""
     stdout: str = ""
     stderr: str = ""

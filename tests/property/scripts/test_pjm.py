@@ -160,6 +160,7 @@ def scripts(draw: st.DrawFn) -> Script:
             **task,
             script=draw(st.sampled_from([b"", b"echo\n", b"#!/bin/sh\n# a\n\necho \xff\n#PJM -N late\n"])),
             interpreter=(),
+            at_submission=True,
             stdout=draw(st.just("") | texts(40)),
             stderr=draw(st.just("") | texts(40)),
             join=draw(st.sampled_from(["", "oe"])),

@@ -222,7 +222,7 @@ class _Writer:
     # ---- surroundings and output
 
     def surroundings(self) -> None:
-        job, task = self._job, self._task
+        task = self._task
         shell = task.interpreter[0] if len(task.interpreter) == 1 and not self.shebang else ""
         self.setting("Shell_Path_List", shell, interpreter=(shell,) if shell else ())
         if task.umask != 0o077:
@@ -241,7 +241,7 @@ class _Writer:
         named = sorted(set(_OTHERS_VARIABLE.findall(self.body))) if not self._ours else []
         for variable in named:
             self.lose(f"variable {variable.decode()} in the script", "PBS sets PBS_... instead")
-        if not self._ours and job.flavour and not task.work_directory:
+        if task.at_submission and not task.work_directory:
             self.lose(
                 "start in the directory of submission",
                 'PBS starts in the home; the script needs cd "$PBS_O_WORKDIR"',

@@ -98,6 +98,7 @@ class _Reader:
             end_value=last,
             script=self._script,
             interpreter=(),
+            at_submission=True,
             stdout=self._text("out"),
             stderr=self._text("err"),
             join="oe" if "j" in said else "",

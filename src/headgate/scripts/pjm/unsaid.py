@@ -106,6 +106,10 @@ def unsaid(script: Script) -> list[Loss]:
             losses.append(Loss(key, "not an option that a PJM script keeps"))
     if task.type not in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
         losses.append(Loss(f"task of type {task.type.name}", "it is run once, as any other"))
+    if not task.at_submission and not task.work_directory:
+        losses.append(
+            Loss("start in the home", 'PJM starts where the job is submitted; the script needs cd "$HOME"')
+        )
     ends = (job.stop_signal, job.stop_grace_s, job.limit_signal or job.stop_signal)
     if ends != (STOP_SIGNAL, STOP_GRACE_S, LIMIT_SIGNAL):
         losses.append(

@@ -167,7 +167,7 @@ class _Reader(Understood):
             job=JobSpec(
                 flavour=NAME, options=self.options, stop_signal=STOP_SIGNAL, stop_grace_s=STOP_GRACE_S, **job
             ),
-            task=TaskSpec(script=text, interpreter=(), **{"join": "oe", **self.task}),
+            task=TaskSpec(script=text, interpreter=(), at_submission=True, **{"join": "oe", **self.task}),
             environment=dict(exported.environment),
             notes=tuple(sorted(self.notes, key=lambda note: (note.line, note.column))),
         )

@@ -78,6 +78,10 @@ def unsaid(job: JobSpec, task: TaskSpec, *, own: bool) -> Iterator[Loss]:
         yield from _lost(_name(field), getattr(task, field), getattr(_USUAL_TASK, field), why)
     yield from _stopping(job, own=own)
     yield from _counts(job, task)
+    if not task.at_submission and not task.work_directory:
+        yield Loss(
+            "start in the home", 'Slurm starts where the job is submitted; the script needs cd "$HOME"'
+        )
     if task.type not in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
         yield Loss(f"task of type {task.type.name}", "sbatch starts a script once, or once an index")
     if task.type is not TaskType.PARAMETRIC_SWEEP:

@@ -20,7 +20,7 @@ from headgate.scripts.slurm import FLAVOUR
 EXAMPLES = Path(__file__).parents[3] / "examples" / "slurm"
 SCRIPTS = sorted(EXAMPLES.glob("*.sh"))
 USUAL_JOB = {"flavour": "slurm", "stop_signal": "TERM", "stop_grace_s": 30.0, "submit_directory": "/home/u"}
-USUAL_TASK = {"interpreter": [], "join": "oe"}
+USUAL_TASK = {"interpreter": [], "join": "oe", "at_submission": True}
 
 
 def submitter(path: Path) -> Submitter:

@@ -67,6 +67,7 @@ VALUES: dict[str, Any] = {
 """Values of fields whose type does not say one."""
 
 UNWRITTEN = {
+    "flavour": "it says whose script it was; the new one is OpenPBS's",
     "submit_directory": "where it is submitted is nothing that a script says",
     "submit_host": "where it is submitted is nothing that a script says",
     "submit_variables": "whose environment it comes from is nothing that a script says",

@@ -60,7 +60,7 @@ def foreign(job: JobSpec = PLAIN_JOB, task: TaskSpec = PLAIN_TASK) -> Script:
     """A script of Slurm's manners that PBS can say but for its start directory."""
     return Script(
         job=replace(job, flavour="slurm", stop_signal="TERM", stop_grace_s=10.0),
-        task=replace(task, script=b"#!/bin/sh\n#SBATCH -J x\nsrun a\n", interpreter=()),
+        task=replace(task, script=b"#!/bin/sh\n#SBATCH -J x\nsrun a\n", interpreter=(), at_submission=True),
     )
 
 

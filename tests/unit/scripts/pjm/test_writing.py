@@ -24,7 +24,13 @@ def render(
     """A job of nobody's flavour that ends as PJM's do, so that only what a test is about is lost."""
     spec = JobSpec(**{**OWN, "flavour": "", **(job or {})})
     work = TaskSpec(
-        **{"script": b"#!/bin/sh\necho\n", "interpreter": (), "rerunnable": False, **(task or {})}
+        **{
+            "script": b"#!/bin/sh\necho\n",
+            "interpreter": (),
+            "rerunnable": False,
+            "at_submission": True,
+            **(task or {}),
+        }
     )
     return FLAVOUR.render(Script(job=spec, task=work, environment=environment or {}), BY)
 

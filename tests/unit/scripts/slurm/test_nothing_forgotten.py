@@ -68,7 +68,7 @@ CHUNK: dict[str, Any] = {
 }
 BASE = Script(
     job=JobSpec(flavour="pbs", name="x"),
-    task=TaskSpec(script=b"#!/bin/sh\necho\n", interpreter=()),
+    task=TaskSpec(script=b"#!/bin/sh\necho\n", interpreter=(), at_submission=True),
 )
 
 

@@ -11,7 +11,10 @@ BY = Submitter(now=1_800_000_000_000_000, time_zone="Europe/Berlin")
 PBS = Script(
     job=JobSpec(flavour="pbs", name="wave", stop_signal="TERM", stop_grace_s=30.0),
     task=TaskSpec(
-        script=b"#!/bin/bash\n#PBS -N wave\n# hello\n\nmpirun x\n#PBS stays\n", interpreter=(), join="oe"
+        script=b"#!/bin/bash\n#PBS -N wave\n# hello\n\nmpirun x\n#PBS stays\n",
+        interpreter=(),
+        join="oe",
+        at_submission=True,
     ),
 )
 
