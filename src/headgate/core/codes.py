@@ -282,6 +282,19 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+OWN: Mapping[str, str] = MappingProxyType(
+    {
+        # what only jobs that came as a script can do; nothing was ever published for it
+        "Script_IndexSet": "{0} is no set of indices: {1}.",
+        "Script_Chunk": "The chunk {0} can't be had: {1}.",
+        "Script_JobLink": "{0}",
+        "Script_DroppedByDependency": "Job deleted as result of dependency on job {0}",
+        "Script_StepDeleted": "Deleted by a rule that step {0} made true (deletes {1})",
+        "Script_InstanceDropped": "Deleted as result of dependency on instance {0}",
+    }
+)
+"""Codes of our own, which have no number, and what they say."""
+
 _PLACE = re.compile(r"\{(\d)\}")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
 
@@ -295,7 +308,7 @@ def message(code: Mishap | str, parameters: tuple[str, ...] = ()) -> str:
         name, parameters = code.code, code.parameters
     else:
         name = code
-    template = MESSAGES.get(name)
+    template = MESSAGES.get(name) or OWN.get(name)
     if template is None:
         return _from_name(name, parameters)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from headgate.core.errors import BadRequest
-from headgate.core.launch import Placement
+from headgate.core.launch import OsAccount, Placement
 from headgate.core.model import INT_MAX, Job, Run, Task
 
 LENGTH_LIMIT = 2048
@@ -91,12 +91,61 @@ def merge(present: Mapping[str, str], changes: Mapping[str, str | None]) -> dict
     return merged
 
 
-class Site:
-    """Facts about the installation that every task is told."""
+SCRIPT_LENGTH_LIMIT = 1024 * 1024
+"""Characters of all names and values of a job that came as a script, which may bring a whole environment."""
+VALUE_LIMIT = 128 * 1024 - 4096
+"""Characters of one of them: what the kernel takes (execve(2), MAX_ARG_STRLEN), with some room for its name.
+"""
 
-    def __init__(self, cluster: str, head_node: str) -> None:
+
+def of_script(variables: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The variables of a job that came as a script, and the names of those that only the system sets: they
+    are left out.
+
+    Unlike `merge`: an empty value is a value, and any name is one that a program could have been given.
+    Raises BadRequest, naming the variable.
+    """
+    kept: dict[str, str] = {}
+    left_out: list[str] = []
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name:
+            raise BadRequest(
+                f"{name[:80]!r} cannot be the name of an environment variable.",
+                code="Operation_InvalidEnvironmentVarName",
+            )
+        if "\0" in value or len(name) + len(value.encode("utf-8", "surrogateescape")) > VALUE_LIMIT:
+            raise BadRequest(
+                f"The value of {name[:80]} holds a NUL character or is longer than {VALUE_LIMIT} bytes.",
+                code="Operation_InvalidEnvironmentVarValue",
+            )
+        if name.upper() in RESERVED:
+            left_out.append(name)
+        else:
+            kept[name] = value
+    size = sum(len(name) + len(value) for name, value in kept.items())
+    if size > SCRIPT_LENGTH_LIMIT:
+        raise BadRequest(
+            f"The variables have {size} characters together; the limit is {SCRIPT_LENGTH_LIMIT}.",
+            code="Operation_EnvironmentVarValueTooLong",
+            parameters=(str(SCRIPT_LENGTH_LIMIT),),
+        )
+    return kept, left_out
+
+
+class Site:
+    """Facts about the installation that every task is told.
+
+    account: the server's own, under which everything runs where the server is not root. time_zone: IANA name
+    of the zone of local times.
+    """
+
+    def __init__(
+        self, cluster: str, head_node: str, account: OsAccount | None = None, time_zone: str = "UTC"
+    ) -> None:
         self.cluster = cluster
         self.head_node = head_node
+        self.account = account
+        self.time_zone = time_zone
 
 
 def task_environment(

@@ -116,7 +116,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     depends_on_any: bool = False
     """One dependency that is met is enough."""
     drop_when_hopeless: bool = False
-    """Cancelled as soon as its dependencies can no longer be met, instead of waiting for ever."""
+    """Cancelled as soon as its dependencies can no longer be met, instead of waiting for ever. A job that was
+    cancelled before it ran then meets none of them (spec pbs, section 10).
+    """
     precedes: tuple[JobDependency, ...] = ()
     """Jobs that wait for this one: the mirror of `depends_on` (OpenPBS before…)."""
     awaits: int = 0
@@ -257,11 +259,16 @@ class Mishap(Struct, frozen=True, omit_defaults=True):
     parameters: tuple[str, ...] = ()
 
 
-class Share(Struct, frozen=True):
-    """Cores allocated on a node, by number."""
+class Share(Struct, frozen=True, omit_defaults=True):
+    """Cores allocated on a node, by number.
+
+    parts: for a task with chunks, the positions in `TaskSpec.chunks` of the parts that are here, one for each
+    part.
+    """
 
     node: str
     cores: tuple[int, ...]
+    parts: tuple[int, ...] = ()
 
 
 class Times(Struct, frozen=True, omit_defaults=True):
@@ -344,6 +351,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Runs (of tasks and instances) handed to an engine and not ended."""
     blocked: bool = False
     """Held, waiting for its time or for other jobs: `pending_reason` says which."""
+    wakes: int | None = None
+    """When the delay of a dependency that is met is over, while the job waits for nothing else."""
 
 
 class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -42,9 +42,11 @@ def job_units(job: JobSpec, tasks: Iterable[TaskSpec]) -> tuple[int, int]:
 
 
 def instance_count(task: TaskSpec) -> int:
-    """Instances that a task's range says (0 for tasks without a range). Spec section 6.2."""
+    """Instances that a task's range or index set says (0 for tasks without one). Spec section 6.2."""
     if task.type is not TaskType.PARAMETRIC_SWEEP:
         return 0
+    if task.index_set:
+        return sweep.index_count(task.index_set)
     return sweep.instance_count(task.start_value, task.end_value, task.increment)
 
 

@@ -4,6 +4,8 @@ A flavour reads text into a `Script` and writes a `Script` as text (`ports.flavo
 is told by a `Loss`, never left out in silence.
 """
 
+import re
+import shlex
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -11,6 +13,37 @@ from msgspec import Struct
 from headgate.core.errors import BadRequest
 from headgate.core.launch import Placement
 from headgate.core.model import Job, JobSpec, Task, TaskSpec
+
+_SHEBANG = re.compile(rb"#![ \t]*(/[^\n\r]*)")
+
+
+def shebang(script: bytes) -> tuple[str, ...]:
+    """The words of its `#!` line: what is to run it; empty where it has none.
+
+    Raises ValueError for a line that can't be understood.
+    """
+    found = _SHEBANG.match(script)
+    return tuple(shlex.split(found[1].decode())) if found else ()
+
+
+def guessed(script: bytes, prefixes: Mapping[str, str]) -> str:
+    """The flavour, by name, of whose prefix the script has the first directive; empty where it has none.
+
+    Directives stand before the first command, behind nothing but comments and empty lines.
+    """
+    start, end = 0, len(script)
+    known = [(prefix.encode(), name) for name, prefix in prefixes.items()]
+    while start < end:
+        stop = script.find(b"\n", start)
+        stop = end if stop < 0 else stop
+        line = script[start : min(stop, start + 4096)].strip()
+        for prefix, name in known:
+            if line.startswith(prefix):
+                return name
+        if line and not line.startswith((b"#", b":")):
+            return ""
+        start = stop + 1
+    return ""
 
 
 class Submitter(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ sections 6.1, 9 and 13.)
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from headgate.core.chunks import shortage
 from headgate.core.model import Job, JobSpec, Mishap, Node, Task, TaskSpec
 from headgate.core.resources import (
     candidates,
@@ -18,7 +19,7 @@ from headgate.core.resources import (
     units_of,
 )
 from headgate.core.states import JobState
-from headgate.core.sweep import MOST_INSTANCES
+from headgate.core.sweep import MOST_INSTANCES, index_count
 from headgate.core.vocabulary import TaskType, UnitType
 
 MAX_DEPENDENCY_DEPTH = 5000
@@ -107,6 +108,8 @@ def _task(job: JobSpec, task: Task) -> Mishap | None:
 def _sweep(task: Task, spec: TaskSpec) -> Mishap | None:
     if spec.type is not TaskType.PARAMETRIC_SWEEP:
         return None
+    if spec.index_set and (wrong := _wrong_set(spec.index_set)):
+        return Mishap("Script_IndexSet", (spec.index_set[:100], wrong))
     if spec.increment < 1:
         return _in_task(task, "Validation_TaskIncrementValueLessThanZero")
     if spec.start_value > spec.end_value:
@@ -114,6 +117,14 @@ def _sweep(task: Task, spec: TaskSpec) -> Mishap | None:
     if instance_count(spec) > MOST_INSTANCES:
         return _in_task(task, "Validation_TooManyParametricInstances", instance_count(spec), MOST_INSTANCES)
     return None
+
+
+def _wrong_set(index_set: str) -> str:
+    try:
+        index_count(index_set)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _types(job: JobSpec, tasks: Sequence[Task]) -> Mishap | None:
@@ -200,6 +211,8 @@ def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap |
         return Mishap("Validation_NoNodeFulfillsTheSelectionCriteria", (_criteria(job),))
     if (small := _first(_group_size(job, task, nodes) for task in tasks)) is not None:
         return small
+    if (short := _first(_shortage(job, task, nodes) for task in tasks)) is not None:
+        return short
     need, _ = job_units(job, [task.spec for task in tasks])
     need = max([need, *(units_of(t.spec, job.unit_type)[0] for t in tasks if not t.spec.type.is_node_duty)])
     offers = []
@@ -215,6 +228,16 @@ def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap |
     if job.single_node:
         code = "Validation_SingleNode_AllNodesInAllListsLessThanMin"
     return Mishap(code, (str(offer), str(need), unit))
+
+
+def _shortage(job: JobSpec, task: Task, nodes: Sequence[Node]) -> Mishap | None:
+    """Every chunk of a task must fit somewhere, and all of them together, if nothing else ran."""
+    if not task.spec.chunks:
+        return None
+    shorts = [shortage(job, task.spec, choice) for choice in uniform_choices(job, nodes)]
+    if not shorts or None in shorts:
+        return None
+    return Mishap("Script_Chunk", shorts[0] or ())
 
 
 def _group_size(job: JobSpec, task: Task, nodes: Sequence[Node]) -> Mishap | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headgate.core.codes import BY_NUMBER, CODES, MESSAGES, WEB_SERVICE_FAULT, message, number
+from headgate.core.codes import BY_NUMBER, CODES, MESSAGES, OWN, WEB_SERVICE_FAULT, message, number
 from headgate.core.model import Mishap
 
 
@@ -37,6 +37,13 @@ def test_every_message_belongs_to_a_code() -> None:
 def test_a_message_takes_no_more_parameters_than_its_code_has() -> None:
     for name, text in MESSAGES.items():
         assert f"{{{CODES[name].parameters}}}" not in text, name
+
+
+def test_codes_of_our_own_are_told_apart_from_published_ones() -> None:
+    assert not set(OWN) & set(CODES)
+    assert {name.partition("_")[0] for name in OWN} == {"Script"}
+    assert number("Script_JobLink") == WEB_SERVICE_FAULT
+    assert message("Script_DroppedByDependency", ("7",)) == "Job deleted as result of dependency on job 7"
 
 
 @pytest.mark.parametrize(

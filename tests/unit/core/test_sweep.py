@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headgate.core.model import TaskSpec
-from headgate.core.sweep import instance_count, instance_spec, substitute, value
+from headgate.core.sweep import (
+    index_count,
+    index_of,
+    instance_count,
+    instance_spec,
+    instance_with,
+    substitute,
+    value,
+)
 from headgate.core.vocabulary import TaskType
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
@@ -129,3 +137,50 @@ def test_only_sweeps_have_values() -> None:
 def test_an_instance_without_anything_to_fill_in_is_its_master() -> None:
     master = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, end_value=3, command_line="true")
     assert instance_spec(master, 2) is master
+
+
+# ---- index sets
+
+SETS = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), min_size=1, max_size=20)
+
+
+@given(SETS)
+def test_an_index_set_is_its_indices_in_order(made: list[tuple[int, int]]) -> None:
+    parts: list[str] = []
+    indices: list[int] = []
+    last = -1
+    for gap, more in made:
+        first = last + 1 + gap
+        last = first + more
+        parts.append(str(first) if first == last else f"{first}-{last}")
+        indices += range(first, last + 1)
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, index_set=",".join(parts))
+    assert index_count(spec.index_set) == len(indices)
+    assert [index_of(spec, n) for n in range(1, len(indices) + 1)] == indices
+    for index in range(last + 3):
+        expected = indices.index(index) + 1 if index in indices else None
+        assert instance_with(spec, index) == expected
+
+
+@pytest.mark.parametrize("text", ["", ",", "2,1", "3,3", "5-4", "1-3,3", "x", "1 2", "-3", "1:2", "１"])
+def test_what_is_no_index_set_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"neither|ascend"):
+        index_count(text)
+
+
+def test_an_index_set_costs_as_much_as_its_text() -> None:
+    began = time.perf_counter()
+    assert index_count("0-999999999") == 1_000_000_000
+    assert time.perf_counter() - began < 1
+    with pytest.raises(ValueError, match="more than 65536"):
+        index_count("1," * 40000)
+
+
+def test_the_instance_of_a_value_in_a_range() -> None:
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, start_value=-3, end_value=7, increment=5)
+    assert [instance_with(spec, value) for value in (-3, 2, 7, 12, 3, -8)] == [1, 2, 3, None, None, None]
+
+
+def test_a_script_gets_no_values() -> None:
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, start_value=1, end_value=3, stdout="*", script=b"echo *")
+    assert instance_spec(spec, 2) is spec
