@@ -33,6 +33,8 @@ class Ability(Enum):
     """Accepted instances that have not started can be taken back."""
     FIGURES = "figures"
     """It measures its nodes: it is a `Gauge` as well."""
+    WALL_TIME = "wall_time"
+    """The wall time of accepted instances can be changed."""
 
 
 class Item(Struct, frozen=True):
@@ -232,6 +234,13 @@ class Engine(Protocol):
         """Take back those that have not started (each ends as NEVER_STARTED); leave the others alone.
 
         Ability RECALL.
+        """
+
+    async def allow(self, wall_times: Mapping[Key, float | None]) -> None:
+        """Another wall time (seconds from the start of the instance, None for no limit) for each of these.
+
+        Holds while the server is away, as the first one does. Unknown keys are ignored, and what is being
+        ended already is ended. Ability WALL_TIME. Raises EngineUnavailable.
         """
 
     async def nodes(self) -> Sequence[NodeSighting]:

@@ -11,12 +11,15 @@ import time
 from collections import deque
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from headgate.core.launch import OsAccount
 from headgate.engines.local.hands import Entry, Hand
 from headgate.engines.local.journal import Journal, Story
 from headgate.engines.local.ledger import Ledger, lost_ending
 from headgate.engines.local.log import log
 from headgate.engines.local.rights import AccountRefused, account_for, own_account
-from headgate.engines.local.wire import Drop, Help, Limits, Stop, Tell, Unfit, Work
+from headgate.engines.local.wire import Allow, Clean, Drop, Help, Limits, Stop, Tell, Unfit, Work
 from headgate.engines.local.worker import now_us
 from headgate.engines.local.workforce import Workforce
 from headgate.ports.engine import Ended, Ending, Fault, Key, Sighting, Submission
@@ -103,6 +106,13 @@ class Crew:
         entry.unwanted = True
         entry.hand.order(Stop(Key(*entry.key), number, grace_s, forced))
         entry.hand.rouse()
+
+    def allow(self, entry: Entry, wall_time_s: float | None) -> None:
+        """Another wall time for it, running or not."""
+        entry.work = replace(entry.work, launch=replace(entry.work.launch, wall_time_s=wall_time_s))
+        if entry.hand is not None:
+            entry.hand.order(Allow(Key(*entry.key), wall_time_s))
+            entry.hand.rouse()
 
     def _take_back(self, entry: Entry) -> None:
         if not entry.gone:
@@ -230,6 +240,8 @@ class Crew:
                 continue
             if story.ended is not None:
                 self._ledger.end(story.ended, hand.journal, tag=entry.work.tag)
+                if story.begun is not None and story.begun.folder:
+                    self._clear_away(entry.account, story.begun.folder)
             else:
                 self._lost.append((entry, story, hand.journal))
                 lost = True
@@ -253,10 +265,23 @@ class Crew:
         lost, self._lost = self._lost, []
         for entry, story, journal in lost:
             self._ledger.end(lost_ending(story, Fault.SUPERVISION, _LOST), journal, tag=entry.work.tag)
+            if story.begun is not None and story.begun.folder:
+                self._clear_away(entry.account, story.begun.folder)
             self._ledger.reports.close_journal(journal)
         unclean, self._unclean = self._unclean, []
         for number in unclean:
             self.let_go(number)
+
+    def _clear_away(self, account: OsAccount, folder: str) -> None:
+        """Have what a killed worker's task had of its own removed, with the rights of its account."""
+        try:
+            hand = self._workforce.hire(account)
+        except OSError as error:
+            log("not removed", path=folder, error=error)
+            return
+        hand.order(Clean(folder))
+        hand.rouse()
+        self._workforce.release(hand)
 
     def hold(self, number: int) -> None:
         """Start nothing in this lane until `let_go`: an earlier item of it is still running somewhere."""

@@ -5,7 +5,6 @@ been called again; if the shepherd was replaced meanwhile, `find` tells what had
 """
 
 import asyncio
-import signal
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -18,8 +17,12 @@ from headgate.engines.local.connection import Connection, ShepherdGone, connect
 from headgate.engines.local.launching import prepare_directory, start_shepherd
 from headgate.engines.local.machine import nodes_of
 from headgate.engines.local.options import Options
+from headgate.engines.local.program import LIMITS
+from headgate.engines.local.signals import signal_number
 from headgate.engines.local.wire import (
     VERSION,
+    Allowance,
+    Allowances,
     Answers,
     Cancel,
     Done,
@@ -57,7 +60,9 @@ class LocalEngine:
     """Tasks on this machine. `directory` belongs to the engine alone: sockets, journals, locks."""
 
     name = "local"
-    abilities = frozenset({Ability.NODE_STATE, Ability.LIVE_OUTPUT, Ability.RECALL, Ability.FIGURES})
+    abilities = frozenset(
+        {Ability.NODE_STATE, Ability.LIVE_OUTPUT, Ability.RECALL, Ability.FIGURES, Ability.WALL_TIME}
+    )
 
     def __init__(self, directory: Path, options: Options) -> None:
         self._directory = directory.absolute()
@@ -97,6 +102,7 @@ class LocalEngine:
             capture_limit=self._options.capture_limit,
             idle_worker_s=self._options.idle_worker_s,
             idle_exit_s=self._options.idle_exit_s,
+            scratch=self._options.scratch,
         )
         try:
             # The clock since boot is one for all processes of a machine: the later server's is greater.
@@ -152,7 +158,7 @@ class LocalEngine:
 
     async def cancel(self, keys: Collection[Key], *, stop_signal: str, grace_s: float, forced: bool) -> None:
         """See Engine."""
-        number = _signal_number(stop_signal)
+        number = signal_number(stop_signal)
         if number is None:
             raise BadRequest(f"There is no signal {stop_signal!r}.")
         connection = self._connected()
@@ -163,6 +169,12 @@ class LocalEngine:
         """See Engine."""
         connection = self._connected()
         _expect(Done, await connection.ask(Recall(connection.next_number, tuple(keys)), _ANSWER_S))
+
+    async def allow(self, wall_times: Mapping[Key, float | None]) -> None:
+        """See Engine."""
+        connection = self._connected()
+        allowed = tuple(Allowance(key, wall_time_s) for key, wall_time_s in wall_times.items())
+        _expect(Done, await connection.ask(Allowances(connection.next_number, allowed), _ANSWER_S))
 
     async def nodes(self) -> Sequence[NodeSighting]:
         """See Engine."""
@@ -186,15 +198,15 @@ def _expect(kind: type[_R], reply: Reply) -> _R:
     return reply
 
 
-def _signal_number(name: str) -> int | None:
-    number = getattr(signal, f"SIG{name}", None)
-    return int(number) if isinstance(number, signal.Signals) else None
-
-
 def _fault_of(submission: Submission) -> str:
     for item in submission.items:
-        if _signal_number(item.launch.stop_signal) is None:
-            return f"There is no signal {item.launch.stop_signal!r}."
-        if not item.launch.interpreter:
-            return "There is no interpreter."
+        launch = item.launch
+        for name in (launch.stop_signal, launch.limit_signal, launch.warning_signal):
+            if name and signal_number(name) is None:
+                return f"There is no signal {name!r}."
+        if not launch.stop_signal:
+            return "There is no stop signal."
+        for name, _ in launch.limits:
+            if name not in LIMITS:
+                return f"There is no limit {name!r}."
     return ""

@@ -14,7 +14,17 @@ from headgate.core.launch import OsAccount
 from headgate.engines.local.journal import Identity, Journal
 from headgate.engines.local.linux import process_facts
 from headgate.engines.local.log import log
-from headgate.engines.local.wire import Drop, Frames, Malformed, Run, Stop, Word, Work, decode_word, frame
+from headgate.engines.local.wire import (
+    VERSION,
+    Frames,
+    Malformed,
+    Order,
+    Run,
+    Word,
+    Work,
+    decode_word,
+    frame,
+)
 from headgate.engines.local.worker import become_worker
 
 _BLOCK = 262144
@@ -97,7 +107,7 @@ class Hand:
         del self.entries[entry.key]
         self.size -= len(entry.work.launch.script)
 
-    def order(self, order: Run | Stop | Drop) -> None:
+    def order(self, order: Order) -> None:
         """Say this to it. A dying one does not hear it; then its journal tells what it has started."""
         self._outbox += frame(order)
         self._flush()
@@ -148,7 +158,9 @@ class Hand:
                 self._selector.modify(self._sock, events, key.data)
 
 
-def start_worker(folder: Path, name: str, account: OsAccount, *, boot: str, capture_limit: int) -> Hand:
+def start_worker(
+    folder: Path, name: str, account: OsAccount, *, boot: str, capture_limit: int, scratch: str
+) -> Hand:
     """Fork a worker for this account, with a new journal. Raises OSError."""
     journal = Journal(folder, name, create=True)
     try:
@@ -158,14 +170,14 @@ def start_worker(folder: Path, name: str, account: OsAccount, *, boot: str, capt
         journal.remove()
         raise
     if pid == 0:
-        become_worker(theirs, journal.fd, journal.orders_fd, account, capture_limit)
+        become_worker(theirs, journal.fd, journal.orders_fd, account, capture_limit, scratch)
     theirs.close()
     ours.setblocking(False)
     hand = Hand(pid, account, journal, ours)
     facts = process_facts(pid)  # our child, not yet waited for: it has a line there even if it has exited
     start = facts.start if facts is not None else 0
     try:
-        journal.introduce(Identity(pid=pid, start=start, boot=boot, uid=account.uid))
+        journal.introduce(Identity(pid=pid, start=start, boot=boot, uid=account.uid, version=VERSION))
     except OSError:
         hand.dismiss()  # it has been given nothing, and ends
         journal.remove()

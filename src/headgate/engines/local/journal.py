@@ -7,7 +7,7 @@ Two files for each worker, in a folder that only the shepherd's account can ente
   shepherd; the rest are appended by the worker, through a descriptor it inherited: before a task's first
   effect (`Taken`), after its start (`Begun`), after its last process (`Ended`).
 * `NAME.orders`: empty while the shepherd that made it lives. The next one appends JSON lines: first
-  `Seal`, after which the worker takes nothing more, then perhaps `Halt`.
+  `Seal`, after which the worker takes nothing more, then perhaps `Halt` or `Extend`.
 
 Sealing and taking exclude each other by a lock on the second file, so what is not in a sealed journal was
 never started. Nothing here is synced: the records must survive processes, not the machine (see `state.py`).
@@ -38,6 +38,8 @@ class Identity(Struct, frozen=True, tag=True, kw_only=True):
     start: int
     boot: str
     uid: int
+    version: int = 1
+    """Which orders its worker understands: the version of the wire."""
 
 
 class Taken(Struct, frozen=True, tag=True, kw_only=True):
@@ -53,11 +55,14 @@ class Taken(Struct, frozen=True, tag=True, kw_only=True):
 
 class Begun(Struct, frozen=True, tag=True, kw_only=True):
     """The item taken last runs as this pid. Its process started between `Taken.ticks` and `ticks`: together
-    they name it as surely as its start time would, without looking that up for every task."""
+    they name it as surely as its start time would, without looking that up for every task. `folder`: what it
+    has of its own, to be removed after it.
+    """
 
     pid: int
     at: int
     ticks: int
+    folder: str = ""
 
 
 class Seal(Struct, frozen=True, tag=True):
@@ -73,9 +78,16 @@ class Halt(Struct, frozen=True, tag=True, kw_only=True):
     forced: bool
 
 
+class Extend(Struct, frozen=True, tag=True, kw_only=True):
+    """What you are running has another wall time, as `wire.Allow` says it. Since version 2."""
+
+    key: Key
+    wall_time_s: float | None
+
+
 _encode = msgspec.json.Encoder().encode
 _decode_fact = msgspec.json.Decoder(Identity | Taken | Begun | Ended).decode
-_decode_order = msgspec.json.Decoder(Seal | Halt).decode
+_decode_order = msgspec.json.Decoder(Seal | Halt | Extend).decode
 
 
 class Sealed(Exception):
@@ -115,7 +127,7 @@ class Pen:
         while self._kept_back:
             del self._kept_back[: os.write(self._journal, self._kept_back)]
 
-    def orders(self) -> list[Seal | Halt]:
+    def orders(self) -> list[Seal | Halt | Extend]:
         """The orders that a newer shepherd has left since the last look."""
         data = os.pread(self._orders, 65536, self._read_to)
         whole = data[: data.rfind(b"\n") + 1]
@@ -227,7 +239,7 @@ class Journal:
                 fcntl.flock(self.orders_fd, fcntl.LOCK_UN)
             return True
 
-    def halt(self, order: Halt) -> None:
+    def order(self, order: Halt | Extend) -> None:
         """Leave an order for a worker that another shepherd started."""
         os.write(self.orders_fd, _encode(order) + b"\n")
 

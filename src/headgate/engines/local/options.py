@@ -26,6 +26,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     capture_limit: bytes of captured output that are kept of a task.
     idle_worker_s: a worker process without work is kept this long for the next task of its account.
     idle_exit_s: the shepherd ends itself after this long without a server, work or reports.
+    scratch: the folder in which runs of job scripts get their scratch folder (TMPDIR) and private files;
+        every account must be able to make folders there.
     """
 
     nodes: tuple[NodeOptions, ...] = ()
@@ -33,3 +35,4 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     capture_limit: int = CAPTURE_LIMIT
     idle_worker_s: float = 10.0
     idle_exit_s: float = 10.0
+    scratch: str = "/tmp"  # noqa: S108  a folder with a random name is made there, by the account itself

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from headgate.engines.local.journal import Contents, Halt, Identity, Journal, Story, journals_in
+from headgate.engines.local.journal import Contents, Extend, Halt, Identity, Journal, Story, journals_in
 from headgate.engines.local.ledger import Ledger, lost_ending
 from headgate.engines.local.linux import (
     boot_id,
@@ -27,6 +27,8 @@ from headgate.engines.local.log import log
 from headgate.ports.engine import Fault, Key, Started
 
 _STOP_MARGIN_S = 10.0
+UNDERSTANDS_EXTEND = 2
+"""An older worker would die of an order that it can't read, and its task with it."""
 _REBOOT = "The machine was restarted while the task was running."
 _SUPERVISION = "The processes that watched over the task were killed; its exit status is unknown."
 
@@ -129,10 +131,21 @@ class Orphans:
         orphan.overdue_at = min(overdue_at, orphan.overdue_at or overdue_at)
         key = Key(orphan.story.taken.intent, orphan.story.taken.instance)
         try:
-            orphan.journal.halt(Halt(key=key, signal=number, grace_s=grace_s, forced=forced))
+            orphan.journal.order(Halt(key=key, signal=number, grace_s=grace_s, forced=forced))
         except OSError as error:
             log("order unwritable", pid=orphan.identity.pid, error=error)  # killed when overdue
         signal_pidfd(orphan.pidfd, signal.SIGCONT)
+
+    def allow(self, orphan: Orphan, wall_time_s: float | None) -> None:
+        """Another wall time for its task, where its worker is new enough to understand that."""
+        if orphan.identity.version < UNDERSTANDS_EXTEND:
+            log("wall time not changed", pid=orphan.identity.pid, reason="the worker is of an older version")
+            return
+        key = Key(orphan.story.taken.intent, orphan.story.taken.instance)
+        try:
+            orphan.journal.order(Extend(key=key, wall_time_s=wall_time_s))
+        except OSError as error:
+            log("order unwritable", pid=orphan.identity.pid, error=error)
 
     def tick(self, now: float) -> None:
         """Once a second."""

@@ -32,6 +32,7 @@ from headgate.engines.local.state import State
 from headgate.engines.local.wire import (
     SOCKET_NAME,
     VERSION,
+    Allowances,
     Answers,
     Cancel,
     Done,
@@ -223,6 +224,19 @@ class Shepherd:
                     if isinstance(item := self._ledger.get(key.intent, key.instance), Entry):
                         self._crew.drop(item)
                 connection.send(Done(n))
+            case Allowances(n, allowed):
+                for one in allowed:
+                    self._allow(one.key, one.wall_time_s)
+                connection.send(Done(n))
+
+    def _allow(self, key: Key, wall_time_s: float | None) -> None:
+        match self._ledger.get(key.intent, key.instance):
+            case Entry() as entry:
+                self._crew.allow(entry, wall_time_s)
+            case Orphan() as orphan:
+                self._orphans.allow(orphan, wall_time_s)
+            case _:
+                return
 
     def _take(self, submission: Submission) -> str:
         if self._ledger.knows_otherwise(submission.intent, submission.tag):

@@ -14,6 +14,7 @@ from headgate.ports.engine import Fault
 _COMMON = os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _READ = os.O_RDONLY | _COMMON
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _COMMON
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _COMMON
 
 
 class NotStartable(Exception):
@@ -62,16 +63,25 @@ def enter_work_directory(launch: Launch, home: str, variables: dict[str, str]) -
         ) from None
 
 
-def open_streams(launch: Launch, variables: dict[str, str], null: int) -> Streams:
-    """Open what the launch names, relative to the current directory; `null` where it names no input."""
+def open_streams(launch: Launch, home: str, variables: dict[str, str], null: int) -> Streams:
+    """Open what the launch names, relative to the current directory (output: to the launch's own folder, if
+    it names one); `null` where it names no input.
+    """
     streams = Streams(stdin=null)
+    folder = expand(launch.output_directory, variables)
+    folder = os.path.join(home or "/", folder) if folder else ""
+    mode = _APPEND if launch.append else _WRITE
+
+    def opened(path: str, fault: Fault) -> int:
+        return _open(streams, os.path.join(folder, expand(path, variables)), mode, fault)
+
     try:
         if launch.stdin:
             streams.stdin = _open(streams, expand(launch.stdin, variables), _READ, Fault.STDIN)
         if launch.stdout:
-            streams.stdout = _open(streams, expand(launch.stdout, variables), _WRITE, Fault.STDOUT)
+            streams.stdout = opened(launch.stdout, Fault.STDOUT)
         if launch.stderr:
-            streams.stderr = _open(streams, expand(launch.stderr, variables), _WRITE, Fault.STDERR)
+            streams.stderr = opened(launch.stderr, Fault.STDERR)
         if streams.stdout < 0 or streams.stderr < 0:
             streams.capture, writing = os.pipe2(os.O_CLOEXEC)
             streams._opened.append(writing)

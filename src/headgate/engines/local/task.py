@@ -5,19 +5,21 @@ time): every child it has belongs to this task, and when it has none left, nothi
 whatever it did with sessions and double forks.
 """
 
+import math
 import os
-import shutil
 import signal
 import time
 from enum import Enum
 
 from headgate.core.launch import Launch, OsAccount
-from headgate.engines.local.linux import EVERY_SIGNAL, catches, descendants
+from headgate.engines.local.belongings import clear_away, lay_out
+from headgate.engines.local.linux import catches, descendants
+from headgate.engines.local.program import command, start
+from headgate.engines.local.signals import signal_number
 from headgate.engines.local.streams import NotStartable, Streams, enter_work_directory, open_streams
 from headgate.engines.local.surroundings import environment
 from headgate.ports.engine import Ended, Ending, Fault
 
-_SCRIPT_FD = 3
 _READS = 17
 _PASSES = 10
 _FIRST_ROUND_S = 0.002
@@ -36,7 +38,16 @@ class Kept(Enum):
 class Task:
     """The task that a worker is carrying out."""
 
-    def __init__(self, intent: int, instance: int, launch: Launch, *, at: int, capture_limit: int) -> None:
+    def __init__(
+        self,
+        intent: int,
+        instance: int,
+        launch: Launch,
+        *,
+        at: int,
+        capture_limit: int,
+        scratch: str = "/tmp",  # noqa: S108  the default of the setting
+    ) -> None:
         self.intent = intent
         self.instance = instance
         self.at = at
@@ -45,13 +56,18 @@ class Task:
         self.output_is_new = False
         self.kill_at: float | None = None
         """When (monotonic) whatever is left is killed; None while nothing has to end."""
+        self.folder = ""
+        """What it has of its own besides its streams; empty: nothing."""
         self._launch = launch
+        self._scratch = scratch
         self._capture_limit = capture_limit
         self._streams = Streams()
         self._status: int | None = None
         self._stopped: Ending | None = None
         self._signal = 0
-        self._wall_end: float | None = None
+        self._began = 0.0
+        self._wall_end = math.inf
+        self._warn_at = math.inf
         self._round_s = _FIRST_ROUND_S
         self._next_round = 0.0
 
@@ -62,49 +78,54 @@ class Task:
         launch = self._launch
         variables = environment(launch, account)
         os.umask(launch.umask)
-        enter_work_directory(launch, account.home, variables)
-        self._streams = open_streams(launch, variables, null)
         try:
-            self._spawn(variables)
-        except (OSError, ValueError) as error:
-            self._streams.close()
-            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            self.folder, more = lay_out(launch, self._scratch)
+        except OSError as error:
             raise NotStartable(
-                Fault.SCRIPT, f"The interpreter {' '.join(launch.interpreter)!r} can't be started: {why}"
+                Fault.SCRIPT, f"Its files can't be made in {self._scratch}: {error.strerror}"
             ) from None
-        self._streams.close_task_side()
-        if launch.wall_time_s is not None:
-            self._wall_end = time.monotonic() + launch.wall_time_s
-
-    def _spawn(self, variables: dict[str, str]) -> None:
-        interpreter = self._launch.interpreter
-        program = interpreter[0] if interpreter else ""
-        if "/" not in program:
-            program = shutil.which(program, path=variables.get("PATH", "")) or program
-        # Not in argv, which everybody may read; not on disk, where somebody would have to clean up.
-        script = os.memfd_create("script", os.MFD_CLOEXEC)
+        variables |= more
         try:
-            content = memoryview(self._launch.script)
-            while content:
-                content = content[os.write(script, content) :]
-            streams = self._streams
-            self.pid = os.posix_spawn(
-                program,
-                [*interpreter, f"/dev/fd/{_SCRIPT_FD}"],
-                variables,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, streams.stdin, 0),
-                    (os.POSIX_SPAWN_DUP2, streams.stdout, 1),
-                    (os.POSIX_SPAWN_DUP2, streams.stderr, 2),
-                    (os.POSIX_SPAWN_DUP2, script, _SCRIPT_FD),
-                ],
-                setsid=True,
-                setsigmask=(),
-                # Python ignores SIGPIPE, and what is ignored stays ignored over an exec.
-                setsigdef=EVERY_SIGNAL,
-            )
-        finally:
-            os.close(script)
+            self._start(account, variables, null)
+        except BaseException:
+            self._streams.close()
+            self.clear_away()
+            raise
+
+    def _start(self, account: OsAccount, variables: dict[str, str], null: int) -> None:
+        launch = self._launch
+        enter_work_directory(launch, account.home, variables)
+        self._streams = streams = open_streams(launch, account.home, variables, null)
+        asked = command(launch, account)
+        try:
+            three = (streams.stdin, streams.stdout, streams.stderr)
+            self.pid = start(asked, variables, three, launch.script, launch.limits)
+        except (OSError, ValueError) as error:
+            why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            said = " ".join(launch.interpreter) or asked.program
+            raise NotStartable(
+                Fault.SCRIPT,
+                f"The interpreter {said!r} can't be started: {why}",
+            ) from None
+        streams.close_task_side()
+        self._began = time.monotonic()
+        if launch.wall_time_s is not None:
+            self._wall_end = self._began + launch.wall_time_s
+        if launch.warning_signal:
+            self._warn_at = self._began + launch.warning_after_s
+
+    def clear_away(self) -> None:
+        """Remove what it has of its own."""
+        if self.folder:
+            os.chdir("/")
+            clear_away(self.folder)
+
+    def allow(self, wall_time_s: float | None) -> None:
+        """Another wall time, from its start. A warning that was not yet given moves along."""
+        before = self._wall_end
+        self._wall_end = math.inf if wall_time_s is None else self._began + wall_time_s
+        if self._warn_at < math.inf and before < math.inf:
+            self._warn_at += self._wall_end - before
 
     # --- while it runs ------------------------------------------------------------------------------------
 
@@ -181,14 +202,19 @@ class Task:
             return self._next_round - now
         if self.kill_at is not None:
             return self.kill_at - now
-        return None if self._wall_end is None else self._wall_end - now
+        until = min(self._wall_end, self._warn_at)
+        return None if until == math.inf else until - now
 
     def enforce(self, now: float) -> Kept:
         """Do what the clock demands, and kill what the main process left behind."""
         if self._status is None:
-            if self.kill_at is None and self._wall_end is not None and now >= self._wall_end:
-                polite = getattr(signal, f"SIG{self._launch.stop_signal}", signal.SIGINT)
-                self.stop(Ending.WALL_TIME, polite, self._launch.grace_s, forced=False)
+            if self.kill_at is None and now >= self._warn_at:
+                self._warn_at = math.inf
+                self._signal_all(signal_number(self._launch.warning_signal) or signal.SIGTERM)
+            if self.kill_at is None and now >= self._wall_end:
+                launch = self._launch
+                polite = signal_number(launch.limit_signal or launch.stop_signal) or signal.SIGTERM
+                self.stop(Ending.WALL_TIME, polite, launch.grace_s, forced=False)
             if self.kill_at is None or now < self.kill_at:
                 return Kept.NOTHING
         elif self._being_polite(now) and any(catches(pid, self._signal) for pid in descendants(os.getpid())):

@@ -14,7 +14,7 @@ from msgspec import Struct
 from headgate.core.launch import Launch
 from headgate.ports.engine import Ended, Found, Key, OutputSeen, Sightings, Started, Submission
 
-VERSION = 1
+VERSION = 2
 """Raised by every change to this file that an older process would not understand."""
 
 SOCKET_NAME = "shepherd.sock"
@@ -27,6 +27,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     capture_limit: int = 65536
     idle_worker_s: float = 10.0
     idle_exit_s: float = 10.0
+    scratch: str = "/tmp"  # noqa: S108  as in options.Options
 
 
 # --- server to shepherd -----------------------------------------------------------------------------------
@@ -84,7 +85,21 @@ class Recall(Struct, frozen=True, tag=True):
     keys: tuple[Key, ...]
 
 
-Request = Hello | Submit | Find | Observe | Cancel | Recall
+class Allowance(Struct, frozen=True):
+    """The wall time of one item, in seconds from its start; None: no limit."""
+
+    key: Key
+    wall_time_s: float | None
+
+
+class Allowances(Struct, frozen=True, tag=True):
+    """These have other wall times from now on."""
+
+    n: int
+    allowed: tuple[Allowance, ...]
+
+
+Request = Hello | Submit | Find | Observe | Cancel | Recall | Allowances
 
 
 class Welcome(Struct, frozen=True, tag=True):
@@ -117,7 +132,7 @@ class ObserveAnswer(Struct, frozen=True, tag=True):
 
 
 class Done(Struct, frozen=True, tag=True):
-    """The answer to Cancel and Recall."""
+    """The answer to Cancel, Recall and Allowances."""
 
     n: int
 
@@ -159,7 +174,20 @@ class Drop(Struct, frozen=True, tag=True):
     key: Key
 
 
-Order = Run | Stop | Drop
+class Allow(Struct, frozen=True, tag=True):
+    """This one has another wall time: see Allowance."""
+
+    key: Key
+    wall_time_s: float | None
+
+
+class Clean(Struct, frozen=True, tag=True):
+    """Remove this folder, which a worker of your account left when it was killed."""
+
+    folder: str
+
+
+Order = Run | Stop | Drop | Allow | Clean
 
 
 # --- worker to shepherd -----------------------------------------------------------------------------------

@@ -18,9 +18,12 @@ import traceback
 from collections import deque
 from typing import NoReturn
 
+from msgspec.structs import replace
+
 from headgate.core.launch import OsAccount
 from headgate.engines.local import rights
-from headgate.engines.local.journal import Begun, Halt, Pen, Sealed, Taken
+from headgate.engines.local.belongings import clear_away
+from headgate.engines.local.journal import Begun, Extend, Halt, Pen, Sealed, Taken
 from headgate.engines.local.linux import (
     become_subreaper,
     boot_ticks,
@@ -30,7 +33,20 @@ from headgate.engines.local.linux import (
 from headgate.engines.local.log import log
 from headgate.engines.local.streams import NotStartable
 from headgate.engines.local.task import Kept, Task
-from headgate.engines.local.wire import Drop, Frames, Help, Run, Stop, Tell, Unfit, Work, decode_order, frame
+from headgate.engines.local.wire import (
+    Allow,
+    Clean,
+    Drop,
+    Frames,
+    Help,
+    Run,
+    Stop,
+    Tell,
+    Unfit,
+    Work,
+    decode_order,
+    frame,
+)
 from headgate.ports.engine import Ended, Ending, Key, OutputSeen, Sighting, Started
 
 _AT_ONCE_S = 0.005
@@ -47,7 +63,12 @@ def now_us() -> int:
 
 
 def become_worker(
-    control: socket.socket, journal_fd: int, orders_fd: int, account: OsAccount, capture_limit: int
+    control: socket.socket,
+    journal_fd: int,
+    orders_fd: int,
+    account: OsAccount,
+    capture_limit: int,
+    scratch: str,
 ) -> NoReturn:
     """What the forked child does, until it exits."""
     code = 1
@@ -64,7 +85,7 @@ def become_worker(
         except (OSError, OverflowError, ValueError, rights.AccountRefused) as error:
             control.sendall(frame(Unfit(f"The account {account.name!r} can't be entered: {error}")))
         else:
-            Worker(control, Pen(journal_fd, orders_fd), account, capture_limit).run()
+            Worker(control, Pen(journal_fd, orders_fd), account, capture_limit, scratch).run()
             code = 0
     except BaseException:  # noqa: BLE001 - nothing may get from the child into the shepherd's code
         traceback.print_exc()
@@ -84,11 +105,14 @@ def _let_go_of_everything_but(*keep: int) -> None:
 class Worker:
     """The worker's loop."""
 
-    def __init__(self, control: socket.socket, pen: Pen, account: OsAccount, capture_limit: int) -> None:
+    def __init__(
+        self, control: socket.socket, pen: Pen, account: OsAccount, capture_limit: int, scratch: str
+    ) -> None:
         self._control = control
         self._pen = pen
         self._account = account
         self._capture_limit = capture_limit
+        self._scratch = scratch
         self._works: deque[Work] = deque()
         self._seen: list[Sighting] = []
         self._tell_at = math.inf
@@ -142,7 +166,14 @@ class Worker:
             self._drain_wake()
             self._poll.poll(_DISK_FULL_S * 1000)
             return
-        task = Task(work.intent, work.instance, work.launch, at=at, capture_limit=self._capture_limit)
+        task = Task(
+            work.intent,
+            work.instance,
+            work.launch,
+            at=at,
+            capture_limit=self._capture_limit,
+            scratch=self._scratch,
+        )
         try:
             task.start(self._account, self._null)
         except NotStartable as error:
@@ -155,10 +186,11 @@ class Worker:
                 reason=error.reason,
             )
         else:
-            self._write(Begun(pid=task.pid, at=now_us(), ticks=boot_ticks()))
+            self._write(Begun(pid=task.pid, at=now_us(), ticks=boot_ticks(), folder=task.folder))
             self._attend(task)
             ended = task.ended(now_us())
         self._write(ended)
+        task.clear_away()  # may take its time; that it ended is on record
         self._say(ended)
         if len(self._seen) >= _MANY or not self._works:
             self._tell()
@@ -248,12 +280,24 @@ class Worker:
                         self._works.extend(works)
                     case Drop(key):
                         self._drop(key)
+                    case Allow(key, wall_time_s):
+                        self._allow(task, key, wall_time_s)
+                    case Clean(folder):
+                        clear_away(folder)
                     case Stop(key, number, grace_s, forced):
                         if task is not None and key == Key(task.intent, task.instance):
                             task.reap()  # if it has ended by itself, it was not stopped
                             task.stop(Ending.STOPPED, number, grace_s, forced=forced)
                         else:
                             self._drop(key)
+
+    def _allow(self, task: Task | None, key: Key, wall_time_s: float | None) -> None:
+        if task is not None and key == Key(task.intent, task.instance):
+            task.allow(wall_time_s)
+            return
+        for position, work in enumerate(self._works):
+            if (work.intent, work.instance) == (key.intent, key.instance):
+                self._works[position] = replace(work, launch=replace(work.launch, wall_time_s=wall_time_s))
 
     def _drop(self, key: Key) -> None:
         for work in self._works:
@@ -274,6 +318,8 @@ class Worker:
 
     def _obey_orders(self, task: Task) -> None:
         for order in self._pen.orders():
+            if isinstance(order, Extend):
+                self._allow(task, order.key, order.wall_time_s)
             if isinstance(order, Halt) and order.key == Key(task.intent, task.instance):
                 task.reap()
                 task.stop(Ending.STOPPED, order.signal, order.grace_s, forced=order.forced)

@@ -46,8 +46,15 @@ class Workforce:
                 return hand
         self._born += 1
         name = f"{self._prefix}-{self._born:08}"
-        limit = self.limits.capture_limit
-        hand = start_worker(self._folder, name, account, boot=self._boot, capture_limit=limit)
+        limits = self.limits
+        hand = start_worker(
+            self._folder,
+            name,
+            account,
+            boot=self._boot,
+            capture_limit=limits.capture_limit,
+            scratch=limits.scratch,
+        )
         self._hands[hand.pid] = hand
         hand.attach(self._selector, lambda: self._on_words(hand))
         return hand

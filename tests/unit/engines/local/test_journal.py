@@ -105,7 +105,7 @@ def test_orders_are_heard_once_each(journal: Journal, pen: Pen) -> None:
     journal.seal()
     assert pen.orders() == [Seal()]
     halt = Halt(key=Key(1, 0), signal=2, grace_s=1.5, forced=False)
-    journal.halt(halt)
+    journal.order(halt)
     assert pen.orders() == [halt]
     assert pen.orders() == []
 
