@@ -199,11 +199,23 @@ class Reader(Protocol):
         ...
 
     def children(self, job_id: int) -> list[int]:
-        """Ids of the jobs whose depends_on names this one."""
+        """Ids of the jobs whose depends_on, or whose step, names this one."""
+        ...
+
+    def earlier_namesake(self, owner: str, name: str, job_id: int) -> int | None:
+        """The id of a job of this owner and name that was submitted, has not ended and has a smaller id."""
+        ...
+
+    def first_singleton(self, owner: str, name: str) -> int | None:
+        """The id of the first queued job of this owner and name that waits for its earlier namesakes."""
+        ...
+
+    def chain_named(self, owner: str, name: str) -> int | None:
+        """The id of the latest job of this owner and name that opened a chain of steps."""
         ...
 
     def held_until(self, now: int, *, limit: int) -> list[Job]:
-        """Queued jobs whose spec.not_before is set and at or before `now`."""
+        """Queued jobs whose spec.not_before, or whose `wakes`, is set and at or before `now`."""
         ...
 
     def intents(self, *, job_id: int | None = None, task: int | None = None) -> list[Intent]: ...

@@ -12,6 +12,7 @@ from headgate.core.model import INT_MAX, Event, Instance, Intent, Job, Task
 from headgate.core.states import JobState, TaskState
 from headgate.ports.store import Cursor, JobPage, JobQuery, TaskPage, TaskQuery
 from headgate.store import codec, joblist, ladders, tasklist
+from headgate.store.codec import folded
 from headgate.store.entries import EntryReader
 from headgate.store.records import RecordReader
 from headgate.store.session import Session
@@ -186,9 +187,24 @@ class Reader(EntryReader, RecordReader):
     def children(self, job_id: int) -> list[int]:
         return [child for (child,) in self._session.rows(job_sql.children, {"id": job_id})]
 
+    def earlier_namesake(self, owner: str, name: str, job_id: int) -> int | None:
+        keys = {"owner": folded(owner), "name": name, "id": job_id}
+        found: int | None = self._session.value(job_sql.earlier_namesake, keys)
+        return found
+
+    def first_singleton(self, owner: str, name: str) -> int | None:
+        keys = {"owner": folded(owner), "name": name}
+        found: int | None = self._session.value(job_sql.first_singleton, keys)
+        return found
+
+    def chain_named(self, owner: str, name: str) -> int | None:
+        keys = {"owner": folded(owner), "name": name}
+        found: int | None = self._session.value(job_sql.chain_named, keys)
+        return found
+
     def held_until(self, now: int, *, limit: int) -> list[Job]:
         found = codec.JOBS.many(self._session.value(job_sql.held_until, {"now": now, "limit": limit}))
-        found.sort(key=lambda job: (job.spec.not_before or 0, job.id))
+        found.sort(key=lambda job: (job.wakes or job.spec.not_before or 0, job.id))
         return found
 
     def intents(self, *, job_id: int | None = None, task: int | None = None) -> list[Intent]:

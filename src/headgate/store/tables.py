@@ -35,13 +35,18 @@ jobs = Table(
     Column("changed", BigInteger, nullable=False),
     # Minus the priority while the dispatcher has something to start, else null.
     Column("queue_key", Integer),
-    # spec.not_before while the job is queued, else null.
+    # spec.not_before or `wakes`, whichever is first, while the job is queued, else null.
     Column("not_before", BigInteger),
     # times.ended once the state is final, else null.
     Column("ended", BigInteger),
     # Bits: 1 has rows in job_parents, 2 has rows in job_node_groups.
     Column("links", SmallInteger, nullable=False),
     Column("body", Text, nullable=False),
+    # spec.name, each only where somebody looks for it: of jobs that were submitted and have not ended; of
+    # those of them that wait, queued, for their earlier namesakes; of jobs that opened a chain of steps.
+    Column("open_name", Text),
+    Column("singleton_name", Text),
+    Column("chain_name", Text),
 )
 # A list is read state by state and merged, so these four serve each order and filter that has to be quick.
 Index("jobs_by_state", jobs.c.state, jobs.c.id)
@@ -59,6 +64,10 @@ def _partial(name: str, *columns: Column[Any], where: Column[Any] | None = None)
 _partial("jobs_queue", jobs.c.queue_key, jobs.c.id, where=jobs.c.queue_key)
 _partial("jobs_held", jobs.c.not_before, jobs.c.id, where=jobs.c.not_before)
 _partial("jobs_ended", jobs.c.ended, jobs.c.id, where=jobs.c.ended)
+
+_partial("jobs_open_name", jobs.c.owner, jobs.c.open_name, jobs.c.id, where=jobs.c.open_name)
+_partial("jobs_singleton", jobs.c.owner, jobs.c.singleton_name, jobs.c.id, where=jobs.c.singleton_name)
+_partial("jobs_chain", jobs.c.owner, jobs.c.chain_name, jobs.c.id, where=jobs.c.chain_name)
 
 job_parents = Table(
     "job_parents",

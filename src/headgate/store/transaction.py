@@ -194,7 +194,7 @@ class Transaction(Reader, EntryChanges, RecordChanges):
         self._known.pop(job_id, None)
 
     def _link(self, job: Job) -> None:
-        for parent in {dependency.job_id for dependency in job.spec.depends_on}:
+        for parent in _parents(job):
             self._session.change(job_sql.add_parent, {"parent_id": parent, "job_id": job.id})
         for group in {folded(group) for group in job.spec.node_groups}:
             self._session.change(job_sql.add_node_group, {"node_group": group, "job_id": job.id})
@@ -284,8 +284,35 @@ def _place(job: Job) -> Place:
     return Place(job.id, job.state.value, folded(job.owner), job.times.changed)
 
 
+def _parents(job: Job) -> set[int]:
+    """The jobs whose end may matter to this one."""
+    parents = {dependency.job_id for dependency in job.spec.depends_on}
+    if job.spec.step is not None and job.spec.step.of is not None:
+        parents.add(job.spec.step.of)
+    return parents
+
+
+def _due(job: Job) -> int | None:
+    """When a queued job is to be looked at again."""
+    times = [one for one in (job.spec.not_before, job.wakes) if one is not None]
+    return min(times) if times and job.state is JobState.QUEUED else None
+
+
+def _names(job: Job) -> dict[str, str | None]:
+    """The name again, in those columns by which somebody may look for it."""
+    name, state = job.spec.name or None, job.state
+    step = job.spec.step
+    opens = step is not None and step.of is None and not step.of_name
+    is_open = state not in FINAL_JOB_STATES and state is not JobState.CONFIGURING
+    return {
+        "open_name": name if is_open else None,
+        "singleton_name": name if job.spec.singleton and state is JobState.QUEUED else None,
+        "chain_name": name if opens and state is not JobState.CONFIGURING else None,
+    }
+
+
 def _links(job: Job) -> int:
-    return (_HAS_PARENTS if job.spec.depends_on else 0) | (_HAS_GROUPS if job.spec.node_groups else 0)
+    return (_HAS_PARENTS if _parents(job) else 0) | (_HAS_GROUPS if job.spec.node_groups else 0)
 
 
 def _job_columns(job: Job, place: Place) -> dict[str, int | str | None]:
@@ -297,9 +324,10 @@ def _job_columns(job: Job, place: Place) -> dict[str, int | str | None]:
         "owner": place.owner,
         "changed": place.changed,
         "queue_key": -job.spec.priority if job.ready_tasks > 0 and state in _IN_QUEUE else None,
-        "not_before": job.spec.not_before if state is JobState.QUEUED else None,
+        "not_before": _due(job),
         "ended": job.times.ended if state in FINAL_JOB_STATES else None,
         "links": _links(job),
+        **_names(job),
         "body": encode(job),
     }
 

@@ -11,6 +11,7 @@ from headgate.core.model import (
     JobSpec,
     Mishap,
     Run,
+    Step,
     Task,
     TaskSpec,
     Times,
@@ -249,3 +250,50 @@ def test_the_writer_sees_what_was_written_before_it_in_the_same_change(world: Wo
         return tx.job(job.id).state, len(tx.tasks(job.id))
 
     assert world.write(change) == (JobState.CONFIGURING, 1)
+
+
+# ---- names by which jobs wait for others
+
+
+def test_namesakes_are_those_that_were_submitted_and_have_not_ended(world: World) -> None:
+    for owner, name in (("ann", "n"), ("ANN", "n"), ("bob", "n"), ("ann", "N"), ("ann", "n")):
+        world.add(owner, name=name)
+    assert world.look(lambda look: look.earlier_namesake("ann", "n", 9)) is None
+    for job_id in range(1, 6):
+        world.put(job_id, state=JobState.QUEUED)
+    assert world.look(lambda look: look.earlier_namesake("Ann", "n", 5)) in (1, 2)
+    assert world.look(lambda look: look.earlier_namesake("ann", "n", 1)) is None
+    for job_id in (1, 2):
+        world.put(job_id, state=JobState.FINISHED)
+    assert world.look(lambda look: look.earlier_namesake("ann", "n", 5)) is None
+
+
+def test_the_first_singleton_is_the_oldest_that_is_queued(world: World) -> None:
+    world.add(name="n")
+    for _ in range(3):
+        world.add(name="n", singleton=True)
+    for job_id in range(1, 5):
+        world.put(job_id, state=JobState.QUEUED)
+    assert world.look(lambda look: look.first_singleton("ANN", "n")) == 2
+    world.put(2, state=JobState.RUNNING)
+    assert world.look(lambda look: look.first_singleton("ann", "n")) == 3
+    assert world.look(lambda look: look.first_singleton("ann", "m")) is None
+
+
+def test_a_chain_is_known_by_the_name_of_what_opened_it_last(world: World) -> None:
+    opened = [world.add(name="c", step=Step()).id for _ in range(2)]
+    for job_id in opened:
+        world.put(job_id, state=JobState.FINISHED)
+    joined = world.add(name="c", step=Step(of=opened[1]))
+    world.put(joined.id, state=JobState.QUEUED)
+    assert world.look(lambda look: look.chain_named("ann", "c")) == opened[1]
+    assert world.look(lambda look: look.chain_named("bob", "c")) is None
+    assert world.look(lambda look: look.children(opened[1])) == [joined.id]
+
+
+def test_a_delay_comes_due_like_a_start_time(world: World) -> None:
+    first, second = world.add(not_before=NOON + 50), world.add(not_before=NOON + 50)
+    world.put(first.id, state=JobState.QUEUED, wakes=NOON + 10)
+    world.put(second.id, state=JobState.QUEUED)
+    assert [job.id for job in world.look(lambda look: look.held_until(NOON + 10, limit=9))] == [first.id]
+    assert len(world.look(lambda look: look.held_until(NOON + 50, limit=9))) == 2

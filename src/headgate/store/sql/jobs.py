@@ -136,6 +136,51 @@ def children() -> Executable:
 
 
 @statement
+def earlier_namesake() -> Executable:
+    """An open job of this owner and name, older than this one."""
+    return (
+        select(jobs.c.id)
+        .where(
+            jobs.c.owner == bindparam("owner"),
+            jobs.c.open_name == bindparam("name"),
+            jobs.c.id < bindparam("id"),
+            jobs.c.open_name.is_not(None),
+        )
+        .limit(1)
+    )
+
+
+@statement
+def first_singleton() -> Executable:
+    """The oldest queued job of this owner and name that waits for its namesakes."""
+    return (
+        select(jobs.c.id)
+        .where(
+            jobs.c.owner == bindparam("owner"),
+            jobs.c.singleton_name == bindparam("name"),
+            jobs.c.singleton_name.is_not(None),
+        )
+        .order_by(jobs.c.id)
+        .limit(1)
+    )
+
+
+@statement
+def chain_named() -> Executable:
+    """The newest job of this owner and name that opened a chain."""
+    return (
+        select(jobs.c.id)
+        .where(
+            jobs.c.owner == bindparam("owner"),
+            jobs.c.chain_name == bindparam("name"),
+            jobs.c.chain_name.is_not(None),
+        )
+        .order_by(jobs.c.id.desc())
+        .limit(1)
+    )
+
+
+@statement
 def add_parent() -> Executable:
     """This job waits for that one."""
     return insert(job_parents)
