@@ -18,6 +18,7 @@ from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key
+from headgate.ports.flavour import Flavour
 from headgate.service.commands import Commands
 from headgate.service.events import Events
 from headgate.service.jobs import Jobs
@@ -25,6 +26,7 @@ from headgate.service.metrics import Metrics as NodeMetrics
 from headgate.service.node_groups import NodeGroups
 from headgate.service.nodes import Nodes
 from headgate.service.operations import Operations
+from headgate.service.scripts import Scripts
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 
@@ -73,6 +75,7 @@ def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, 
         "node_groups": NodeGroups(parts.store),
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),
+        "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),
         "events": Events(parts.store),
@@ -89,6 +92,11 @@ def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, 
         "version": __version__,
         "token_lasts_s": round(server.token_lasts * DAY_S),
     }
+
+
+def flavours() -> dict[str, Flavour]:
+    """Every script flavour there is, by name."""
+    return {name: registry.load(target) for name, target in registry.FLAVOURS.items()}
 
 
 def cluster_name(server: ServerSettings) -> str:

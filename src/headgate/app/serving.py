@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from headgate import __version__, registry
-from headgate.app.faces import application, cluster_name, limits
+from headgate.app.faces import application, cluster_name, flavours, limits
 from headgate.app.installation import Parts, opened, seed
 from headgate.config import Loaded, ServerSettings, Settings
 from headgate.core.environment import Site
@@ -22,7 +22,7 @@ from headgate.dispatcher.dispatcher import Dispatcher, Timing
 from headgate.dispatcher.measuring import Measuring
 from headgate.http import logs, tls
 from headgate.http.server import HttpServer, is_loopback, listen, run, url_of
-from headgate.identity import create_first_admin
+from headgate.identity import create_first_admin, own_account
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.notify.notifier import Notifier
 from headgate.notify.smtp import SmtpMailer, read_password
@@ -122,7 +122,8 @@ def _dispatcher(parts: Parts, settings: Settings, engine: Engine) -> Dispatcher:
         engine,
         parts.identity,
         parts.clock,
-        Site(cluster_name(server), os.uname().nodename),
+        Site(cluster_name(server), os.uname().nodename, own_account(), server.time_zone),
+        flavours(),
         timing=Timing(keep_finished=server.keep_finished * DAY_S),
     )
 

@@ -157,6 +157,18 @@ class Actor:
         except HeadgateError as error:
             log.warning("not_recalled", runs=len(keys), reason=error.text)
 
+    async def allow(self, wall_times: Mapping[Key, float | None]) -> bool:
+        """Tell the engine of other wall times, if it can have them. False: to be told again."""
+        if not wall_times or Ability.WALL_TIME not in self._engine.abilities:
+            return True
+        try:
+            async with _answered("allow", self._timing.answer):
+                await self._engine.allow(wall_times)
+        except HeadgateError as error:
+            log.warning("wall_times_not_told", runs=len(wall_times), reason=error.text)
+            return False
+        return True
+
     def forget_stops(self, open_intents: Collection[int]) -> None:
         """Keep in mind only the stops of what is still open."""
         self._sent_stops = {

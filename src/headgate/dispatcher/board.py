@@ -53,8 +53,8 @@ class Room:
 class Lane:
     """Cores lent to a task.
 
-    `gpus`: of each share's node. `left`: runs given to it that have not ended. `ends_by`: when its runs must
-    be over (microseconds).
+    `gpus`, `memory_mb`: of each share's node. `left`: runs given to it that have not
+    ended. `ends_by`: when its runs must be over (microseconds).
     """
 
     id: int
@@ -63,7 +63,7 @@ class Lane:
     shares: tuple[Share, ...]
     units: int
     gpus: tuple[int, ...]
-    memory_mb: int
+    memory_mb: tuple[int, ...]
     exclusive: bool
     ends_by: int | None
     left: int = 0
@@ -127,24 +127,24 @@ class Board:
         self._vacate(lane)
 
     def _occupy(self, lane: Lane) -> None:
-        for share, gpus in zip(lane.shares, lane.gpus, strict=True):
+        for share, gpus, memory_mb in zip(lane.shares, lane.gpus, lane.memory_mb, strict=True):
             room = self.rooms.get(share.node)
             if room is None:  # a node that is no longer configured; what runs there runs to its end
                 continue
             room.free.difference_update(share.cores)
-            room.memory_mb -= lane.memory_mb
+            room.memory_mb -= memory_mb
             room.jobs[lane.job_id] = room.jobs.get(lane.job_id, 0) + 1
             room.gpus -= gpus
             if lane.exclusive:
                 room.exclusive = lane.job_id
 
     def _vacate(self, lane: Lane) -> None:
-        for share, gpus in zip(lane.shares, lane.gpus, strict=True):
+        for share, gpus, memory_mb in zip(lane.shares, lane.gpus, lane.memory_mb, strict=True):
             room = self.rooms.get(share.node)
             if room is None:
                 continue
             room.free.update(core for core in share.cores if core < room.node.cores)
-            room.memory_mb += lane.memory_mb
+            room.memory_mb += memory_mb
             room.gpus += gpus
             left = room.jobs.get(lane.job_id, 1) - 1
             if left:

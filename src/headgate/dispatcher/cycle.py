@@ -7,6 +7,7 @@ on disk.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from msgspec.structs import replace
 
@@ -17,16 +18,16 @@ from headgate.core.model import Job, Mishap
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.vocabulary import Intention, NodeState
 from headgate.dispatcher.board import Board
+from headgate.dispatcher.launching import Flavours, wall_time
 from headgate.dispatcher.scheduling import Walk
 from headgate.dispatcher.winding import Stop, release_nodes, stops
-from headgate.ports.engine import Ended, Ending, Sighting, Submission
+from headgate.ports.engine import Ended, Ending, Key, Sighting, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Transaction
 from headgate.service.edit import JobEdit
-from headgate.service.endings import WINDING, settle, stop_job
+from headgate.service.endings import WINDING, review_pending, settle, stop_job
 from headgate.service.nodes import put_node_state
 from headgate.service.sightings import Recorder
-from headgate.service.waiting import review_pending
 
 HELD_AT_ONCE = 256
 
@@ -42,6 +43,8 @@ class Ask:
     """Jobs whose run time may be over."""
     timed: frozenset[int] = frozenset()
     """Running jobs that have begun, or whose run time was changed."""
+    changed: frozenset[int] = frozenset()
+    """Those whose run time was, or may have been, changed: the engine is to hear of it."""
     look_at_nodes: bool = False
     look_at_held: bool = False
     at: float = 0.0
@@ -49,7 +52,9 @@ class Ask:
     @property
     def anything(self) -> bool:
         """Whether there is something to do besides looking for what could start."""
-        return bool(self.seen or self.winding or self.expiring or self.timed or self.look_at_nodes)
+        return bool(
+            self.seen or self.winding or self.expiring or self.timed or self.changed or self.look_at_nodes
+        )
 
 
 @dataclass(slots=True)
@@ -62,6 +67,10 @@ class Answer:
     still_winding: frozenset[int] = frozenset()
     deadlines: dict[int, int] = field(default_factory=dict)
     """When (microseconds) the run time is over of the jobs that were looked at."""
+    wall_times: dict[Key, float | None] = field(default_factory=dict)
+    """What the engine is to be told of runs whose job has another run time now."""
+    impossible: list[Ended] = field(default_factory=list)
+    """Endings of what can't be given to the engine, to be recorded next."""
     after: tuple[int, int] | None = None
     started_services: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -72,6 +81,7 @@ class Setting:
 
     identity: Identity
     site: Site
+    flavours: Flavours
     engine: str
     epoch: int
     owner: str
@@ -98,6 +108,7 @@ def cycle(
         board,
         setting.identity,
         setting.site,
+        setting.flavours,
         setting.engine,
         setting.epoch,
         setting.owner,
@@ -108,10 +119,12 @@ def cycle(
     answer = Answer(board)
     for job_id in sorted(winding):
         release_nodes(walk, job_id)
+    answer.wall_times = _wall_times(tx, board, ask.changed)
     answer.stops, answer.still_winding = _stops(tx, board, winding)
     walk.run()
     _settle_nodes(tx, board)
     answer.submissions = walk.submissions
+    answer.impossible = walk.impossible
     answer.after = walk.after
     answer.started_services = walk.started_services
     answer.deadlines = _deadlines(tx, ask.timed | ask.expiring)
@@ -153,8 +166,11 @@ def _expire(tx: Transaction, job_id: int) -> None:
 
 
 def deadline_of(job: Job) -> int | None:
-    """When the run time of a running job is over, in microseconds."""
-    if job.spec.runtime_s is None or job.times.started is None:
+    """When the run time of a running job is over, in microseconds.
+
+    None also for one that came as a script: its run time is that of each run, which the engine ends.
+    """
+    if job.spec.runtime_s is None or job.times.started is None or job.spec.flavour:
         return None
     return job.times.started + job.spec.runtime_s * 1_000_000
 
@@ -163,7 +179,8 @@ def _release_held(tx: Transaction) -> None:
     """Let the jobs go whose time has come. Their hold is over: it is taken off them."""
     for job in tx.held_until(tx.now, limit=HELD_AT_ONCE):
         edit = JobEdit(tx, job)
-        edit.set_job(spec=replace(job.spec, not_before=None))
+        if job.spec.not_before is not None and job.spec.not_before <= tx.now:
+            edit.set_job(spec=replace(job.spec, not_before=None))
         review_pending(edit)
         settle(edit)
 
@@ -197,6 +214,31 @@ def _deadlines(tx: Transaction, job_ids: Iterable[int]) -> dict[int, int]:
         deadline = deadline_of(job)
         if job.state is JobState.RUNNING and deadline is not None:
             found[job.id] = deadline
+    return found
+
+
+def _wall_times(tx: Transaction, board: Board, job_ids: Collection[int]) -> dict[Key, float | None]:
+    """The wall times, from the start of each, of all runs of these jobs; their lanes are over accordingly."""
+    found: dict[Key, float | None] = {}
+    if not job_ids:
+        return found
+    ends: dict[int, list[float]] = {}
+    for intent in board.intents.values():
+        if intent.job_id not in job_ids:
+            continue
+        try:
+            job, task = tx.job(intent.job_id), tx.task(intent.job_id, intent.task)
+        except NotFound:
+            continue
+        for number in intent.instances:
+            row = tx.instance(job.id, task.number, number) if number else None
+            started = (row.times if number and row is not None else task.times).started
+            began = tx.now if started is None or (number and row is None) else started
+            limit = found[Key(intent.id, number)] = wall_time(job, task, began)
+            ends.setdefault(intent.lane, []).append(inf if limit is None else began + limit * 1e6)
+    for number, when in ends.items():
+        if (lane := board.lanes.get(number)) is not None:
+            lane.ends_by = None if inf in when else int(max(when))
     return found
 
 

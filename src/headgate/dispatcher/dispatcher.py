@@ -18,6 +18,7 @@ from headgate.core.states import JobState
 from headgate.dispatcher.acting import Actor
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.cycle import Answer, Ask, Setting, cycle
+from headgate.dispatcher.launching import Flavours
 from headgate.dispatcher.recovery import Open, Verdict, judge, open_instances
 from headgate.dispatcher.stock import Stock, begin, take_stock
 from headgate.dispatcher.timing import Timing
@@ -48,6 +49,7 @@ class Dispatcher:
         identity: Identity,
         clock: Clock,
         site: Site,
+        flavours: Flavours | None = None,
         *,
         owner: str = "",
         timing: Timing | None = None,
@@ -57,6 +59,7 @@ class Dispatcher:
         self._identity = identity
         self._clock = clock
         self._site = site
+        self._flavours = flavours or {}
         self._owner = owner
         self._timing = timing or Timing()
         self._actor = Actor(engine, clock, self._timing)
@@ -67,6 +70,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._winding: set[int] = set()
         self._timed: set[int] = set()
+        self._changed: set[int] = set()
         self._deadlines: dict[int, int] = {}
         self._nodes_changed = False
         self._new_work = True
@@ -133,7 +137,9 @@ class Dispatcher:
         """Take a new epoch, bring in the engine's nodes, and look up every open intent."""
         seen_nodes = await self._actor.nodes()
         epoch = await self._store.write(lambda tx: begin(tx, self._engine_name, seen_nodes))
-        self._setting = Setting(self._identity, self._site, self._engine_name, epoch, self._owner)
+        self._setting = Setting(
+            self._identity, self._site, self._flavours, self._engine_name, epoch, self._owner
+        )
         at = self._clock.monotonic()
 
         def look(reader: Reader) -> Stock:
@@ -142,6 +148,7 @@ class Dispatcher:
         found = await self._store.read(look)
         self._board = found.board
         self._winding |= found.winding
+        self._changed |= found.winding  # who knows whether the engine has heard of the last change
         self._deadlines.update(found.deadlines)
         await self._look_up(found.open)
 
@@ -152,7 +159,8 @@ class Dispatcher:
         found = await self._actor.find({one.intent.id: one.intent.tag for one in opened})
 
         def look(reader: Reader) -> Verdict:
-            return judge(reader, opened, found, reader.nodes(), self._identity, self._site, self._clock.now())
+            nodes, now = reader.nodes(), self._clock.now()
+            return judge(reader, opened, found, nodes, self._identity, self._site, self._flavours, now)
 
         verdict = await self._store.read(look)
         self._actor.inbox += verdict.sightings
@@ -175,6 +183,8 @@ class Dispatcher:
                 self._winding.add(event.job_id)
             elif event.task == 0 and event.path[-1] == JobState.RUNNING:
                 self._timed.add(event.job_id)
+                if len(event.path) == 1:  # touched, not begun
+                    self._changed.add(event.job_id)
             self._new_work = True
         if events:
             self._wake.set()
@@ -230,7 +240,7 @@ class Dispatcher:
         if not (ask.anything or tick or self._could_start()):
             return
         inbox, seen = self._actor.inbox, self._seen
-        self._actor.inbox, self._timed, self._winding = [], set(), set()
+        self._actor.inbox, self._timed, self._winding, self._changed = [], set(), set(), set()
         self._nodes_changed = self._new_work = False
         try:
             answer = await self._store.write(
@@ -239,15 +249,19 @@ class Dispatcher:
         except BaseException:
             self._actor.inbox = inbox + self._actor.inbox
             self._timed |= ask.timed
+            self._changed |= ask.changed
             self._winding |= ask.winding
             self._nodes_changed |= ask.look_at_nodes
             self._new_work = True
             raise
         self._take(answer, ask)
+        self._actor.inbox += answer.impossible
         if seen is not None:
             self._seen, self._since = None, seen.watermark
             self._recorded.set()
         await self._actor.submit(answer.submissions)
+        if not await self._actor.allow(answer.wall_times):
+            self._changed |= ask.changed
         await self._actor.stop(answer.stops)
         if self._actor.inbox:
             self._wake.set()
@@ -260,6 +274,7 @@ class Dispatcher:
             winding=frozenset(self._winding),
             expiring=self._over() if tick else frozenset(),
             timed=frozenset(self._timed),
+            changed=frozenset(self._changed),
             look_at_nodes=self._nodes_changed,
             look_at_held=tick,
             at=now,
@@ -302,6 +317,7 @@ class Dispatcher:
         try:
             opened = await self._store.read(lambda reader: [open_instances(reader, one) for one in intents])
             await self._look_up([one for one in opened if one.instances])
+            self._changed |= {intent.job_id for intent in intents}
         except BaseException as error:
             self._actor.doubt(doubtful)
             if not isinstance(error, EngineUnavailable):

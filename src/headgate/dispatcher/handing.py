@@ -8,8 +8,10 @@ from headgate.core.lifecycle import JobHappened, TaskHappened
 from headgate.core.model import Instance, Intent, Mishap, Run, Share, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
+from headgate.dispatcher.corresponding import choose_corresponding
 from headgate.service.edit import JobEdit
 from headgate.service.endings import end_task, end_waiting, stop_job
+from headgate.service.waiting import corresponding
 
 
 def begin_job(edit: JobEdit, shares: Sequence[Share]) -> None:
@@ -26,6 +28,8 @@ def choose_runs(edit: JobEdit, number: int, wanted: int) -> tuple[list[Instance]
     task = edit.task(number)
     if task.spec.type is TaskType.BASIC:
         return [], [0] if task.state is TaskState.QUEUED else []
+    if task.spec.type is TaskType.PARAMETRIC_SWEEP and (parents := list(corresponding(edit.tx, edit.job))):
+        return choose_corresponding(edit, number, wanted, parents), []
     rows = edit.queued_rows(number, wanted) if task.queued_rows else []
     if task.spec.type is TaskType.SERVICE:
         return (rows, []) if rows else ([], [new_instance(edit, number)])

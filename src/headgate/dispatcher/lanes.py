@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from headgate.core.chunks import memory_mb
 from headgate.core.model import Job, Node, Share, Task
-from headgate.core.vocabulary import UnitType
+from headgate.core.vocabulary import Sharing, UnitType
 from headgate.dispatcher.board import Lane
 from headgate.dispatcher.launching import wall_time
 
@@ -21,8 +22,8 @@ def lane_for(
         shares=tuple(shares),
         units=0 if duty else sum(_units(job, share, nodes.get(share.node)) for share in shares),
         gpus=tuple(0 if duty else _gpus(job, task, share, nodes.get(share.node)) for share in shares),
-        memory_mb=0 if duty else spec.estimated_process_memory_mb,
-        exclusive=spec.exclusive,
+        memory_mb=tuple(0 if duty else _memory(job, task, share) for share in shares),
+        exclusive=spec.exclusive or task.spec.sharing is Sharing.EXCLUSIVE,
         ends_by=None if limit is None else now + int(limit * 1e6),
     )
 
@@ -41,8 +42,16 @@ def _units(job: Job, share: Share, node: Node | None) -> int:
     return len(share.cores)
 
 
+def _memory(job: Job, task: Task, share: Share) -> int:
+    """MiB held on a node: what its chunks say, and what the job says of each process."""
+    chunks = sum(memory_mb(task.spec.chunks[position]) for position in share.parts)
+    return chunks + job.spec.estimated_process_memory_mb
+
+
 def _gpus(job: Job, task: Task, share: Share, node: Node | None) -> int:
-    """One for each core, in a job that counts GPUs."""
+    """What its chunks say; else one for each core, in a job that counts GPUs."""
+    if share.parts:
+        return sum(task.spec.chunks[position].gpus for position in share.parts)
     if job.spec.unit_type is not UnitType.GPU or node is None:
         return 0
     return node.gpus if task.spec.exclusive else min(len(share.cores), node.gpus)

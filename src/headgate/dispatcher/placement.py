@@ -2,14 +2,15 @@
 
 Nodes are tried in the job's order of preference; one that the job already uses comes first, and one node
 that fits alone is preferred over several. A task gets at least its minimum and up to its maximum of what is
-free now.
+free now. A task with chunks gets each part of them on one node, as it is to be arranged (`core/chunks.py`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from headgate.core.chunks import Bin, spread, takes_whole_nodes
 from headgate.core.model import Job, Node, Share, Task
 from headgate.core.resources import candidates, in_groups, uniform_choices, units_of
-from headgate.core.vocabulary import NodeGroupOp, UnitType
+from headgate.core.vocabulary import NodeGroupOp, Sharing, UnitType
 from headgate.dispatcher.board import Board, Room
 from headgate.dispatcher.lanes import cores_per_socket
 
@@ -45,6 +46,10 @@ def place(
             for node in nodes
             if job.node_phases.get(node.name) != "preparing"
         ]
+        if task.spec.chunks:
+            if (shares := _in_chunks(rooms, job, task, most_units)) is not None:
+                return shares
+            continue
         found = (_required if task.spec.required_nodes else _anywhere)(rooms, job, task, *limits)
         if found is not None:
             return found
@@ -69,7 +74,12 @@ def node_choices(board: Board, job: Job, task: Task) -> list[list[Node]]:
 
 def _room(room: Room, job: Job, task: Task, withheld: Withheld) -> Room:
     kept = withheld.get(room.node.name, frozenset())
-    whole = job.spec.exclusive or task.spec.exclusive or job.spec.unit_type is UnitType.NODE
+    whole = (
+        job.spec.exclusive
+        or task.spec.exclusive
+        or job.spec.unit_type is UnitType.NODE
+        or takes_whole_nodes(task.spec)
+    )
     return room.lent(kept, whole=whole)
 
 
@@ -84,13 +94,7 @@ def _limits(job: Job, task: Task, most_units: int | None) -> tuple[int, int] | N
 
 def free_units(room: Room, job: Job, task: Task | None = None) -> int:
     """Units of the job's type that this job could take on this node now."""
-    if not room.open or (room.exclusive is not None and room.exclusive != job.id):
-        return 0
-    if job.spec.exclusive and any(other != job.id for other in room.jobs):
-        return 0
-    if task is not None and task.spec.exclusive and room.jobs:
-        return 0
-    if job.spec.estimated_process_memory_mb > max(0, room.memory_mb):
+    if not _is_open(room, job, task):
         return 0
     unit = job.spec.unit_type
     if unit is UnitType.CORE:
@@ -100,6 +104,41 @@ def free_units(room: Room, job: Job, task: Task | None = None) -> int:
     if unit is UnitType.GPU:
         return max(0, min(room.gpus, len(room.free)))
     return int(len(room.free) == room.node.cores and not room.jobs)
+
+
+def _is_open(room: Room, job: Job, task: Task | None) -> bool:
+    """Whether this job may take anything on this node now, cores aside."""
+    if not room.open or (room.exclusive is not None and room.exclusive != job.id):
+        return False
+    alone = job.spec.exclusive or (task is not None and task.spec.sharing is Sharing.EXCLUSIVE)
+    if alone and any(other != job.id for other in room.jobs):
+        return False
+    if task is not None and task.spec.exclusive and room.jobs:
+        return False
+    return job.spec.estimated_process_memory_mb <= max(0, room.memory_mb)
+
+
+def _in_chunks(rooms: Sequence[Room], job: Job, task: Task, most_cores: int | None) -> Shares | None:
+    """Each part of each chunk on a node that has room for it."""
+    spec, kept = task.spec, job.spec.estimated_process_memory_mb
+    open_ = {room.node.name: room for room in rooms if _is_open(room, job, task)}
+    bins = [
+        Bin(room.node, len(room.free), room.memory_mb - kept, room.gpus, not room.jobs)
+        for room in open_.values()
+    ]
+    found = spread(
+        spec,
+        bins,
+        one_node=job.spec.single_node,
+        required=spec.required_nodes,
+        most_cores=most_cores,
+    )
+    if found is None:
+        return None
+    return tuple(
+        Share(part.bin.node.name, tuple(sorted(open_[part.bin.node.name].free))[: part.cores], part.parts)
+        for part in found
+    )
 
 
 def _made(job: Job, task: Task, taken: Iterable[tuple[Room, int]]) -> Shares:

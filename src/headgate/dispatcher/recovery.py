@@ -18,7 +18,13 @@ from headgate.core.states import FINAL_TASK_STATES
 from headgate.core.vocabulary import Intention, TaskType
 from headgate.dispatcher.board import Lane
 from headgate.dispatcher.lanes import lane_for
-from headgate.dispatcher.launching import placement_of, submission
+from headgate.dispatcher.launching import (
+    Flavours,
+    LaunchImpossible,
+    not_startable,
+    placement_of,
+    submission,
+)
 from headgate.ports.engine import Ended, Ending, Fault, Found, Sighting, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Reader
@@ -80,6 +86,7 @@ def judge(
     nodes: Sequence[Node],
     identity: Identity,
     site: Site,
+    flavours: Flavours,
     now: int,
 ) -> Verdict:
     """Compare what was decided with what the engine has taken."""
@@ -101,11 +108,11 @@ def judge(
         if not missing:
             continue
         try:
-            submissions.append(_again(reader, one.intent, missing, nodes, identity, site, now))
+            submissions.append(_again(reader, one.intent, missing, nodes, identity, site, flavours, now))
         except NotPermitted as refusal:
-            sightings += [
-                _ended(one.intent, n, Ending.NOT_STARTABLE, now, Fault.ACCOUNT, refusal.text) for n in missing
-            ]
+            sightings += not_startable(one.intent, missing, now, Fault.ACCOUNT, refusal.text)
+        except LaunchImpossible as error:
+            sightings += not_startable(one.intent, missing, now, Fault.SCRIPT, error.text)
     return Verdict(tuple(submissions), tuple(sightings))
 
 
@@ -135,6 +142,7 @@ def _again(
     nodes: Sequence[Node],
     identity: Identity,
     site: Site,
+    flavours: Flavours,
     now: int,
 ) -> Submission:
     job, task = reader.job(intent.job_id), reader.task(intent.job_id, intent.task)
@@ -144,5 +152,6 @@ def _again(
         runs[number] = row.run if row is not None else (task.run if number == 0 else Run())
     part = replace(intent, instances=tuple(missing))
     cores = {node.name: node.cores for node in nodes}
-    account = identity.os_account(job.owner)
-    return submission(part, job, task, runs, placement_of(intent.shares, cores), account, site, now)
+    account = identity.os_account(job.owner, job.spec.group)
+    placement = placement_of(intent.shares, cores)
+    return submission(part, job, task, runs, placement, account, site, flavours, now)

@@ -13,6 +13,7 @@ from math import inf
 
 from msgspec.structs import replace
 
+from headgate.core.chunks import takes_more_than_cores
 from headgate.core.model import Job, Task
 from headgate.core.resources import units_of
 from headgate.core.states import JobState
@@ -63,7 +64,7 @@ def reserve(board: Board, job: Job, task: Task, now: int) -> Reservation | None:
             later.close_lane(lane)
         found = place(later, job, wanted, low)
         if found is not None:
-            whole = job.spec.exclusive or task.spec.exclusive or _takes_more_than_cores(job)
+            whole = job.spec.exclusive or task.spec.exclusive or _takes_more_than_cores(job, task)
             rooms = later.rooms
             return Reservation(
                 {
@@ -79,6 +80,8 @@ def _end(ends_by: int | None) -> float:
     return inf if ends_by is None else ends_by
 
 
-def _takes_more_than_cores(job: Job) -> bool:
+def _takes_more_than_cores(job: Job, task: Task) -> bool:
     """Whether cores alone do not tell if it will fit."""
+    if takes_more_than_cores(task.spec):
+        return True
     return job.spec.unit_type in (UnitType.NODE, UnitType.GPU) or job.spec.estimated_process_memory_mb > 0

@@ -27,13 +27,20 @@ from headgate.dispatcher.handing import (
     refuse_task,
 )
 from headgate.dispatcher.lanes import lane_for
-from headgate.dispatcher.launching import placement_of, submission, wall_time
+from headgate.dispatcher.launching import (
+    Flavours,
+    LaunchImpossible,
+    not_startable,
+    placement_of,
+    submission,
+    wall_time,
+)
 from headgate.dispatcher.placement import NOTHING, Shares, Withheld, node_choices, place
 from headgate.dispatcher.reservation import Reservation, at_least, reserve
-from headgate.ports.engine import Submission
+from headgate.ports.engine import Ended, Fault, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Transaction
-from headgate.service.counting import waiting_instances
+from headgate.service.counting import startable_instances
 from headgate.service.edit import JobEdit
 from headgate.service.endings import settle
 
@@ -54,6 +61,7 @@ class Walk:
     board: Board
     identity: Identity
     site: Site
+    flavours: Flavours
     engine: str
     epoch: int
     owner: str
@@ -61,6 +69,8 @@ class Walk:
     after: tuple[int, int] | None = None
     reservation: Reservation | None = None
     submissions: list[Submission] = field(default_factory=list)
+    impossible: list[Ended] = field(default_factory=list)
+    """Runs that were handed out and can't be described to the engine: to be recorded like its reports."""
     started_services: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -102,10 +112,12 @@ class Walk:
     def _job(self, job: Job, tasks: Sequence[Task]) -> None:
         if job.engine != self.engine or not tasks:
             return
+        if job.spec.holds:  # it was held while it ran: no more of it is started (spec pbs, section 9)
+            return
         edit = JobEdit(self.tx, job)
         edit.take(tasks)
         try:
-            account = self.identity.os_account(job.owner)
+            account = self.identity.os_account(job.owner, job.spec.group)
         except NotPermitted as refusal:
             for task in tasks:
                 refuse_task(edit, task.number, Mishap("Execution_StartJobFailedOnNode", ("", refusal.text)))
@@ -169,7 +181,7 @@ class Walk:
             return task.state is TaskState.QUEUED
         if task.spec.type is TaskType.SERVICE:
             return self._service_may_start(task)
-        return waiting_instances(task) > 0
+        return startable_instances(task) > 0
 
     def _service_may_start(self, task: Task) -> bool:
         last = self.started_services.get((task.job_id, task.number), 0)
@@ -211,8 +223,9 @@ class Walk:
             return
         task = edit.task(number)
         if task.spec.type is TaskType.PARAMETRIC_SWEEP:
-            share = waiting_instances(task) // self._side_by_side(edit.job.id, number)
-            wanted = min(self.board.wanted(lane, self.at), max(1, share))
+            startable = startable_instances(task)
+            share = startable // self._side_by_side(edit.job.id, number)
+            wanted = min(self.board.wanted(lane, self.at), max(1, share), startable)
         else:
             wanted = 0 if lane.left else 1
         if wanted > 0 and self._left_to_start(task):
@@ -264,9 +277,13 @@ class Walk:
         self.board.intents[intent.id] = intent
         cores = {name: node.cores for name, node in self._nodes().items()}
         placement = placement_of(lane.shares, cores)
-        self.submissions.append(
-            submission(intent, edit.job, edit.task(number), runs, placement, account, self.site, now)
-        )
+        task = edit.task(number)
+        try:
+            made = submission(intent, edit.job, task, runs, placement, account, self.site, self.flavours, now)
+        except LaunchImpossible as error:
+            self.impossible += not_startable(intent, numbers, now, Fault.SCRIPT, error.text)
+        else:
+            self.submissions.append(made)
 
     # ---- NodePrep and NodeRelease
 

@@ -40,7 +40,9 @@ def stops(reader: Reader, job: Job, intents: Iterable[Intent]) -> list[Stop]:
             (forced if hard else gentle).append(Key(intent.id, number))
     found = []
     if gentle:
-        found.append(Stop(tuple(gentle), job.spec.stop_signal, job.spec.stop_grace_s, forced=False))
+        over = job.intention is Intention.EXPIRE
+        polite = (job.spec.limit_signal if over else "") or job.spec.stop_signal
+        found.append(Stop(tuple(gentle), polite, job.spec.stop_grace_s, forced=False))
     if forced:
         found.append(Stop(tuple(forced), job.spec.stop_signal, 0.0, forced=True))
     return found
@@ -77,7 +79,7 @@ def release_nodes(walk: Walk, job_id: int) -> None:
     release = node_duty(edit, TaskType.NODE_RELEASE)
     reachable = {name for name, room in walk.board.rooms.items() if room.node.reachable}
     try:
-        account = walk.identity.os_account(job.owner)
+        account = walk.identity.os_account(job.owner, job.spec.group)
     except NotPermitted:
         release, account = None, None
     phases = dict(job.node_phases)

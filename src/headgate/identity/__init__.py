@@ -6,7 +6,7 @@ file, `accounts.py` looks up OS accounts, `credentials.py` reads headers and `fi
 user.
 """
 
-from headgate.identity.accounts import OsAccounts
+from headgate.identity.accounts import OsAccounts, own_account
 from headgate.identity.authority import Authority
 from headgate.identity.first_start import create_first_admin
 from headgate.identity.passwords import Passwords
@@ -20,4 +20,5 @@ __all__ = [
     "create_first_admin",
     "derived_key",
     "load_secret_key",
+    "own_account",
 ]

@@ -10,6 +10,8 @@ import pwd
 from collections.abc import Callable
 from typing import Final
 
+from msgspec.structs import replace
+
 from headgate.core.errors import NotPermitted
 from headgate.core.launch import OsAccount
 
@@ -41,6 +43,42 @@ def look_up(name: str, min_uid: int) -> OsAccount:
     )
 
 
+def with_group(account: OsAccount, group: str) -> OsAccount:
+    """The account with this group, by name or number, as its primary one.
+
+    Raises NotPermitted unless it is a member.
+    """
+    gid = _gid(group)
+    if gid != account.gid and gid not in account.groups:
+        raise NotPermitted(f"The OS account {account.name!r} is not a member of the group {group!r}.")
+    return replace(account, gid=gid, groups=tuple(sorted({*account.groups, account.gid})))
+
+
+def check_own_group(group: str) -> None:
+    """Raises NotPermitted unless this is the group that the server itself runs with: only root can choose."""
+    if _gid(group) != os.getgid():
+        raise NotPermitted(
+            f"The server is not root: it can't start anything with the group {group!r}, only with its own."
+        )
+
+
+def _gid(group: str) -> int:
+    try:
+        return int(group) if group.isascii() and group.isdigit() else grp.getgrnam(group).gr_gid
+    except (KeyError, ValueError):
+        raise NotPermitted(f"There is no OS group {group!r} on this machine.") from None
+
+
+def own_account() -> OsAccount:
+    """The account this process runs under."""
+    uid = os.getuid()
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return OsAccount(str(uid), uid, os.getgid(), "/")
+    return OsAccount(entry.pw_name, uid, entry.pw_gid, entry.pw_dir, shell=entry.pw_shell or "/bin/sh")
+
+
 def group_names(account: OsAccount) -> tuple[str, ...]:
     """The names of its groups, for people; a number where there is no name."""
     names = []
@@ -64,21 +102,25 @@ class OsAccounts:
         self._min_uid = min_uid
         self._monotonic = monotonic
         self._look = look
-        self._known: dict[str, tuple[float, OsAccount | NotPermitted]] = {}
+        self._known: dict[tuple[str, str], tuple[float, OsAccount | NotPermitted]] = {}
 
-    def find(self, name: str) -> OsAccount:
-        """The account of this name. Raises NotPermitted with the reason why it can't be used."""
+    def find(self, name: str, group: str = "") -> OsAccount:
+        """The account of this name, with this primary group if one is named.
+
+        Raises NotPermitted with the reason why it can't be used.
+        """
         now = self._monotonic()
-        known = self._known.get(name)
+        known = self._known.get((name, group))
         if known is None or now - known[0] >= KEPT_S:
             found: OsAccount | NotPermitted
             try:
                 found = self._look(name, self._min_uid)
+                found = with_group(found, group) if group else found
             except NotPermitted as refused:
                 found = refused
             if len(self._known) >= MOST:
                 self._known.clear()
-            known = self._known[name] = (now, found)
+            known = self._known[(name, group)] = (now, found)
         if isinstance(known[1], NotPermitted):
             raise NotPermitted(known[1].text, code=known[1].code, parameters=known[1].parameters)
         return known[1]

@@ -16,7 +16,7 @@ import structlog
 from headgate.core.errors import NotAuthenticated, NotFound, Unavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import User
-from headgate.identity.accounts import OsAccounts
+from headgate.identity.accounts import OsAccounts, check_own_group
 from headgate.identity.credentials import (
     BasicCredentials,
     BearerCredentials,
@@ -95,12 +95,14 @@ class Authority:
             )
         return Caller(user.name, user.role, name)
 
-    def os_account(self, user: str) -> OsAccount | None:
+    def os_account(self, user: str, group: str = "") -> OsAccount | None:
         """See ports.Identity."""
         if not self._is_root:
+            if group:
+                check_own_group(group)
             return None
         stored = self._user(user)
-        return self._accounts.find((stored.os_account if stored else "") or user)
+        return self._accounts.find((stored.os_account if stored else "") or user, group)
 
     # ---- changes made by this process
 

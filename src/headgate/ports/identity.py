@@ -48,10 +48,11 @@ class Identity(Protocol):
         """
         ...
 
-    def os_account(self, user: str) -> OsAccount | None:
+    def os_account(self, user: str, group: str = "") -> OsAccount | None:
         """The OS account that tasks of this user run under; None when the server is not root (its own
-        account).
+        account). group: by name or number, what it has instead of its own primary group.
 
-        Raises NotPermitted with the reason when there is none or it is not allowed (uid 0, below min_uid).
+        Raises NotPermitted with the reason when there is none or it is not allowed (uid 0, below min_uid; a
+        group that it is no member of).
         """
         ...

@@ -31,6 +31,13 @@ def waiting_instances(task: Task) -> int:
     return task.instance_count - task.live - task.finished - task.failed - task.canceled
 
 
+def startable_instances(task: Task) -> int:
+    """Instances that wait, as far as so many more may be live at once."""
+    waiting = waiting_instances(task)
+    most = task.spec.max_running
+    return min(waiting, max(0, most - task.live)) if most else waiting
+
+
 def has_something_to_start(task: Task) -> bool:
     """Whether an instance of this task could be handed to an engine now, resources aside."""
     if task.waits_for or task.spec.type.is_node_duty:

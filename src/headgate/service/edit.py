@@ -44,9 +44,9 @@ class JobEdit:
     # ---- reading
 
     @property
-    def kept_state(self) -> JobState:
-        """The job's state as it was last saved."""
-        return self._before.state
+    def kept(self) -> Job:
+        """The job as it was last saved."""
+        return self._before
 
     def task(self, number: int) -> Task:
         """A task as it is now in this edit. Raises NotFound."""

@@ -17,7 +17,7 @@ from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, 
 from headgate.core.vocabulary import Intention, PendingReason, TaskType
 from headgate.service.counting import standing, waiting_instances
 from headgate.service.edit import JobEdit
-from headgate.service.waiting import review_pending
+from headgate.service.waiting import outlook
 
 RELEASABLE = frozenset({"ready", "unusable"})
 """Phases of a node on which NodeRelease still has to run when the job ends."""
@@ -43,12 +43,38 @@ def _settle(edit: JobEdit) -> list[int]:
     """Settle one job. Which ones have to look again because of it."""
     _conclude_tasks(edit)
     _end_job(edit)
-    was = edit.kept_state
-    now = edit.save().state
-    matters = now is not was and (
-        was in FINAL_JOB_STATES or now in FINAL_JOB_STATES or now is JobState.RUNNING
-    )
-    return edit.tx.children(edit.job.id) if matters else []
+    was = edit.kept
+    job = edit.save()
+    again: list[int] = []
+    ended = job.state in FINAL_JOB_STATES
+    if job.state is not was.state and (
+        was.state in FINAL_JOB_STATES or ended or job.state is JobState.RUNNING
+    ):
+        again += edit.tx.children(job.id)
+        if job.state is JobState.RUNNING:
+            again += job.spec.rivals
+        if ended and job.spec.step is not None and job.spec.step.of is not None:
+            again += [one for one in edit.tx.children(job.spec.step.of) if one > job.id]
+    if was.spec.name and ((ended and job.state is not was.state) or job.spec.name != was.spec.name):
+        namesake = edit.tx.first_singleton(job.owner, was.spec.name)
+        again += [] if namesake is None else [namesake]
+    return again
+
+
+def review_pending(edit: JobEdit) -> None:
+    """Block or unblock a queued job by what it waits for now, or drop it. Call `settle` afterwards."""
+    if edit.job.state is not JobState.QUEUED:
+        return
+    found = outlook(edit.tx, edit.job, edit.tx.now)
+    if found.dropped is not None:
+        stop_job(edit, JobHappened.CANCEL_ASKED, Intention.CANCEL, mishap=found.dropped)
+        return
+    blocked = found.reason is not PendingReason.NONE
+    job = edit.job
+    if (blocked, found.reason, found.wakes) == (job.blocked, job.pending_reason, job.wakes):
+        return
+    edit.set_job(blocked=blocked, pending_reason=found.reason, wakes=found.wakes)
+    edit.recount_ready()
 
 
 def _conclude_tasks(edit: JobEdit) -> None:

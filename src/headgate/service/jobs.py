@@ -9,33 +9,34 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from headgate.core.chunks import with_units
 from headgate.core.codes import message as describe
-from headgate.core.environment import merge
+from headgate.core.environment import merge, of_script
 from headgate.core.errors import BadRequest, WrongState
 from headgate.core.lifecycle import JobHappened, state_name
 from headgate.core.mailing import NO_MAIL, MailPolicy
 from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec
-from headgate.core.properties import Moment, Property, check_settable
-from headgate.core.states import JobState
+from headgate.core.properties import Moment, Property, apply_job, check_settable
+from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.validation import validate
-from headgate.core.vocabulary import Intention
+from headgate.core.vocabulary import HoldKind, Intention
 from headgate.core.warnings import all_warnings
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, JobPage, JobQuery, Reader, Store, Transaction
 from headgate.service import templates
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
-from headgate.service.endings import WINDING, settle, stop_job
+from headgate.service.endings import WINDING, review_pending, settle, stop_job
 from headgate.service.rights import (
     check_run_as,
     may_see_all,
     require_change,
+    require_hold,
     require_seeing,
     require_stop,
 )
-from headgate.service.submission import requeue_job, submit, surroundings
+from headgate.service.submission import requeue_job, submit, surroundings, unheeded
 from headgate.service.views import JobView
-from headgate.service.waiting import review_pending
 
 MESSAGE_LIMIT = 128
 """Characters of a cancel or finish message (spec hpcpack-model, section 7.3)."""
@@ -93,10 +94,17 @@ class Jobs:
 
         Returns its id.
         """
-        environment = merge({}, new.environment)
+        left_out: list[str] = []
+        if new.spec.flavour:
+            environment, left_out = of_script(new.environment)
+        else:
+            environment = merge({}, new.environment)
+        warnings = list(new.warnings)
+        if left_out:
+            warnings.append(f"Left out, as only the system sets them: the variables {', '.join(left_out)}.")
         tasks = [
             Task(
-                spec=task.spec,
+                spec=with_units(task.spec),
                 environment=merge({}, task.environment),
                 custom=merge_custom({}, task.custom),
             )
@@ -110,9 +118,16 @@ class Jobs:
                 spec=new.spec,
                 environment=environment,
                 custom=merge_custom({}, new.custom),
-                import_warnings=new.warnings,
+                import_warnings=tuple(warnings),
             )
             job = templates.make(tx, caller, job, new.changes, tx.now)
+            if new.spec.flavour:
+                said = apply_job(Job(spec=new.spec), new.changes, tx.now).spec
+                job = replace(job, spec=_as_said(job.spec, said))
+            for kind in job.spec.holds:
+                require_hold(caller, job, kind)
+            in_vain = unheeded(tx, job, tasks)
+            job = replace(job, import_warnings=(*job.import_warnings, *in_vain))
             check_run_as(caller.login or caller.name, job.spec.run_as)
             edit = JobEdit(tx, tx.add_job(self._warned(job)))
             for task in tasks:
@@ -229,6 +244,33 @@ class Jobs:
         warnings = all_warnings(job, self._mail)
         return job if warnings == job.warnings else replace(job, warnings=warnings)
 
+    async def hold(self, caller: Caller, job_id: int, kind: HoldKind = HoldKind.USER) -> None:
+        """Hold a job: it does not start, or start anything more, until that hold is released.
+
+        What runs goes on running. Repeating it is fine. Raises WrongState for a job that has ended.
+        """
+
+        def change(tx: Transaction) -> None:
+            edit = _holding(tx, caller, job_id, kind)
+            if kind not in edit.job.spec.holds:
+                holds = tuple(one for one in HoldKind if one is kind or one in edit.job.spec.holds)
+                _hold(edit, holds)
+
+        await self._store.write(change)
+
+    async def release(self, caller: Caller, job_id: int, kind: HoldKind = HoldKind.USER) -> None:
+        """Release one hold. Releasing what is not held is fine.
+
+        Raises WrongState for a job that has ended.
+        """
+
+        def change(tx: Transaction) -> None:
+            edit = _holding(tx, caller, job_id, kind)
+            if kind in edit.job.spec.holds:
+                _hold(edit, tuple(one for one in edit.job.spec.holds if one is not kind))
+
+        await self._store.write(change)
+
     # ---- looking
 
     def get(self, caller: Caller, job_id: int) -> JobView:
@@ -335,6 +377,36 @@ def _stopping(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
     job = tx.job(job_id)
     require_stop(caller, job)
     return JobEdit(tx, job)
+
+
+def _holding(tx: Transaction, caller: Caller, job_id: int, kind: HoldKind) -> JobEdit:
+    job = tx.job(job_id)
+    require_hold(caller, job, kind)
+    if job.state in FINAL_JOB_STATES or job.state in WINDING:
+        raise WrongState(
+            f"Job {job_id} is in the {state_name(job.state)} state: it can't be held or released.",
+            code="Operation_JobHoldInvalidState",
+            parameters=(state_name(job.state),),
+        )
+    return JobEdit(tx, job)
+
+
+def _hold(edit: JobEdit, holds: tuple[HoldKind, ...]) -> None:
+    edit.set_job(spec=replace(edit.job.spec, holds=holds))
+    edit.touch()  # the dispatcher looks again, at a running job too
+    review_pending(edit)
+    settle(edit)
+
+
+def _as_said(made: JobSpec, said: JobSpec) -> JobSpec:
+    """What a template made of a script's job, with all that was said: a default fills in, and no more."""
+    plain = JobSpec()
+    kept = {
+        name: getattr(said, name)
+        for name in JobSpec.__struct_fields__
+        if getattr(said, name) != getattr(plain, name)
+    }
+    return replace(made, **kept)
 
 
 def _submit(edit: JobEdit, caller: Caller) -> None:

@@ -8,11 +8,12 @@ and operators manage nodes.
 
 from headgate.core.errors import NotPermitted
 from headgate.core.model import Job
-from headgate.core.vocabulary import Role
+from headgate.core.vocabulary import HoldKind, Role
 from headgate.ports.identity import Caller
 
 _CHANGE_ANY = Role.ADMIN | Role.JOBADMIN
 _STOP_ANY = _CHANGE_ANY | Role.OPERATOR
+_OPERATE = _STOP_ANY
 _SEE_ALL = _STOP_ANY
 
 
@@ -45,6 +46,23 @@ def require_stop(caller: Caller, job: Job) -> None:
     """Raises NotPermitted unless the caller may cancel or finish the job."""
     if not (caller.role & _STOP_ANY or owns(caller, job)):
         raise NotPermitted(f"User {caller.name} may not stop job {job.id}: it belongs to {job.owner}.")
+
+
+_MAY_HOLD = {HoldKind.USER: _STOP_ANY, HoldKind.OPERATOR: _OPERATE, HoldKind.SYSTEM: _CHANGE_ANY}
+
+
+def require_hold(caller: Caller, job: Job, kind: HoldKind) -> None:
+    """Raises NotPermitted unless the caller may set and release this kind of hold: the owner its own, an
+    operator also those of operators, an administrator all (spec pbs, section 5).
+    """
+    if caller.role & _MAY_HOLD[kind] or (kind is HoldKind.USER and owns(caller, job)):
+        return
+    if kind is HoldKind.USER:
+        raise NotPermitted(f"User {caller.name} may not hold job {job.id}: it belongs to {job.owner}.")
+    who = "operator" if kind is HoldKind.OPERATOR else "jobadmin or admin"
+    raise NotPermitted(
+        f"User {caller.name} may not set or release a {kind.value} hold: that takes the role {who}."
+    )
 
 
 def require_node_rights(caller: Caller) -> None:

@@ -9,17 +9,25 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from headgate.core.chunks import unknown_resources
 from headgate.core.errors import WrongState
 from headgate.core.lifecycle import JobHappened, TaskHappened, state_name
-from headgate.core.model import Instance, Mishap, Run, Task
+from headgate.core.model import Instance, Job, Mishap, Run, Task
 from headgate.core.resources import instance_count
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.validation import Surroundings, dependencies, validate, waits
 from headgate.core.vocabulary import Intention, PendingReason, TaskType
 from headgate.ports.store import Reader
+from headgate.service.chains import link
 from headgate.service.edit import JobEdit
-from headgate.service.endings import end_task, end_waiting, fail_dependent, recount
-from headgate.service.waiting import review_pending
+from headgate.service.endings import (
+    end_task,
+    end_waiting,
+    fail_dependent,
+    recount,
+    review_pending,
+    settle,
+)
 
 _INTO_THE_QUEUE = (TaskHappened.SUBMIT_ASKED, TaskHappened.VALIDATION_BEGUN, TaskHappened.VALIDATED)
 _AGAIN = (TaskHappened.REQUEUE_ASKED, *_INTO_THE_QUEUE)
@@ -39,6 +47,9 @@ def submit(edit: JobEdit) -> None:
 def _validate_and_queue(edit: JobEdit) -> Mishap | None:
     tasks = edit.all_tasks()
     mishap = validate(edit.job, tasks, surroundings(edit.tx, edit))
+    if mishap is not None:
+        return mishap
+    mishap, others = link(edit)
     if mishap is not None:
         return mishap
     parents_of = dependencies(tasks)
@@ -67,9 +78,31 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
     recount(edit)
     for number in queued:
         wait_for(edit, number, parents_of.get(number, ()))
+    for other in others:
+        _tie(edit, other)
     review_pending(edit)
     edit.recount_ready()
     return None
+
+
+def _tie(edit: JobEdit, other: Job) -> None:
+    """Keep another job as it is from now on, tied to the one that is being submitted."""
+    tied = JobEdit(edit.tx, edit.tx.job(other.id))
+    tied.set_job(spec=other.spec)
+    review_pending(tied)
+    settle(tied)
+
+
+def unheeded(reader: Reader, job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
+    """What a new job asks for that nobody here knows: it is kept, and told."""
+    said: list[str] = []
+    for task in tasks:
+        for name in unknown_resources(job.spec, task.spec):
+            said.append(f"The resource {name} is not known here: it is kept, but nothing waits for it.")
+    queue = job.spec.queue
+    if queue and queue.casefold() not in {one.name.casefold() for one in reader.queues()}:
+        said.append(f"There is no queue {queue!r} here: the job is queued with all others.")
+    return tuple(dict.fromkeys(said))
 
 
 def _reject(edit: JobEdit, mishap: Mishap) -> None:

@@ -80,7 +80,7 @@ class KnownUsers:
             )
         return Caller(name.lower(), ROLES[name.lower()], name)
 
-    def os_account(self, user: str) -> OsAccount | None:
+    def os_account(self, user: str, group: str = "") -> OsAccount | None:
         return None
 
 

@@ -159,6 +159,7 @@ UNSEEN = {
     "Operation_FeatureUnimplemented": "what is not there has a status (415) or a code of its own",
     "Operation_InvalidEnvironmentVarValue": "a NUL, which neither XML nor our JSON lets through",
     "Operation_InvalidOperation": "what a refusal has that has no code of its own; all these have",
+    "Operation_JobHoldInvalidState": "holds are set through /v1: tests/unit/dispatcher/test_script_jobs.py",
     "Operation_NotAllowedToDeleteDefaultProfile": _TEMPLATES,
     "Operation_ObjectInUse": _TEMPLATES,
     "Operation_ProfileItemRangeInconsistent_LeftDefaultGreaterThanRightDefault": _TEMPLATES,

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec.structs import replace
+
 from headgate.core.errors import EngineUnavailable
 from headgate.core.launch import Launch
 from headgate.ports.engine import (
@@ -106,7 +108,9 @@ class FakeEngine:
     clock: Clock
     machines: list[NodeSighting] = field(default_factory=lambda: [node("n1", cores=4)])
     name: str = "local"
-    abilities: frozenset[Ability] = frozenset({Ability.NODE_STATE, Ability.LIVE_OUTPUT, Ability.RECALL})
+    abilities: frozenset[Ability] = frozenset(
+        {Ability.NODE_STATE, Ability.LIVE_OUTPUT, Ability.RECALL, Ability.WALL_TIME}
+    )
 
     def __post_init__(self) -> None:
         self.runs: dict[Key, Run] = {}
@@ -203,6 +207,13 @@ class FakeEngine:
             elif forced or not self.stubborn:
                 self._end(run, Ending.STOPPED)
         self.proceed()
+
+    async def allow(self, wall_times: Mapping[Key, float | None]) -> None:
+        await self._call("allow")
+        for key, wall_time_s in wall_times.items():
+            run = self.runs.get(key)
+            if run is not None and run.state != "ended":
+                run.launch = replace(run.launch, wall_time_s=wall_time_s)
 
     async def recall(self, keys: Collection[Key]) -> None:
         await self._call("recall")

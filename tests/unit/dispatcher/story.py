@@ -22,6 +22,7 @@ from headgate.service.nodes import Nodes
 from headgate.service.tasks import Tasks
 from headgate.store import open_store
 from tests.unit.dispatcher.engine import Clock, FakeEngine
+from tests.unit.dispatcher.flavour import Tiny
 
 ALICE = Caller("alice", Role.USER, "alice")
 BOB = Caller("bob", Role.USER, "bob")
@@ -37,10 +38,13 @@ class Accounts:
 
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}
+        self.refused_groups: dict[str, str] = {}
 
-    def os_account(self, user: str) -> OsAccount | None:
+    def os_account(self, user: str, group: str = "") -> OsAccount | None:
         if user in self.refused:
             raise NotPermitted(self.refused[user])
+        if group in self.refused_groups:
+            raise NotPermitted(self.refused_groups[group])
         return None
 
     def remembered(self, authorization: str) -> Caller | None:
@@ -63,15 +67,16 @@ class Story:
         self.engine = FakeEngine(self.clock, list(machines)) if machines else FakeEngine(self.clock)
         self.store = open_store(where, clock=self.clock)
         self.accounts = Accounts()
+        self.tiny = Tiny()
         self.jobs = Jobs(self.store)
         self.tasks = Tasks(self.store)
         self.nodes = Nodes(self.store)
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
-        return Dispatcher(
-            self.store, self.engine, self.accounts, self.clock, Site("cluster", "head"), timing=QUICK
-        )
+        site = Site("cluster", "head", OsAccount("me", 1000, 1000, "/home/me"))
+        flavours = {self.tiny.name: self.tiny}
+        return Dispatcher(self.store, self.engine, self.accounts, self.clock, site, flavours, timing=QUICK)
 
     async def begin(self) -> None:
         await self.dispatcher.begin()

@@ -5,7 +5,7 @@ import pytest
 from headgate.core.model import JobDependency
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import DependencyCondition, HoldKind, PendingReason
-from tests.unit.dispatcher.story import ALICE, Story, basic, sweep
+from tests.unit.dispatcher.story import ALICE, OPERATOR, Story, basic, sweep
 
 MINUTE = 60_000_000
 
@@ -353,7 +353,7 @@ async def test_every_held_job_gets_its_turn_however_many_came_due_before(story: 
 async def test_a_hold_without_a_time_has_its_reason(
     story: Story, kind: HoldKind, reason: PendingReason
 ) -> None:
-    job = await story.job(basic(), holds=(kind,))
+    job = await story.job(basic(), holds=(kind,), owner=OPERATOR)
     await story.advance(3600)
     assert (story.state(job), story.the_job(job).pending_reason) == ("QUEUED", reason)
 

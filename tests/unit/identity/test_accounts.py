@@ -1,5 +1,6 @@
 """Under which OS account tasks may run."""
 
+import grp
 import os
 import pwd
 
@@ -7,7 +8,7 @@ import pytest
 
 from headgate.core.errors import NotPermitted
 from headgate.core.launch import OsAccount
-from headgate.identity.accounts import OsAccounts, look_up
+from headgate.identity.accounts import OsAccounts, check_own_group, look_up, own_account, with_group
 from headgate.testing.clock import TestClock
 
 
@@ -61,3 +62,44 @@ def test_an_account_is_looked_up_again_after_less_than_a_second() -> None:
         with pytest.raises(NotPermitted, match="gone"):
             accounts.find("ada")
     assert len(asked) == 2
+
+
+ADA = OsAccount("ada", 1000, 1000, "/home/ada", groups=(1000, 65534))
+
+
+@pytest.mark.parametrize("group", ["65534", grp.getgrgid(65534).gr_name])
+def test_an_account_may_have_any_of_its_groups_as_its_own(group: str) -> None:
+    grouped = with_group(ADA, group)
+    assert (grouped.gid, grouped.groups) == (65534, (1000, 65534))
+    assert with_group(ADA, "1000") == ADA
+
+
+@pytest.mark.parametrize("group", ["root", "0", "no-such-group", "-1", "99999", "a\0b", ""])
+def test_another_group_is_refused(group: str) -> None:
+    with pytest.raises(NotPermitted, match="group"):
+        with_group(ADA, group)
+
+
+def test_without_root_there_is_only_the_group_of_the_server() -> None:
+    check_own_group(str(os.getgid()))
+    with pytest.raises(NotPermitted, match="not root"):
+        check_own_group(str(os.getgid() + 1))
+    assert own_account().uid == os.getuid()
+
+
+def test_an_account_is_kept_for_each_group() -> None:
+    looks = []
+
+    def look(name: str, min_uid: int) -> OsAccount:
+        looks.append(name)
+        return ADA
+
+    accounts = OsAccounts(1000, TestClock().monotonic, look)
+    assert [accounts.find("ada").gid, accounts.find("ada", "65534").gid, accounts.find("ada").gid] == [
+        1000,
+        65534,
+        1000,
+    ]
+    with pytest.raises(NotPermitted):
+        accounts.find("ada", "root")
+    assert looks == ["ada"] * 3

@@ -1,0 +1,82 @@
+"""Job scripts: text in one of the flavours becomes a job to create.
+
+Everything a script means is its flavour's (`ports.flavour`); here is what is the same for all of them: which
+flavour it is, who submits it and when, and that what the flavour has to say ends as warnings of the job.
+"""
+
+from collections.abc import Mapping
+
+from headgate.core.chunks import with_units
+from headgate.core.errors import BadProperty
+from headgate.core.scripts import Script, ScriptError, Submitter, guessed, shebang
+from headgate.ports.clock import Clock
+from headgate.ports.flavour import Flavour
+from headgate.service.jobs import NewJob, NewTask
+
+
+class Scripts:
+    """See the module. time_zone: IANA name of the zone that local times in scripts are in."""
+
+    def __init__(self, flavours: Mapping[str, Flavour], clock: Clock, *, time_zone: str = "UTC") -> None:
+        self._flavours = flavours
+        self._clock = clock
+        self._time_zone = time_zone
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The flavours there are."""
+        return tuple(self._flavours)
+
+    def guess(self, text: bytes) -> str:
+        """The flavour whose directives the text begins with; empty where it has none of any."""
+        return guessed(text, {name: flavour.prefix for name, flavour in self._flavours.items()})
+
+    def read(
+        self,
+        text: bytes,
+        flavour: str,
+        *,
+        file: str = "",
+        directory: str = "",
+        host: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> Script:
+        """What a script says, read now.
+
+        directory, host, variables: see `Submitter`. Raises BadProperty for a flavour that there is not and
+        for a directory that is not absolute, ScriptError (with the place) for a script that can't be
+        understood.
+        """
+        if flavour not in self._flavours:
+            known = ", ".join(self._flavours) or "none"
+            raise BadProperty(
+                f"There is no script flavour {flavour[:80]!r}; there are: {known}.", name="flavour"
+            )
+        if (directory and not directory.startswith("/")) or "\0" in directory:
+            raise BadProperty(
+                "The directory of the submitter is an absolute path.", name="submitter.directory"
+            )
+        by = Submitter(
+            now=self._clock.now(),
+            time_zone=self._time_zone,
+            file=file,
+            directory=directory,
+            host=host,
+            variables=variables or {},
+        )
+        script = self._flavours[flavour].parse(text, by)
+        try:
+            shebang(script.task.script)
+        except ValueError as error:
+            raise ScriptError(f"the #! line can't be understood: {error}", line=1) from None
+        return script
+
+
+def new_job(script: Script) -> NewJob:
+    """The job to create that a script describes. Pure."""
+    return NewJob(
+        spec=script.job,
+        tasks=[NewTask(spec=with_units(script.task))],
+        environment=script.environment,
+        warnings=tuple(f"Line {note.line}, column {note.column}: {note.text}" for note in script.notes),
+    )

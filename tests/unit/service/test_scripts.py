@@ -1,0 +1,83 @@
+"""service/scripts.py: a text and who submits it become a job to create."""
+
+import pytest
+
+from headgate.core.errors import BadProperty
+from headgate.core.model import Chunk, JobSpec, TaskSpec
+from headgate.core.scripts import Note, Script, ScriptError, Submitter
+from headgate.service.scripts import Scripts, new_job
+from headgate.testing.clock import TestClock
+from tests.unit.dispatcher.flavour import Tiny
+
+
+class Curious(Tiny):
+    """Keeps who submitted."""
+
+    by: Submitter | None = None
+
+    def parse(self, text: bytes, by: Submitter) -> Script:
+        self.by = by
+        return super().parse(text, by)
+
+
+@pytest.fixture
+def tiny() -> Curious:
+    return Curious()
+
+
+@pytest.fixture
+def scripts(tiny: Curious) -> Scripts:
+    return Scripts({"tiny": tiny}, TestClock(), time_zone="Asia/Tokyo")
+
+
+def test_a_script_is_read_with_the_servers_time_and_zone(scripts: Scripts, tiny: Curious) -> None:
+    read = scripts.read(b"#T x\n", "tiny", file="job.sh", directory="/d", host="h", variables={"A": "1"})
+    assert (read.job.name, read.job.submit_directory) == ("job.sh", "/d")
+    assert tiny.by is not None
+    assert (tiny.by.now, tiny.by.time_zone) == (TestClock().now(), "Asia/Tokyo")
+    assert (tiny.by.host, dict(tiny.by.variables)) == ("h", {"A": "1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (b"#!/bin/sh\n# hello\n\n  #T a\n", "tiny"),
+        (b"#Ta\n", "tiny"),
+        (b"echo\n#T a\n", ""),
+        (b"#t a\n# T a\n", ""),
+        (b": no-op\n#T a", "tiny"),
+        (b"", ""),
+        (b"\xff\xfe\n#T a\n", ""),
+    ],
+)
+def test_the_flavour_is_told_by_the_first_directive(scripts: Scripts, text: bytes, name: str) -> None:
+    assert scripts.guess(text) == name
+
+
+def test_a_flavour_or_a_folder_that_is_none_is_refused(scripts: Scripts) -> None:
+    with pytest.raises(BadProperty, match="there are: tiny"):
+        scripts.read(b"", "klingon")
+    for folder in ("relative", "/a\0b"):
+        with pytest.raises(BadProperty, match="absolute"):
+            scripts.read(b"", "tiny", directory=folder)
+
+
+def test_a_first_line_that_can_not_be_split_is_refused_with_its_place(scripts: Scripts) -> None:
+    with pytest.raises(ScriptError) as refused:
+        scripts.read(b"#!/bin/sh 'open\n", "tiny")
+    assert refused.value.note.line == 1
+    with pytest.raises(ScriptError):
+        scripts.read(b"#T oops\n", "tiny")
+
+
+def test_notes_are_warnings_and_units_follow_from_chunks() -> None:
+    script = Script(
+        job=JobSpec(name="j"),
+        task=TaskSpec(script=b"true", chunks=(Chunk(count=2, cores=3),)),
+        environment={"A": ""},
+        notes=(Note(3, 7, "does nothing"),),
+    )
+    made = new_job(script)
+    assert made.warnings == ("Line 3, column 7: does nothing",)
+    assert made.tasks[0].spec.min_cores == 6
+    assert made.environment == {"A": ""}
