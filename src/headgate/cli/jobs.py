@@ -4,11 +4,11 @@ import re
 import shlex
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headgate.cli import scripts
 from headgate.cli.connection import Url, connect
 from headgate.cli.tables import date, fields, table, write
 
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Jobs, on a server you are logged i
 
 Id = Annotated[int, typer.Argument(help="Number of the job.", min=1)]
 POLL_S = 0.5
+NO_FLAVOUR = "none"
 
 
 @app.command()
@@ -53,14 +54,18 @@ def submit(
     group: Annotated[
         list[str] | None, typer.Option(help="Run on nodes of this group; may be repeated.")
     ] = None,
+    flavour: Annotated[
+        str, typer.Option(help="What the script's directives are: pbs, pjm, slurm or none (else they tell).")
+    ] = "",
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until it has ended; 1 unless it finished.")
     ] = False,
     url: Url = "",
 ) -> None:
     """Submit a job of one task and print its number."""
+    work, script = _work(words, flavour)
     task: dict[str, Any] = {
-        **_work(words),
+        **work,
         "sweep": _sweep(sweep),
         "cores": cores,
         "work_directory": workdir,
@@ -82,10 +87,13 @@ def submit(
         "requested_nodes": node,
         "node_groups": group,
         "tasks": [_given(task)],
+        **script,
     }
     with connect(url) as client:
         made = client.submit(_given(job))
         typer.echo(made.id)
+        for warning in made.warnings:
+            typer.echo(f"headgate: {warning}", err=True)
         if wait:
             made = client.wait(made.id)
         _end(made, wait)
@@ -169,6 +177,23 @@ def cancel(
             client.cancel(job, message=message, forced=force)
 
 
+Kind = Annotated[str, typer.Option(help="Whose hold: user, operator or system.")]
+
+
+@app.command()
+def hold(job: Id, kind: Kind = "user", url: Url = "") -> None:
+    """Hold a job: nothing (more) of it is started."""
+    with connect(url) as client:
+        client.hold(job, kind)
+
+
+@app.command()
+def release(job: Id, kind: Kind = "user", url: Url = "") -> None:
+    """Release a hold."""
+    with connect(url) as client:
+        client.release(job, kind)
+
+
 @app.command()
 def requeue(job: Id, url: Url = "") -> None:
     """Run again what failed or was cancelled."""
@@ -224,19 +249,29 @@ def _end(job: "Job", ended: bool) -> None:
         raise typer.Exit(1)
 
 
-def _work(words: list[str]) -> dict[str, str]:
-    """One word that names a file is a script; anything else is a command."""
+def _work(words: list[str], flavour: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """One word that names a file is a script; anything else is a command.
+
+    What the task is, and what the job has to say of a script with directives.
+    """
     separated = "--" in sys.argv
     if len(words) == 1 and not separated:
-        try:
-            return {"script": Path(words[0]).read_text("utf-8")}
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise typer.BadParameter(f"{words[0]}: {reason}", param_hint="FILE") from None
-    if not separated:
+        return _script(words[0], flavour)
+    if flavour or not separated:
         raise typer.BadParameter("one script file, or `--` and a command", param_hint="FILE")
     # One word is a line for the shell as it is; several are the words of a command.
-    return {"command": words[0] if len(words) == 1 else shlex.join(words)}
+    return {"command": words[0] if len(words) == 1 else shlex.join(words)}, {}
+
+
+def _script(file: str, flavour: str) -> tuple[dict[str, str], dict[str, Any]]:
+    raw = scripts.read_file(file)
+    try:
+        work = {"script": raw.decode()}
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{file}: it is not UTF-8 text", param_hint="FILE") from None
+    known = scripts.flavours()
+    name = "" if flavour == NO_FLAVOUR else scripts.chosen(flavour, raw, known)
+    return work, scripts.submission(file, raw, name) if name else {}
 
 
 def _sweep(text: str) -> dict[str, int] | None:

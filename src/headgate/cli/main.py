@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import doctor, jobs, nodes, serve, sessions, settings, templates, users
+from headgate.cli import doctor, jobs, nodes, scripts, serve, sessions, settings, templates, users
 from headgate.client.errors import ClientError, Unreachable
 from headgate.core.errors import HeadgateError
 
@@ -29,6 +29,7 @@ app.command("login")(sessions.login)
 app.command("logout")(sessions.logout)
 app.add_typer(jobs.app, name="job")
 app.add_typer(nodes.app, name="node")
+app.add_typer(scripts.app, name="script")
 
 
 def _version(wanted: bool) -> None:

@@ -116,6 +116,14 @@ class Client:
         """Begin to cancel a job."""
         return self._post(f"/jobs/{job_id}/cancel", {"message": message, "forced": forced}, Job)
 
+    def hold(self, job_id: int, kind: str = "user") -> Job:
+        """Hold a job; kind: `user`, `operator` or `system`."""
+        return self._post(f"/jobs/{job_id}/hold", {"kind": kind}, Job)
+
+    def release(self, job_id: int, kind: str = "user") -> Job:
+        """Release one hold of a job."""
+        return self._post(f"/jobs/{job_id}/release", {"kind": kind}, Job)
+
     def requeue(self, job_id: int) -> Job:
         """Run again what failed or was cancelled."""
         return self._post(f"/jobs/{job_id}/requeue", None, Job)

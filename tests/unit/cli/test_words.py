@@ -12,18 +12,20 @@ from headgate.cli import jobs, tables
 
 def test_a_command_behind_two_dashes_keeps_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["headgate", "job", "submit", "--", "echo", "a b"])
-    assert jobs._work(["echo", "a b"]) == {"command": "echo 'a b'"}
-    assert jobs._work(["echo $HOME"]) == {"command": "echo $HOME"}
+    assert jobs._work(["echo", "a b"], "") == ({"command": "echo 'a b'"}, {})
+    assert jobs._work(["echo $HOME"], "") == ({"command": "echo $HOME"}, {})
+    with pytest.raises(typer.BadParameter):
+        jobs._work(["echo"], "pbs")
 
 
 def test_a_file_is_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["headgate", "job", "submit", "x.sh"])
     (tmp_path / "x.sh").write_text("echo 1\n")
-    assert jobs._work([str(tmp_path / "x.sh")]) == {"script": "echo 1\n"}
+    assert jobs._work([str(tmp_path / "x.sh")], "") == ({"script": "echo 1\n"}, {})
     with pytest.raises(typer.BadParameter):
-        jobs._work([str(tmp_path / "missing.sh")])
+        jobs._work([str(tmp_path / "missing.sh")], "")
     with pytest.raises(typer.BadParameter):
-        jobs._work(["echo", "hello"])
+        jobs._work(["echo", "hello"], "")
 
 
 @pytest.mark.parametrize(

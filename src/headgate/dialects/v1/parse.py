@@ -7,7 +7,6 @@ property.
 import base64
 import binascii
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,13 +18,15 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from headgate.core.errors import BadProperty, BadRequest
-from headgate.core.model import Job, JobSpec, Task, TaskSpec
+from headgate.core.model import Chunk, Job, JobSpec, Task, TaskSpec
 from headgate.core.properties import JOB, TASK, Property, apply_job, apply_task
 from headgate.core.properties.checks import checked
+from headgate.core.scripts import Script, shebang
 from headgate.core.states import JobState
 from headgate.core.vocabulary import TaskType
 from headgate.dialects.v1 import wire
 from headgate.ports.store import Cursor, JobQuery
+from headgate.service import scripts
 from headgate.service.jobs import NewJob, NewTask
 
 T = TypeVar("T")
@@ -100,7 +101,6 @@ _TASK_NAMES: Final = {
     "sweep.increment": TASK["IncrementValue"],
 }
 _LIMIT = re.compile("[0-9]{1,4}")
-_INTERPRETER = re.compile(r"#!\s*(/[^\n\r]*)")
 
 
 def body(raw: bytes, wanted: type[T], *, empty: T | None = None) -> T:
@@ -118,8 +118,24 @@ def body(raw: bytes, wanted: type[T], *, empty: T | None = None) -> T:
         raise BadRequest(f"The body is not JSON: {error}.") from None
 
 
-def new_job(asked: wire.NewJob, now: int) -> NewJob:
-    """A job to create. `now` in UTC microseconds. Raises BadProperty."""
+def script_text(asked: wire.NewJob) -> bytes:
+    """The text of a job that is a script with directives. Raises BadProperty where it is not just that."""
+    if len(asked.tasks) != 1 or not asked.tasks[0].script or asked.tasks[0].command:
+        raise BadProperty("A job with a flavour has one task, and that a script.", name="tasks")
+    task = asked.tasks[0]
+    for name in ("sweep", "kind", "max_cores"):
+        if getattr(task, name) is not None:
+            raise BadProperty(f"tasks[0].{name}: a job script says that itself.", name=f"tasks[0].{name}")
+    try:
+        return task.script.encode()
+    except UnicodeEncodeError:
+        raise BadProperty("The script of tasks[0] is not valid Unicode.", name="tasks[0].script") from None
+
+
+def new_job(asked: wire.NewJob, now: int, script: Script | None = None) -> NewJob:
+    """A job to create. `now` in UTC microseconds. script: what the job's script says, for one that has a
+    flavour; the members that were given win over it. Raises BadProperty.
+    """
     changes = _members(asked, JOB_MEMBERS)
     if asked.not_before is not None:
         changes[JOB["HoldUntil"]] = (asked.not_before - EPOCH) // timedelta(microseconds=1)
@@ -127,18 +143,35 @@ def new_job(asked: wire.NewJob, now: int) -> NewJob:
         if cores is not None:
             changes[JOB[f"{name}Cores"]] = cores
             changes[JOB[f"AutoCalculate{name}"]] = False
+    base = JobSpec() if script is None else script.job
     with naming_job():
-        apply_job(Job(), changes, now)  # the service makes it; here for refusing before anything is begun
+        # The service makes it; here for refusing before anything is begun.
+        apply_job(Job(spec=base), changes, now)
         # HPC Pack adds to it by an operation of its own, so that its property only reads; the rules are the
         # same.
         excluded = checked(JOB["ExcludedNodes"], tuple(asked.excluded_nodes))
+    spec = replace(base, excluded_nodes=excluded or base.excluded_nodes)
+    if script is not None:
+        return replace(_of_script(asked, replace(script, job=spec)), changes=changes)
     tasks = [new_task(task, f"tasks[{number}]") for number, task in enumerate(asked.tasks)]
     return NewJob(
         changes=changes,
-        spec=JobSpec(excluded_nodes=excluded),
+        spec=spec,
         tasks=tasks,
         environment=asked.environment,
     )
+
+
+def _of_script(asked: wire.NewJob, script: Script) -> NewJob:
+    """The job of a script, with what was given besides."""
+    given = asked.tasks[0]
+    changes = _members(given, TASK_MEMBERS)
+    with _naming("tasks[0]", _TASK_NAMES):
+        task = apply_task(Task(spec=script.task), changes)
+    chunks = (Chunk(cores=given.cores),) if given.cores is not None else task.spec.chunks
+    made = scripts.new_job(replace(script, task=replace(task.spec, chunks=chunks)))
+    tasks = [replace(one, environment=given.environment) for one in made.tasks]
+    return replace(made, tasks=tasks, environment={**made.environment, **asked.environment})
 
 
 def new_task(asked: wire.NewTask, where: str) -> NewTask:
@@ -167,10 +200,9 @@ def new_task(asked: wire.NewTask, where: str) -> NewTask:
 
 
 def _with_script(spec: TaskSpec, script: str, where: str) -> TaskSpec:
-    found = _INTERPRETER.match(script)
     try:
-        words = tuple(shlex.split(found[1])) if found else spec.interpreter
-        return replace(spec, script=script.encode(), interpreter=words or spec.interpreter)
+        raw = script.encode()
+        return replace(spec, script=raw, interpreter=shebang(raw) or spec.interpreter)
     except ValueError:  # an open quote; a lone surrogate
         raise BadProperty(f"The script of {where} can't be run as it is.", name=f"{where}.script") from None
 

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from headgate.core.errors import BadRequest, HeadgateError, NotAuthenticated, NotFound, NotPermitted
-from headgate.core.vocabulary import NodeState
+from headgate.core.scripts import Script
+from headgate.core.vocabulary import HoldKind, NodeState
 from headgate.dialects.v1 import parse, render, wire
 from headgate.dialects.v1.context import Context
 from headgate.dialects.v1.errors import TITLES, headers_of, refusal_body, status_of
@@ -75,11 +76,25 @@ class Face:
         """Make a job with its tasks and submit it, in one step: when this is answered, it is on disk."""
         caller = await self.caller(request)
         asked = parse.body(await request.body(), wire.NewJob)
-        new = parse.new_job(asked, self._context.clock.now())
+        new = parse.new_job(asked, self._context.clock.now(), self._script(asked))
         with parse.naming_job():
             job_id = await self._jobs.create_whole(caller, new)
         return self._job(
             caller, job_id, 201, {"Location": f"{request.scope.get('root_path', '')}/jobs/{job_id}"}
+        )
+
+    def _script(self, asked: wire.NewJob) -> Script | None:
+        """What the job's script says, where it is one with directives."""
+        if not asked.flavour:
+            return None
+        by = asked.submitter or wire.Submitter()
+        return self._context.scripts.read(
+            parse.script_text(asked),
+            asked.flavour,
+            file=by.file,
+            directory=by.directory,
+            host=by.host,
+            variables=by.variables,
         )
 
     async def list_jobs(self, request: Request) -> Response:
@@ -103,6 +118,20 @@ class Face:
         job_id = _number(request, "job_id")
         await self._jobs.cancel(caller, job_id, message=asked.message, forced=asked.forced)
         return self._job(caller, job_id, 202)
+
+    async def hold_job(self, request: Request) -> Response:
+        """Hold a job: nothing (more) of it is started."""
+        caller, job_id = await self.caller(request), _number(request, "job_id")
+        asked = parse.body(await request.body(), wire.Hold, empty=wire.Hold())
+        await self._jobs.hold(caller, job_id, HoldKind(asked.kind))
+        return self._job(caller, job_id)
+
+    async def release_job(self, request: Request) -> Response:
+        """Release a hold."""
+        caller, job_id = await self.caller(request), _number(request, "job_id")
+        asked = parse.body(await request.body(), wire.Hold, empty=wire.Hold())
+        await self._jobs.release(caller, job_id, HoldKind(asked.kind))
+        return self._job(caller, job_id)
 
     async def requeue_job(self, request: Request) -> Response:
         """Run again what failed or was cancelled."""
@@ -210,6 +239,8 @@ OPERATIONS: Final = (
     ),
     Operation("GET", _JOB, Face.get_job, wire.Job),
     Operation("POST", _JOB + "/cancel", Face.cancel_job, wire.Job, 202, body=wire.Cancel, body_optional=True),
+    Operation("POST", _JOB + "/hold", Face.hold_job, wire.Job, body=wire.Hold, body_optional=True),
+    Operation("POST", _JOB + "/release", Face.release_job, wire.Job, body=wire.Hold, body_optional=True),
     Operation("POST", _JOB + "/requeue", Face.requeue_job, wire.Job, 202),
     Operation("GET", _JOB + "/tasks", Face.list_tasks, wire.TaskPage, query=("limit", "cursor", "expand")),
     Operation("GET", _TASK, Face.get_task, wire.Task),

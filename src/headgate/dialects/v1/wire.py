@@ -71,8 +71,25 @@ class NewTask(Incoming, frozen=True, kw_only=True):
     valid_exit_codes: str = ""
 
 
+class Submitter(Incoming, frozen=True, kw_only=True):
+    """From where a job script is submitted: what its meaning depends on besides its text.
+
+    `directory` is an absolute path on the machine the job will run on; `file` the script's name without
+    folders; `variables` the submitter's environment, as far as the script asks for it.
+    """
+
+    directory: Annotated[str, Meta(max_length=4096)] = ""
+    host: Annotated[str, Meta(max_length=255)] = ""
+    file: Annotated[str, Meta(max_length=255)] = ""
+    variables: dict[str, str] = {}
+
+
 class NewJob(Incoming, frozen=True, kw_only=True):
-    """A job with its tasks, made and submitted in one step. What is left out is as its template says."""
+    """A job with its tasks, made and submitted in one step. What is left out is as its template says.
+
+    With a `flavour` (`pbs`, `pjm`, `slurm`) it is a job script with directives: the one task is its text,
+    `submitter` says where it comes from, and the other members win over what the script says.
+    """
 
     tasks: Annotated[list[NewTask], Meta(min_length=1, max_length=MOST_TASKS)]
     name: str = ""
@@ -95,6 +112,8 @@ class NewJob(Incoming, frozen=True, kw_only=True):
     notify_on_start: bool | UnsetType = UNSET
     notify_on_completion: bool | UnsetType = UNSET
     email_address: str | UnsetType = UNSET
+    flavour: Annotated[str, Meta(max_length=40)] = ""
+    submitter: Submitter | None = None
 
 
 class Cancel(Incoming, frozen=True, kw_only=True):
@@ -102,6 +121,12 @@ class Cancel(Incoming, frozen=True, kw_only=True):
 
     message: str = ""
     forced: bool = False
+
+
+class Hold(Incoming, frozen=True, kw_only=True):
+    """Which hold to set or release: a `user`'s own, an `operator`'s, or the `system`'s."""
+
+    kind: Literal["user", "operator", "system"] = "user"
 
 
 class NewToken(Incoming, frozen=True, kw_only=True):

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.core.errors import BadRequest, HeadgateError, Refusal
-from headgate.core.model import Job, JobDependency
+from headgate.core.errors import BadProperty, BadRequest, HeadgateError, Refusal
+from headgate.core.model import Chunk, Job, JobDependency, JobSpec, TaskSpec
 from headgate.core.properties import JOB, apply_job
+from headgate.core.scripts import Script
 from headgate.core.states import JobState
 from headgate.core.vocabulary import TaskType
 from headgate.dialects.v1 import parse, wire
@@ -219,3 +220,50 @@ def test_no_made_up_cursor_is_more_than_refused(text: str) -> None:
         parse.read_cursor(text, "id")
     except HeadgateError:
         pass
+
+
+# ---- job scripts
+
+
+def told(**members: object) -> NewJob:
+    """What comes of a script and of what is said beside it."""
+    asked = parse.body(msgspec.json.encode({"flavour": "tiny", **members}), wire.NewJob)
+    text = parse.script_text(asked)
+    task = TaskSpec(script=text, interpreter=(), chunks=(Chunk(count=2, cores=2),), stdout="said")
+    job = JobSpec(name="said", flavour="tiny", runtime_s=60, depends_on=(JobDependency(3, delay_s=5),))
+    return parse.new_job(asked, NOW, Script(job=job, task=task, environment={"A": "1", "B": "2"}))
+
+
+def test_a_script_is_as_it_says_itself() -> None:
+    made = told(tasks=[{"script": "true"}])
+    assert made.spec.depends_on == (JobDependency(3, delay_s=5),)
+    assert (made.changes, made.environment) == ({}, {"A": "1", "B": "2"})
+    assert (made.tasks[0].spec.stdout, made.tasks[0].spec.min_cores) == ("said", 4)
+
+
+def test_what_is_said_beside_a_script_wins() -> None:
+    task = {"script": "true", "cores": 3, "stdout": "given", "environment": {"C": "3"}}
+    made = told(tasks=[task], name="given", environment={"A": "9"}, excluded_nodes=["n1"])
+    assert made.changes[JOB["Name"]] == "given"
+    assert made.spec.excluded_nodes == ("n1",)
+    assert made.environment == {"A": "9", "B": "2"}
+    spec = made.tasks[0].spec
+    assert (spec.chunks, spec.min_cores, spec.stdout) == ((Chunk(cores=3),), 3, "given")
+    assert made.tasks[0].environment == {"C": "3"}
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        [{"command": "true"}],
+        [{"script": "true"}, {"script": "true"}],
+        [{"script": "true", "command": "true"}],
+        [{"script": "true", "sweep": {"end": 3}}],
+        [{"script": "true", "kind": "service"}],
+        [{"script": "true", "cores": 1, "max_cores": 2}],
+    ],
+)
+def test_a_job_with_a_flavour_is_one_script_and_no_more(tasks: list[object]) -> None:
+    with pytest.raises(BadProperty) as refused:
+        told(tasks=tasks)
+    assert refused.value.name.startswith("tasks")
