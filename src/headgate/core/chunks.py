@@ -17,6 +17,8 @@ from headgate.core.vocabulary import Arrangement, Sharing
 MIB = 1024 * 1024
 MOST_CHUNKS = 1000
 """Kinds of chunks in one task; each costs a look at each node whenever the task is placed."""
+MOST_RANKS = 100_000
+"""MPI processes of one task; a node file has a line for each, and is written for each run."""
 
 
 def memory_mb(chunk: Chunk) -> int:
@@ -214,6 +216,9 @@ def shortage(job: JobSpec, task: TaskSpec, nodes: Sequence[Node]) -> tuple[str, 
     """Which chunk can never be had on these nodes, and why, as text; None when it fits if all is free."""
     if len(task.chunks) > MOST_CHUNKS:
         return f"number {MOST_CHUNKS + 1}", f"a task has at most {MOST_CHUNKS} kinds of chunks"
+    for chunk in task.chunks:
+        if max(chunk.count, chunk.max_count) * chunk.ranks > MOST_RANKS:
+            return said(chunk), f"a task has at most {MOST_RANKS} MPI processes"
     bins = [Bin(node, node.cores, node.memory_mb, node.gpus) for node in nodes]
     for chunk in task.chunks:
         if not any(_Room(one).holds(chunk) for one in bins):

@@ -91,8 +91,11 @@ def merge(present: Mapping[str, str], changes: Mapping[str, str | None]) -> dict
     return merged
 
 
-SCRIPT_LENGTH_LIMIT = 1024 * 1024
-"""Characters of all names and values of a job that came as a script, which may bring a whole environment."""
+SCRIPT_LENGTH_LIMIT = 256 * 1024
+"""Characters of all names and values of a job that came as a script, which may bring a whole environment.
+
+They are written with every change of the job.
+"""
 VALUE_LIMIT = 128 * 1024 - 4096
 """Characters of one of them: what the kernel takes (execve(2), MAX_ARG_STRLEN), with some room for its name.
 """

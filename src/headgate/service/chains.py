@@ -12,11 +12,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from headgate.core.model import Job, JobDependency, Mishap, Step, StepRule, Task
+from headgate.core.errors import BadRequest
+from headgate.core.model import Job, JobDependency, JobSpec, Mishap, Step, StepRule, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
 
+MOST_TIES: Final = 1000
+"""Other jobs that one job may name; each costs a row with every change of it."""
 MOST_RIVALS: Final = 1000
 STEP_DELETED: Final = "Script_StepDeleted"
 
@@ -27,6 +30,13 @@ _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = MappingProxyType(
 
 class LinkRefused(Exception):
     """This job can't be tied to others as it asks."""
+
+
+def check_ties(spec: JobSpec) -> None:
+    """Raises BadRequest for a job that names more others than it may."""
+    count = len(spec.depends_on) + len(spec.precedes) + len(spec.rivals)
+    if count > MOST_TIES or spec.awaits > MOST_TIES:
+        raise BadRequest(f"A job can wait for, precede or exclude at most {MOST_TIES} others.")
 
 
 def link(edit: JobEdit) -> tuple[Mishap | None, list[Job]]:

@@ -24,6 +24,7 @@ from headgate.core.warnings import all_warnings
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, JobPage, JobQuery, Reader, Store, Transaction
 from headgate.service import templates
+from headgate.service.chains import check_ties
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
 from headgate.service.endings import WINDING, review_pending, settle, stop_job
@@ -94,6 +95,7 @@ class Jobs:
 
         Returns its id.
         """
+        check_ties(new.spec)
         left_out: list[str] = []
         if new.spec.flavour:
             environment, left_out = of_script(new.environment)

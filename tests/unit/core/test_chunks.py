@@ -170,6 +170,7 @@ def test_nothing_is_promised_twice(chunks: list[Chunk], nodes: list[Node], how: 
         (task(Chunk(cores=1, features=("x",))), ("1 x (1 core, features x)", "no node")),
         (task(Chunk(count=3), arrangement=Arrangement.SCATTER), ("3 x (1 core)", "too few nodes")),
         (task(Chunk(count=5), arrangement=Arrangement.PACK), ("5 x (1 core)", "no single node")),
+        (task(Chunk(ranks=100_001)), ("1 x (1 core)", "at most 100000 MPI processes")),
         (task(Chunk(count=9)), ("9 x (1 core)", "not large enough for all of it")),
         (task(*[Chunk()] * (MOST_CHUNKS + 1)), (f"number {MOST_CHUNKS + 1}", "at most")),
     ],

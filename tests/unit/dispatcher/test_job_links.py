@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from headgate.core.errors import BadRequest
 from headgate.core.model import JobDependency
 from headgate.core.properties import JOB
 from headgate.core.states import JobState
@@ -322,6 +323,13 @@ async def test_with_a_parent_that_is_no_sweep_the_whole_waits_for_the_whole(stor
 
 
 # ---- afterwards
+
+
+async def test_a_job_names_no_more_others_than_it_may(story: Story) -> None:
+    with pytest.raises(BadRequest, match="at most 1000"):
+        await child(story, *range(1, 1002))
+    with pytest.raises(BadRequest):
+        await story.job(basic("true"), awaits=1001)
 
 
 async def test_ties_hold_over_a_restart(story: Story) -> None:

@@ -4,6 +4,8 @@ import re
 import sqlite3
 from pathlib import Path
 
+from sqlalchemy import text
+
 from headgate.store import schema, sqlite
 
 
@@ -34,3 +36,19 @@ def test_an_empty_database_has_no_version(tmp_path: Path) -> None:
     connection = sqlite.connect(tmp_path / "x.db")
     with sqlite.schema_work(connection) as work:
         assert schema.version_of(work) is None
+
+
+def test_the_names_of_open_jobs_are_known_after_the_migration() -> None:
+    """Before, there was nothing to look for; those that wait from now on have to find them."""
+    connection = sqlite.connect(sqlite.MEMORY)
+    with sqlite.schema_work(connection) as work:
+        schema.migrate(work, to="0003", program="p")
+        for number, state in enumerate((1, 16, 32, 128), 1):
+            job = f"""{number}, {state}, 'ann', 1, 0, '{{"spec": {{"name": "n{number}"}}}}'"""
+            work.execute(text(f"INSERT INTO jobs (id, state, owner, changed, links, body) VALUES ({job})"))
+        work.execute(
+            text("INSERT INTO jobs (id, state, owner, changed, links, body) VALUES (5, 16, 'b', 1, 0, '{}')")
+        )
+        schema.migrate(work, program="p")
+        rows = work.execute(text("SELECT id, open_name FROM jobs ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [(1, None), (2, "n2"), (3, "n3"), (4, None), (5, None)]
