@@ -12,15 +12,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headgate.core.chunks import MIB
 from headgate.core.errors import Refusal
-from headgate.core.model import JobDependency, TaskSpec
-from headgate.core.properties import TASK
+from headgate.core.model import Chunk, JobDependency, Step, StepRule, TaskSpec
+from headgate.core.properties import JOB, TASK
 from headgate.core.states import FINAL_JOB_STATES
-from headgate.core.vocabulary import NodeState, TaskType
+from headgate.core.vocabulary import Arrangement, HoldKind, NodeState, Sharing, TaskType
+from headgate.core.vocabulary import DependencyCondition as Condition
 from headgate.ports.engine import Ending, Fault
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Answer, node
 from tests.unit.dispatcher.story import ADMIN, ALICE, UNTIL_CANCELED, Story, basic, sweep, typed
+
+
+def parts(*chunks: Chunk, **spec: Any) -> TaskSpec:
+    """A task of these chunks."""
+    return TaskSpec(script=b"wait", interpreter=(), chunks=chunks, **spec)
+
+
+def waiting(other: int, condition: Condition, delay_s: int = 0) -> dict[str, Any]:
+    """What a job says that waits for another."""
+    return {"depends_on": (JobDependency(other, condition, delay_s),)}
+
 
 KINDS: dict[str, tuple[list[TaskSpec], dict[str, Any]]] = {
     "basic": ([basic("wait"), basic("exit 1")], {}),
@@ -59,13 +72,44 @@ KINDS: dict[str, tuple[list[TaskSpec], dict[str, Any]]] = {
     "timed": ([basic("wait"), basic("wait", runtime_s=2)], {"runtime_s": 5}),
     "endless": ([basic("true")], UNTIL_CANCELED),
     "empty": ([], {}),
+    "array": ([sweep(1, "wait", index_set="1,4-9", max_running=2)], {"name": "n"}),
+    "quick array": ([sweep(60, "true", max_running=3)], {}),
+    "scattered": ([parts(Chunk(count=2, cores=1), arrangement=Arrangement.SCATTER)], {}),
+    "whole node": ([parts(Chunk(cores=0))], {"priority": 2500}),
+    "not shared": ([parts(Chunk(cores=1, memory=MIB), sharing=Sharing.EXCLUSIVE)], {}),
+    "elastic": ([parts(Chunk(count=1, max_count=9, cores=1))], {}),
+    "script": ([parts(Chunk())], {"flavour": "tiny", "runtime_s": 3, "holds": (HoldKind.USER,)}),
+    "alone of its name": ([basic("sleep 0.3")], {"name": "n", "singleton": True}),
+    "chain of jobs": ([basic("exit 1")], {"step": Step(), "name": "c"}),
+    "waiting for others": ([basic("wait")], {"awaits": 1, "drop_when_hopeless": True}),
     "not valid": ([basic(" "), sweep(3)], {}),
 }
+UNLESS_WELL, IF_ONE = StepRule("ec", "!=", (0,), "all"), StepRule("ec", "==", (1,))
+DROPPED = {"drop_when_hopeless": True}
+TIES: dict[str, Callable[[int], tuple[TaskSpec, dict[str, Any]]]] = {
+    "after start": lambda other: (basic("wait"), waiting(other, Condition.STARTED, 1)),
+    "after failure": lambda other: (basic("wait"), waiting(other, Condition.FAILED) | DROPPED),
+    "after end": lambda other: (basic("true"), waiting(other, Condition.ENDED) | DROPPED),
+    "one by one": lambda other: (sweep(6, "wait"), waiting(other, Condition.CORRESPONDS) | DROPPED),
+    "rival": lambda other: (basic("wait"), {"rivals": (other,)}),
+    "before": lambda other: (basic("exit 1"), {"precedes": (JobDependency(other),)}),
+    "step": lambda other: (
+        basic("wait"),
+        {"step": Step(of=other, rules=(StepRule("ec", "!=", (0,), "all"),))},
+    ),
+    "step by name": lambda _: (
+        basic("wait"),
+        {"step": Step(of_name="c", rules=(StepRule("ec", "==", (1,)),))},
+    ),
+}
+"""Jobs that are tied to an earlier one."""
 ANSWERS: list[Answer] = ["uncertain", "uncertain but taken", "half taken", "refuse"]
 SMALL = st.integers(0, 7)
 STEP = st.one_of(
     st.tuples(st.just("submit"), st.sampled_from(sorted(KINDS)), st.booleans()),
     st.tuples(st.just("submit"), st.sampled_from(sorted(KINDS)), st.booleans()),
+    st.tuples(st.just("tie"), st.sampled_from(sorted(TIES)), SMALL),
+    st.tuples(st.sampled_from(["hold job", "release job", "time job"]), SMALL, SMALL),
     st.tuples(
         st.sampled_from(["cancel job", "force job", "finish job", "requeue job", "add task"]), SMALL, SMALL
     ),
@@ -97,7 +141,7 @@ class Life:
         return self.jobs[-1 - number % len(self.jobs)]
 
     async def do(self, what: str, first: Any, second: Any) -> None:
-        if what in ("cancel job", "force job", "finish job", "requeue job", "add task") and self.jobs:
+        if (what.endswith(" job") or what == "add task") and self.jobs:
             await self.ask_job(what, self.pick(first))
         elif what.endswith(" task") and self.jobs:
             await self.ask_task(what, self.pick(first), 1 + second % 3, second // 3)
@@ -105,6 +149,9 @@ class Life:
             self.end(what, first)
         elif what == "submit":
             await self.submit(first, second)
+        elif what == "tie" and self.jobs:
+            task, spec = TIES[first](self.pick(second))
+            self.jobs.append(await self.story.job(task, **spec))
         else:
             await self.befall(what, first, second)
 
@@ -120,6 +167,9 @@ class Life:
             "force job": lambda: jobs.cancel(ALICE, job, forced=True),
             "finish job": lambda: jobs.finish(ALICE, job),
             "requeue job": lambda: jobs.requeue(ALICE, job),
+            "hold job": lambda: jobs.hold(ALICE, job),
+            "release job": lambda: jobs.release(ALICE, job),
+            "time job": lambda: jobs.set(ALICE, job, {JOB["RuntimeSeconds"]: 4}),
             "add task": lambda: self.story.tasks.add(ALICE, job, {TASK["CommandLine"]: "sleep 0.2"}),
         }
         await asked[what]()
@@ -200,6 +250,9 @@ class Life:
         story.engine.answers.clear()
         for name in ("n1", "n2"):
             await story.nodes.set_state(ADMIN, name, NodeState.ONLINE)
+        for job in self.jobs:
+            with contextlib.suppress(Refusal):
+                await story.jobs.release(ALICE, job)
         unended = list(self.jobs)
         for rounds in range(60):
             if not unended:
