@@ -11,8 +11,6 @@ from headgate import registry
 from tests.integration.scripts.conftest import Desk
 
 needs_pbs = pytest.mark.skipif("pbs" not in registry.FLAVOURS, reason="the flavour pbs is not there")
-needs_pjm = pytest.mark.skipif("pjm" not in registry.FLAVOURS, reason="the flavour pjm is not there")
-needs_slurm = pytest.mark.skipif("slurm" not in registry.FLAVOURS, reason="the flavour slurm is not there")
 
 
 def pbs(body: str, *directives: str) -> str:
@@ -100,7 +98,6 @@ def test_12_held_and_for_later(desk: Desk) -> None:
 # ---- Slurm
 
 
-@needs_slurm
 def test_an_array_of_slurm_has_one_file_each_with_both_streams(desk: Desk) -> None:
     body = "echo $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_TASK_COUNT; echo err >&2; pwd"
     job = desk.submit("slurm", slurm(body, "--array=2,5-6", "--output=res_%A_%a.txt"))
@@ -109,7 +106,6 @@ def test_an_array_of_slurm_has_one_file_each_with_both_streams(desk: Desk) -> No
         assert desk.output(f"res_{job}_{index}.txt") == f"{index} of 3\nerr\n{desk.work}\n"
 
 
-@needs_slurm
 def test_each_element_waits_for_its_own(desk: Desk) -> None:
     first = desk.submit("slurm", slurm("exit $((SLURM_ARRAY_TASK_ID == 2))", "--array=1-3"))
     waits = ("--array=1-3", f"--dependency=aftercorr:{first}", "--output=corr_%a")
@@ -119,7 +115,6 @@ def test_each_element_waits_for_its_own(desk: Desk) -> None:
     assert not (desk.work / "corr_2").exists()
 
 
-@needs_slurm
 def test_one_of_a_name_at_a_time(desk: Desk) -> None:
     body = "mkdir once || exit 1; sleep 0.2; rmdir once"
     text = slurm(body, "--job-name=once", "--dependency=singleton")
@@ -130,7 +125,6 @@ def test_one_of_a_name_at_a_time(desk: Desk) -> None:
 # ---- PJM
 
 
-@needs_pjm
 def test_steps_of_pjm_go_by_their_rules(desk: Desk) -> None:
     limits = ("-L node=1,elapse=30", "-N chain", "-j")
     wait = "until [ -e joined ]; do sleep 0.05; done; exit 2"
@@ -144,14 +138,12 @@ def test_steps_of_pjm_go_by_their_rules(desk: Desk) -> None:
     assert desk.output(f"chain.{first}_2.out") == "2\n"
 
 
-@needs_pjm
 def test_limits_of_pjm_are_those_of_its_processes(desk: Desk) -> None:
     job = desk.submit("pjm", pjm("ulimit -c -n", "-L node=1,elapse=30,proc-core=0,proc-openfd=99", "-N lim"))
     assert desk.ended(job)["state"] == "finished"
     assert [line.split()[-1] for line in desk.output(f"lim.{job}.out").splitlines()] == ["0", "99"]
 
 
-@needs_pjm
 def test_the_end_of_the_elapse_time_is_told_by_its_own_signal(desk: Desk) -> None:
     body = "trap 'echo cpu; exit 1' XCPU; sleep 60 & wait"
     job = desk.submit("pjm", pjm(body, "-L node=1,elapse=1", "-N late"))
