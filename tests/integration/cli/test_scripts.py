@@ -4,14 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from headgate import registry
 from headgate.cli.scripts import Asked
 from headgate.testing.server import Server
 from tests.integration.cli.conftest import Command
-
-needs_flavours = pytest.mark.skipif(
-    not {"pbs", "slurm"} <= set(registry.FLAVOURS), reason="the flavours are not there"
-)
 
 
 @pytest.fixture
@@ -26,7 +21,6 @@ def pbs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-@needs_flavours
 def test_check_says_what_is_wrong_and_where(headgate: Command, tmp_path: Path) -> None:
     bad = tmp_path / "bad.pbs"
     bad.write_text("#!/bin/sh\n#PBS -l walltime=soon\n")
@@ -39,7 +33,6 @@ def test_check_says_what_is_wrong_and_where(headgate: Command, tmp_path: Path) -
     assert f"{good}:2:" in done.stdout
 
 
-@needs_flavours
 def test_a_script_without_directives_needs_its_flavour(headgate: Command, tmp_path: Path) -> None:
     plain = tmp_path / "plain.sh"
     plain.write_text("#!/bin/sh\ntrue\n")
@@ -49,7 +42,6 @@ def test_a_script_without_directives_needs_its_flavour(headgate: Command, tmp_pa
     assert headgate("script", "check", str(tmp_path / "missing"), check=False).returncode == 2
 
 
-@needs_flavours
 def test_a_script_is_translated_and_what_is_lost_is_told(headgate: Command, pbs: Path) -> None:
     done = headgate("script", "translate", "--from", "pbs", "--to", "slurm", str(pbs))
     lines = done.stdout.splitlines()
@@ -62,13 +54,11 @@ def test_a_script_is_translated_and_what_is_lost_is_told(headgate: Command, pbs:
     assert (strict.returncode, strict.stdout) == (1, done.stdout)
 
 
-@needs_flavours
 def test_a_script_comes_through_a_pipe(headgate: Command, pbs: Path) -> None:
     done = headgate("script", "translate", "--to", "slurm", "-", stdin=pbs.read_text())
     assert "#SBATCH --job-name=told" in done.stdout
 
 
-@needs_flavours
 def test_a_script_is_handed_in_by_its_directives(
     server: Server, headgate: Command, pbs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +76,6 @@ def test_a_script_is_handed_in_by_its_directives(
     assert any("sandbox" in warning for warning in found["warnings"])
 
 
-@needs_flavours
 def test_a_bad_script_is_refused_here_and_one_of_no_flavour_goes_as_it_is(
     headgate: Command, tmp_path: Path
 ) -> None:

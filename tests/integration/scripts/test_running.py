@@ -7,10 +7,7 @@ import time
 
 import pytest
 
-from headgate import registry
 from tests.integration.scripts.conftest import Desk
-
-needs_pbs = pytest.mark.skipif("pbs" not in registry.FLAVOURS, reason="the flavour pbs is not there")
 
 
 def pbs(body: str, *directives: str) -> str:
@@ -28,7 +25,6 @@ def pjm(body: str, *directives: str) -> str:
 # ---- PBS
 
 
-@needs_pbs
 def test_4_an_array_has_its_indices_its_files_and_never_two_at_once(desk: Desk) -> None:
     body = "echo $PBS_ARRAY_INDEX $PBS_ARRAY_ID $PBS_JOBID; mkdir busy || echo two; sleep 0.1; rmdir busy"
     job = desk.submit("pbs", pbs(body, "-N arr", "-J 1-5:2%1", "-j oe"))
@@ -41,7 +37,6 @@ def test_4_an_array_has_its_indices_its_files_and_never_two_at_once(desk: Desk) 
         assert len(words) == 3
 
 
-@needs_pbs
 def test_5_dependents_run_are_deleted_and_cascade(desk: Desk) -> None:
     first = desk.submit("pbs", pbs("until [ -e chained ]; do sleep 0.05; done; exit 1", "-N first"))
     runs = desk.submit("pbs", pbs("echo ran", "-N runs", f"-W depend=afternotok:{first}"))
@@ -54,7 +49,6 @@ def test_5_dependents_run_are_deleted_and_cascade(desk: Desk) -> None:
     assert not (desk.work / f"drop.o{dropped}").exists()
 
 
-@needs_pbs
 def test_6_signals_exit_codes_and_the_end_of_the_walltime(desk: Desk) -> None:
     killed = desk.submit("pbs", pbs("kill -TERM $$; sleep 5"))
     seven = desk.submit("pbs", pbs("exit 7"))
@@ -69,7 +63,6 @@ def test_6_signals_exit_codes_and_the_end_of_the_walltime(desk: Desk) -> None:
     assert desk.output(f"slow.o{slow}") == "heard\n"
 
 
-@needs_pbs
 def test_7_and_8_another_language_in_its_place_with_its_umask(desk: Desk) -> None:
     text = (
         "#!/usr/bin/env python3\n#PBS -N py\n#PBS -v \"GREETING='a, b'\"\nimport os\n"
@@ -83,7 +76,6 @@ def test_7_and_8_another_language_in_its_place_with_its_umask(desk: Desk) -> Non
     assert (desk.work / f"py.e{job}").read_text() == ""
 
 
-@needs_pbs
 def test_12_held_and_for_later(desk: Desk) -> None:
     held = desk.submit("pbs", pbs("true", "-h"))
     later = desk.submit("pbs", pbs("true", "-a 209912312359"))
@@ -154,7 +146,6 @@ def test_the_end_of_the_elapse_time_is_told_by_its_own_signal(desk: Desk) -> Non
 # ---- what is refused
 
 
-@needs_pbs
 def test_a_script_that_can_not_be_understood_is_refused_with_its_place(desk: Desk) -> None:
     refused = desk.post("pbs", "#!/bin/sh\n#PBS -l walltime=soon\n")
     assert refused.status_code == 400
@@ -166,7 +157,6 @@ def test_a_flavour_that_is_not_there_is_refused(desk: Desk) -> None:
     assert (refused.status_code, refused.json()["field"]) == (400, "flavour")
 
 
-@needs_pbs
 @pytest.mark.parametrize("directive", ["-u root", "-W group_list=root"])
 def test_nobody_runs_as_somebody_else(desk: Desk, directive: str) -> None:
     answer = desk.post("pbs", pbs("id >id", directive))

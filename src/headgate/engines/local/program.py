@@ -32,6 +32,11 @@ _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", *
 _WANT_A_FLAG: Final = frozenset({"bash", "fish"})
 
 
+# Shells of accounts that nobody logs in to. That something may be run for them is said elsewhere.
+_NO_SHELLS: Final = frozenset({"nologin", "false"})
+_ANY_SHELL: Final = "/bin/sh"
+
+
 class Command(NamedTuple):
     """The file that is executed, and its words."""
 
@@ -41,10 +46,11 @@ class Command(NamedTuple):
 
 def command(launch: Launch, account: OsAccount) -> Command:
     """How the script of this launch is run. Pure; a program without a slash is looked for later."""
+    own = _ANY_SHELL if account.shell.rpartition("/")[2] in _NO_SHELLS else account.shell
     if not launch.login:
-        words = launch.interpreter or (account.shell,)
+        words = launch.interpreter or (own,)
         return Command(words[0], (*words, SCRIPT))
-    shell = launch.shell or account.shell
+    shell = launch.shell or own
     name = shell.rpartition("/")[2]
     if name not in _SHELLS:  # whatever it is, it has no start-up files that we know of
         words = launch.interpreter or (shell,)

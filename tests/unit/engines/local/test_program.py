@@ -25,7 +25,9 @@ EXEC = 'exec "$0" "$@"'
         ({"login": True, "interpreter": ("py", "-u")}, "/bin/sh", ("-sh", "-c", EXEC, "py", "-u", RUN)),
         ({"login": True, "interpreter": ("py",)}, "/bin/tcsh", ("-tcsh", "-c", "exec $argv:q", "py", RUN)),
         ({"login": True, "interpreter": ()}, "/usr/bin/python3", ("/usr/bin/python3", RUN)),
-        ({"login": True, "interpreter": ("sh",)}, "/usr/sbin/nologin", ("sh", RUN)),
+        ({"interpreter": ()}, "/usr/sbin/nologin", ("/bin/sh", RUN)),
+        ({"login": True, "interpreter": ()}, "/bin/false", ("-sh", RUN)),
+        ({"login": True, "interpreter": ("py",)}, "/usr/bin/mc", ("py", RUN)),
     ],
 )
 def test_the_words_of_a_start(launch: dict[str, object], shell: str, words: tuple[str, ...]) -> None:
