@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import accept, get, lists, machine, memory, restart, sweep, tasks, xml
+from benchmarks import accept, get, lists, machine, memory, restart, scripts, sweep, tasks, xml
 from benchmarks.bench import Bench, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
@@ -20,6 +20,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "lists": lists.measure,
     "memory": memory.measure,
     "xml": xml.measure,
+    "scripts": scripts.measure,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 
