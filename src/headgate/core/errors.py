@@ -8,6 +8,7 @@
     │   ├── BadRequest         malformed, unknown, out of range
     │   │   └── BadProperty    about one named property
     │   └── WrongState         not in this state
+    │       └── Taken          the name or number is in use
     └── Unavailable            not the caller's fault: repeating it later may help
 
 Every error carries the name of an HPC Pack code (spec hpcpack-model, section 14), because that is the fullest
@@ -90,6 +91,14 @@ class WrongState(Refusal):
     """Not possible in the state the job, task or node is in."""
 
     code = "Operation_TryToModifyInvalidStateJob"
+
+
+class Taken(WrongState):
+    """The name or number is in use. `kind` is user, group, uid or gid."""
+
+    def __init__(self, text: str, *, kind: str) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 class NotSupported(Refusal):

@@ -471,26 +471,49 @@ class NodeGroup(Struct, frozen=True, omit_defaults=True):
 
 
 class User(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody who may use the installation. Names compare case-insensitively."""
+    """Somebody who may use the installation. Names compare case-insensitively.
+
+    uid, gid: Headgate's own numbers, for faces that list some; never what an OS account may do. 0: none.
+    """
 
     name: str
     role: Role = Role.USER
     password_hash: str = ""
     os_account: str = ""
+    """Set by the local command line alone; empty: none, and where the server is root no task is run."""
     disabled: bool = False
     created: int = 0
     changed: int = 0
+    email: str = ""
+    shell: str = ""
+    uid: int = 0
+    gid: int = 0
+
+
+class UserGroup(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named set of users; `gid` is Headgate's own number. That each user has a group of their own, with the
+    user's gid, is implied: none of those is kept.
+    """
+
+    name: str
+    gid: int
+    members: tuple[str, ...] = ()
+    description: str = ""
 
 
 class Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A bearer token: only the HMAC of its text is kept."""
+    """A text that stands for a user: found by the HMAC of the text.
+
+    kind: `bearer` (our own /v1), of which nothing else is kept, or `api-key` (SOCA). sealed: the text itself,
+    encrypted, of those that are handed out again.
+    """
 
     digest: bytes
     user: str
     kind: str
-    """`bearer` (our own /v1), later others."""
     created: int
     expires: int | None = None
+    sealed: bytes = b""
 
 
 class TemplateItem(Struct, frozen=True, kw_only=True, omit_defaults=True):

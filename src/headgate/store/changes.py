@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
+from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.store import codec
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
@@ -60,6 +60,17 @@ class EntryChanges(ABC):
 
     def put_user(self, user: User) -> None:
         self._put("users", user.name, user)
+
+    def drop_user(self, name: str) -> None:
+        self.touch()
+        self._session.change(sql.drop("users"), {"name": folded(name)})
+
+    def put_user_group(self, group: UserGroup) -> None:
+        self._put("user_groups", group.name, group)
+
+    def drop_user_group(self, name: str) -> None:
+        self.touch()
+        self._session.change(sql.drop("user_groups"), {"name": folded(name)})
 
     def put_token(self, token: Token) -> None:
         self.touch()

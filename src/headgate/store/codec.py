@@ -22,6 +22,7 @@ from headgate.core.model import (
     Template,
     Token,
     User,
+    UserGroup,
 )
 from headgate.core.operations import Operation
 
@@ -69,6 +70,7 @@ NODE_GROUPS = Codec(NodeGroup)
 TEMPLATES = Codec(Template)
 QUEUES = Codec(Queue)
 USERS = Codec(User)
+USER_GROUPS = Codec(UserGroup)
 TOKENS = Codec(Token)
 OPERATIONS = Codec(Operation)
 SAMPLES = Codec(Sample)

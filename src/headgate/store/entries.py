@@ -1,11 +1,13 @@
-"""The small tables: nodes, node groups, templates, queues, users, tokens, facts about the installation."""
+"""The small tables: nodes, node groups, templates, queues, users, their groups, tokens, facts about the
+installation.
+"""
 
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 from headgate.core.errors import NotFound
-from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
+from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.store import codec
 from headgate.store.codec import Codec, S, folded
 from headgate.store.session import Session
@@ -55,6 +57,17 @@ class EntryReader:
         if body is None:
             raise NotFound(f"there is no user {name}", kind="user")
         return codec.USERS.one(body)
+
+    def user_groups(self) -> list[UserGroup]:
+        return _listed(self._session, "user_groups", codec.USER_GROUPS, _by_name)
+
+    def tokens(self, user: str | None = None) -> list[Token]:
+        statement, given = (
+            (sql.all_tokens, {}) if user is None else (sql.tokens_of, {"owner": folded(user)})
+        )
+        found = codec.TOKENS.many(self._session.value(statement, given))
+        found.sort(key=lambda token: (folded(token.user), token.created))
+        return found
 
     def token(self, digest: bytes) -> Token:
         body = self._session.value(sql.get_token, {"digest": digest})

@@ -194,6 +194,7 @@ node_groups = _named("node_groups")
 templates = _named("templates")
 queues = _named("queues")
 users = _named("users")
+user_groups = _named("user_groups")
 
 tokens = Table(
     "tokens",

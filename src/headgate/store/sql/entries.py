@@ -1,12 +1,14 @@
-"""Statements about the small tables: nodes, node groups, templates, queues, users, tokens, meta."""
+"""Statements about the small tables: nodes, groups, templates, queues, users, tokens, meta."""
 
 from sqlalchemy import Executable, Table, bindparam, delete, select
 
 from headgate.store.sqlite import upsert
 from headgate.store.statement import joined, statement, statements
-from headgate.store.tables import meta, node_groups, nodes, queues, templates, tokens, users
+from headgate.store.tables import meta, node_groups, nodes, queues, templates, tokens, user_groups, users
 
-NAMED: dict[str, Table] = {table.name: table for table in (nodes, node_groups, templates, queues, users)}
+NAMED: dict[str, Table] = {
+    table.name: table for table in (nodes, node_groups, templates, queues, users, user_groups)
+}
 
 
 @statements
@@ -37,6 +39,18 @@ def drop(table: str) -> Executable:
 def get_token() -> Executable:
     """A token by the digest of its text."""
     return select(tokens.c.body).where(tokens.c.digest == bindparam("digest"))
+
+
+@statement
+def tokens_of() -> Executable:
+    """The tokens of a user, joined."""
+    return select(joined(tokens.c.body)).where(tokens.c.owner == bindparam("owner"))
+
+
+@statement
+def all_tokens() -> Executable:
+    """Every token, joined."""
+    return select(joined(tokens.c.body))
 
 
 @statement
