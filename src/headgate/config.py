@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from headgate.core.errors import StartupRefused
+from headgate.identity.settings import SocaSettings
 from headgate.notify.settings import MailSettings
 
 PREFIX: Final = "HEADGATE_"
@@ -96,6 +97,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     engine: dict[str, Struct] = {}
     queues: dict[str, QueueSettings] = {}
     mail: MailSettings = MailSettings()
+    soca: SocaSettings = SocaSettings()
 
 
 class Shown(Struct, frozen=True):
@@ -120,6 +122,7 @@ class Loaded(Struct, frozen=True):
         for name, queue in self.settings.queues.items():
             yield from self._table(f"queues.{name}", queue)
         yield from self._table("mail", self.settings.mail)
+        yield from self._table("soca", self.settings.soca)
 
     def _table(self, path: str, table: Struct) -> Iterator[Shown]:
         for name in table.__struct_fields__:
@@ -146,6 +149,7 @@ def load(
         "engine": dict(engines),
         "queues": dict[str, QueueSettings],
         "mail": MailSettings,
+        "soca": SocaSettings,
     }
     tree: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -175,6 +179,7 @@ def load(
         },
         queues=_convert(tree.get("queues", {}), dict[str, QueueSettings], "queues", sources),
         mail=_convert(tree.get("mail", {}), MailSettings, "mail", sources),
+        soca=_convert(tree.get("soca", {}), SocaSettings, "soca", sources),
     )
     return Loaded(settings, sources)
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from headgate.config import QueueSettings, ServerSettings
 from headgate.engines.local.options import NodeOptions, Options
+from headgate.identity.settings import SocaSettings
 from headgate.notify.settings import MailSettings
 from headgate.registry import DIALECTS, ENGINES
 
@@ -23,7 +24,9 @@ def test_every_engine_has_its_page() -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("table", [ServerSettings, QueueSettings, Options, NodeOptions, MailSettings])
+@pytest.mark.parametrize(
+    "table", [ServerSettings, QueueSettings, Options, NodeOptions, MailSettings, SocaSettings]
+)
 def test_every_setting_is_described(table: type[Struct]) -> None:
     page = (REFERENCE / "settings.md").read_text()
     missing = [name for name in table.__struct_fields__ if f"`{name}`" not in page]

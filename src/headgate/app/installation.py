@@ -17,10 +17,21 @@ from headgate import registry
 from headgate.config import Settings
 from headgate.core.errors import StartupRefused
 from headgate.core.model import Queue, Template, TemplateItem
-from headgate.identity import Authority, OsAccounts, Passwords, Tokens, load_secret_key
+from headgate.identity import (
+    ApiKeys,
+    Authority,
+    KeyAuthority,
+    OsAccounts,
+    Passwords,
+    Tokens,
+    load_root_key,
+    load_secret_key,
+)
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.ports.clock import Clock
 from headgate.ports.store import Transaction
+from headgate.service.api_keys import KeyRing
+from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
 from headgate.store import HeadgateStore, open_store
 
@@ -68,7 +79,10 @@ class Parts(Struct, frozen=True, kw_only=True):
     store: HeadgateStore
     passwords: Passwords
     identity: Authority
+    key_identity: KeyAuthority
     users: Users
+    user_groups: UserGroups
+    api_keys: KeyRing
 
 
 def engine_options() -> dict[str, type[Struct]]:
@@ -118,9 +132,27 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             OsAccounts(getattr(options, "min_uid", 1000), clock.monotonic),
             kept_s=settings.server.password_kept_s,
         )
-        users = Users(store, identity, passwords.hash, changed=identity.forget)
+        keys = ApiKeys(store, clock, key)
+        # The root key is the server's: no command needs it.
+        root_key_file = settings.soca.root_key_file if exclusive else ""
+        root_key = load_root_key(Path(root_key_file)) if root_key_file else b""
+        key_identity = KeyAuthority(store, clock, keys, identity, root_key=root_key)
+
+        def changed(user: str) -> None:
+            identity.forget(user)
+            key_identity.forget(user)
+
         yield Parts(
-            data=data, key=key, clock=clock, store=store, passwords=passwords, identity=identity, users=users
+            data=data,
+            key=key,
+            clock=clock,
+            store=store,
+            passwords=passwords,
+            identity=identity,
+            key_identity=key_identity,
+            users=Users(store, identity, passwords.hash, changed=changed),
+            user_groups=UserGroups(store),
+            api_keys=KeyRing(store, keys, changed=changed),
         )
     finally:
         passwords.close()

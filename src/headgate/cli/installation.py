@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
 
 
-def on_data(data: Path | None, config: Path | None, work: "Callable[[Parts], Awaitable[None]]") -> None:
+def on_data(data: Path | None, config: Path | None, work: "Callable[[Parts], Awaitable[object]]") -> None:
     """Open the installation, do it, close. Raises BadRequest where no folder is named."""
     from headgate.app import engine_options, opened
     from headgate.config import load

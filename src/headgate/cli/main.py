@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from headgate import __version__
-from headgate.cli import doctor, jobs, nodes, scripts, serve, sessions, settings, templates, users
+from headgate.cli import (
+    doctor,
+    groups,
+    jobs,
+    nodes,
+    scripts,
+    serve,
+    sessions,
+    settings,
+    templates,
+    tokens,
+    users,
+)
 from headgate.client.errors import ClientError, Unreachable
 from headgate.core.errors import HeadgateError
 
@@ -22,6 +34,8 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.add_typer(users.app, name="user")
+app.add_typer(groups.app, name="group")
+app.add_typer(tokens.app, name="token")
 app.add_typer(templates.app, name="template")
 app.add_typer(settings.app, name="config")
 app.command("doctor")(doctor.doctor)

@@ -71,6 +71,32 @@ def enable(name: Name, data: Data = None, config: ConfigFile = None) -> None:
     on_data(data, config, lambda parts: parts.users.set_disabled(None, name, False))
 
 
+@app.command()
+def account(
+    name: Name,
+    os_account: Annotated[str, typer.Argument(help="OS account that the user's tasks run under.")] = "",
+    none: Annotated[bool, typer.Option("--none", help="No account: the user's tasks are refused.")] = False,
+    data: Data = None,
+    config: ConfigFile = None,
+) -> None:
+    """Say under which OS account a user's tasks run, where the server is root."""
+    if bool(os_account) is none:
+        raise typer.BadParameter("name the account, or say --none", param_hint="account")
+
+    async def work(parts: "Parts") -> None:
+        await parts.users.set_os_account(None, name, os_account)
+        if os_account:
+            _warn_about_account(parts, name)
+
+    on_data(data, config, work)
+
+
+@app.command()
+def remove(name: Name, data: Data = None, config: ConfigFile = None) -> None:
+    """Remove a user, with tokens and memberships. Jobs and files stay."""
+    on_data(data, config, lambda parts: parts.users.remove(None, name))
+
+
 @app.command("list")
 def list_users(data: Data = None, config: ConfigFile = None) -> None:
     """List the users."""
@@ -82,7 +108,7 @@ def list_users(data: Data = None, config: ConfigFile = None) -> None:
             (
                 user.name,
                 role_name(user.role),
-                user.os_account or user.name,
+                user.os_account,
                 "disabled" if user.disabled else "",
             )
             for user in parts.users.list(None)

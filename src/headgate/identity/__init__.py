@@ -3,22 +3,29 @@
 Read `authority.py` first (what happens to a header). `passwords.py` hashes, `throttle.py` slows guessing
 down, `remembered.py` keeps what was checked a moment ago, `tokens.py` makes bearer tokens and keeps the key
 file, `accounts.py` looks up OS accounts, `credentials.py` reads headers and `first_start.py` makes the first
-user.
+user. API keys: `api_keys.py` keeps them, `key_authority.py` checks them, `root_key.py` reads the one that
+passes everything.
 """
 
 from headgate.identity.accounts import OsAccounts, own_account
+from headgate.identity.api_keys import ApiKeys
 from headgate.identity.authority import Authority
 from headgate.identity.first_start import create_first_admin
+from headgate.identity.key_authority import KeyAuthority
 from headgate.identity.passwords import Passwords
+from headgate.identity.root_key import load_root_key
 from headgate.identity.tokens import Tokens, derived_key, load_secret_key
 
 __all__ = [
+    "ApiKeys",
     "Authority",
+    "KeyAuthority",
     "OsAccounts",
     "Passwords",
     "Tokens",
     "create_first_admin",
     "derived_key",
+    "load_root_key",
     "load_secret_key",
     "own_account",
 ]

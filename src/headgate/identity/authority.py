@@ -9,11 +9,12 @@ import asyncio
 import ipaddress
 import os
 import secrets
+import shlex
 from collections.abc import Callable
 
 import structlog
 
-from headgate.core.errors import NotAuthenticated, NotFound, Unavailable
+from headgate.core.errors import NotAuthenticated, NotFound, NotPermitted, Unavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import User
 from headgate.identity.accounts import OsAccounts, check_own_group
@@ -86,6 +87,18 @@ class Authority:
         # A client that goes away does not take the check from the others who wait for it.
         return await asyncio.shield(checking)
 
+    async def check_password(self, user: str, password: str, *, address: str) -> Caller:
+        """The caller with this name and password. Raises NotAuthenticated as `authenticate`, Unavailable."""
+        if "\0" in user:
+            raise NotAuthenticated(WRONG)
+        # No header looks like this: these are found by who comes this way alone.
+        pair = f"\0{user}\0{password}"
+        known = self.remembered(pair)
+        if known is not None:
+            return known
+        credentials = BasicCredentials(user, password)
+        return await self._check_password(credentials, self._remembered.digest(pair), address)
+
     def caller(self, name: str) -> Caller:
         """See ports.Identity."""
         user = self._stored(name)
@@ -102,7 +115,15 @@ class Authority:
                 check_own_group(group)
             return None
         stored = self._user(user)
-        return self._accounts.find((stored.os_account if stored else "") or user, group)
+        if stored is None:
+            raise NotPermitted(f"There is no user {user!r} any more, so nothing is run for them.")
+        if not stored.os_account:
+            # Never the account of the same name: whoever may add a user could have any of them.
+            raise NotPermitted(
+                f"The user {stored.name!r} has no OS account; on the server's machine, "
+                f"`headgate user account {shlex.quote(stored.name)} ACCOUNT` gives one."
+            )
+        return self._accounts.find(stored.os_account, group)
 
     # ---- changes made by this process
 
@@ -126,7 +147,7 @@ class Authority:
 
     async def _check_password(self, credentials: BasicCredentials, digest: bytes, address: str) -> Caller:
         user = self._stored(credentials.login)
-        key = ((user.name if user else credentials.login[:256]).casefold(), _home_of(address))
+        key = ((user.name if user else credentials.login[:256]).casefold(), home_of(address))
         now = self._clock.monotonic()
         wait = self._throttle.wait(key, now)
         if wait > 0:
@@ -197,7 +218,7 @@ class Authority:
         return True
 
 
-def _home_of(address: str) -> str:
+def home_of(address: str) -> str:
     """What failures are counted by: whoever has one IPv6 address has 2**64 of them (RFC 4291, 2.5.4)."""
     try:
         known = ipaddress.ip_address(address.partition("%")[0])

@@ -5,13 +5,13 @@ nobody's identity.
 """
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 from typing import Final
 
 from headgate.core.errors import StartupRefused
 from headgate.core.model import Token
+from headgate.identity.secret_files import write_once
 from headgate.ports.clock import Clock
 from headgate.ports.store import Store
 
@@ -32,35 +32,13 @@ def load_secret_key(data: Path) -> bytes:
     try:
         key = path.read_bytes()
     except FileNotFoundError:
-        key = _make_key(path)
+        write_once(path, secrets.token_bytes(KEY_BYTES))
+        key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise StartupRefused(
             f"{path} is damaged: it holds {len(key)} bytes, not {KEY_BYTES}. Restore it from a backup."
         )
     return key
-
-
-def _make_key(path: Path) -> bytes:
-    """Write a new key so that it is there whole or not at all, and once, whoever else does the same now."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-    finally:
-        draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return path.read_bytes()
 
 
 def derived_key(key: bytes, purpose: str) -> bytes:

@@ -15,12 +15,14 @@ from headgate.core.vocabulary import Role
 class Caller(Struct, frozen=True):
     """Somebody who has proved who they are.
 
-    `name` as stored; `login` as the client spelled it (`DOM\\\\user`).
+    `name` as stored; `login` as the client spelled it (`DOM\\\\user`). `root`: proved by the root key, which
+    passes every check and names nobody unless it is told whom to act as.
     """
 
     name: str
     role: Role
     login: str = ""
+    root: bool = False
 
 
 class Identity(Protocol):

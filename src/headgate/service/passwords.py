@@ -1,4 +1,4 @@
-"""What a password has to be where a face wants a strong one (spec soca, section 3: codes 234 and 236). Pure."""
+"""What a password has to be where a face wants a strong one (spec soca, section 3: 234 and 236). Pure."""
 
 from typing import Final
 

@@ -2,8 +2,8 @@
 
 Every user may list id, owner, name, state, priority and times of all jobs. Command lines, scripts,
 environments, output and files are for the owner, operators and administrators. Owners, job administrators
-and administrators change a job; operators may also cancel and finish it. Administrators manage users; they
-and operators manage nodes.
+and administrators change a job; operators may also cancel and finish it. Administrators manage users and
+their groups; they and operators manage nodes. Keys of others take the root key.
 """
 
 from headgate.core.errors import NotPermitted
@@ -75,6 +75,12 @@ def require_admin(caller: Caller | None) -> None:
     """Raises NotPermitted unless the caller is an administrator; None stands for the local command line."""
     if caller is not None and not caller.role & Role.ADMIN:
         raise NotPermitted(f"User {caller.name} may not do this: it takes the role admin.")
+
+
+def require_root(caller: Caller | None) -> None:
+    """Raises NotPermitted unless the root key was shown; None stands for the local command line."""
+    if caller is not None and not caller.root:
+        raise NotPermitted("This takes the root key, or the local command line.")
 
 
 def require_acting(caller: Caller) -> None:

@@ -84,28 +84,31 @@ class UserGroups:
             raise WrongState("You can't delete your own group.")
         await self._store.write(lambda tx: tx.drop_user_group(_find(tx, name).name))
 
-    async def join(self, caller: Caller | None, name: str, user: str) -> UserGroup:
-        """Bring a user into a group, if they are not in it. Raises NotFound (user group, user)."""
+    async def join(self, caller: Caller | None, name: str, *users: str) -> UserGroup:
+        """Bring users into a group, all of them or none; who is in it stays. Raises NotFound (user group,
+        user), BadRequest.
+        """
         require_admin(caller)
 
         def change(tx: Transaction) -> UserGroup:
-            group, member = _find(tx, name), tx.user(user).name
-            if member in group.members:
-                return group
-            if len(group.members) >= MOST_MEMBERS:
-                raise BadRequest(f"The group {group.name} has {MOST_MEMBERS} members; it takes no more.")
-            return _keep(tx, replace(group, members=(*group.members, member)))
+            group = _find(tx, name)
+            members = tuple(dict.fromkeys([*group.members, *(tx.user(user).name for user in users)]))
+            if len(members) > MOST_MEMBERS:
+                raise BadRequest(f"The group {group.name} would have more than {MOST_MEMBERS} members.")
+            return _keep(tx, replace(group, members=members))
 
         return await self._store.write(change)
 
-    async def leave(self, caller: Caller | None, name: str, user: str) -> UserGroup:
+    async def leave(self, caller: Caller | None, name: str, *users: str) -> UserGroup:
         """The reverse of `join`."""
         require_admin(caller)
 
         def change(tx: Transaction) -> UserGroup:
-            group, member = _find(tx, name), tx.user(user).name
-            left = tuple(one for one in group.members if one != member)
-            return group if left == group.members else _keep(tx, replace(group, members=left))
+            group = _find(tx, name)
+            leaving = {tx.user(user).name for user in users}
+            return _keep(
+                tx, replace(group, members=tuple(one for one in group.members if one not in leaving))
+            )
 
         return await self._store.write(change)
 

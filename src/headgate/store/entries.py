@@ -62,9 +62,7 @@ class EntryReader:
         return _listed(self._session, "user_groups", codec.USER_GROUPS, _by_name)
 
     def tokens(self, user: str | None = None) -> list[Token]:
-        statement, given = (
-            (sql.all_tokens, {}) if user is None else (sql.tokens_of, {"owner": folded(user)})
-        )
+        statement, given = (sql.all_tokens, {}) if user is None else (sql.tokens_of, {"owner": folded(user)})
         found = codec.TOKENS.many(self._session.value(statement, given))
         found.sort(key=lambda token: (folded(token.user), token.created))
         return found
