@@ -6,7 +6,9 @@ import pytest
 
 from headgate.core.launch import OsAccount
 from headgate.core.vocabulary import Role
-from headgate.identity import Authority, OsAccounts, Passwords, Tokens
+from headgate.identity import ApiKeys, Authority, KeyAuthority, OsAccounts, Passwords, Tokens
+from headgate.service.api_keys import KeyRing
+from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
 from headgate.store import open_store
 from headgate.testing.clock import TestClock
@@ -21,9 +23,23 @@ class World:
         self.passwords = Passwords(passes=1, memory_kib=8)
         self.tokens = Tokens(self.store, self.clock, b"k" * 32)
         self.authority = self.make_authority()
-        self.users = Users(self.store, self.authority, self.passwords.hash, changed=self.authority.forget)
+        self.keys = ApiKeys(self.store, self.clock, b"k" * 32)
+        self.doorkeeper = self.make_doorkeeper()
+        self.users = Users(self.store, self.authority, self.passwords.hash, changed=self.changed)
+        self.user_groups = UserGroups(self.store)
+        self.key_ring = KeyRing(self.store, self.keys, changed=self.changed)
         # The command line in another process: the same store, and nobody to tell.
         self.elsewhere = Users(self.store, self.authority, self.passwords.hash)
+        self.keys_elsewhere = KeyRing(self.store, self.keys)
+
+    def changed(self, user: str) -> None:
+        """What the application does when a user was changed."""
+        self.authority.forget(user)
+        self.doorkeeper.forget(user)
+
+    def make_doorkeeper(self, root_key: bytes = b"") -> KeyAuthority:
+        """What checks API keys."""
+        return KeyAuthority(self.store, self.clock, self.keys, self.authority, root_key=root_key)
 
     def make_authority(self, *, is_root: bool = True) -> Authority:
         """Another one over the same store."""

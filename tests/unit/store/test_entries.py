@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from headgate.core.errors import NotFound
-from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User
+from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.core.vocabulary import NodeState, Role
 from headgate.store.transaction import Transaction
 from tests.unit.store.worlds import World
@@ -56,6 +56,28 @@ def test_tokens_are_dropped_one_by_one_or_with_their_user(world: World) -> None:
     with pytest.raises(NotFound):
         world.look(lambda look: look.token(b"\x01"))
     assert world.look(lambda look: look.token(b"\x02")) == tokens[2]
+
+
+def test_tokens_are_listed_by_user_and_age(world: World) -> None:
+    tokens = [
+        Token(digest=bytes([number]), user=user, kind="api-key", created=9 - number, sealed=b"s")
+        for number, user in enumerate(("bob", "ann", "Ann"))
+    ]
+    for token in tokens:
+        world.write(partial(Transaction.put_token, token=token))
+    assert world.look(lambda look: look.tokens()) == [tokens[2], tokens[1], tokens[0]]
+    assert world.look(lambda look: look.tokens("BOB")) == [tokens[0]]
+    assert world.look(lambda look: look.tokens("carl")) == []
+
+
+def test_users_and_their_groups_are_dropped_under_any_spelling(world: World) -> None:
+    world.write(lambda tx: tx.put_user(User(name="Ann")))
+    world.write(lambda tx: tx.put_user_group(UserGroup(name="Staff", gid=1, members=("Ann",))))
+    world.write(lambda tx: tx.put_user_group(UserGroup(name="STAFF", gid=2)))
+    assert world.look(lambda look: look.user_groups()) == [UserGroup(name="STAFF", gid=2)]
+    world.write(lambda tx: tx.drop_user_group("staff"))
+    world.write(lambda tx: tx.drop_user("ANN"))
+    assert world.look(lambda look: look.user_groups()) == world.look(lambda look: look.users()) == []
 
 
 def test_facts_are_kept_by_name(world: World) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from headgate.store import schema, sqlite
+from headgate.core.model import User
+from headgate.core.vocabulary import Role
+from headgate.store import codec, schema, sqlite
 
 
 def described(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -52,3 +54,17 @@ def test_the_names_of_open_jobs_are_known_after_the_migration() -> None:
         schema.migrate(work, program="p")
         rows = work.execute(text("SELECT id, open_name FROM jobs ORDER BY id")).all()
     assert [tuple(row) for row in rows] == [(1, None), (2, "n2"), (3, "n3"), (4, None), (5, None)]
+
+
+def test_users_of_before_keep_the_account_that_their_name_meant() -> None:
+    """Without this, everybody would lose their OS account by the migration that makes it explicit."""
+    connection = sqlite.connect(sqlite.MEMORY)
+    with sqlite.schema_work(connection) as work:
+        schema.migrate(work, to="0004", program="p")
+    rows = {"ada": '{"name":"Ada","role":2}', "bob": '{"name":"bob","os_account":"games"}'}
+    connection.executemany("INSERT INTO users (name, body) VALUES (?, ?)", rows.items())
+    with sqlite.schema_work(connection) as work:
+        schema.migrate(work, program="p")
+    bodies = dict(connection.execute("SELECT name, body FROM users"))
+    assert codec.USERS.one(bodies["ada"]) == User(name="Ada", role=Role.ADMIN, os_account="Ada")
+    assert codec.USERS.one(bodies["bob"]) == User(name="bob", os_account="games")
