@@ -12,6 +12,7 @@ from headgate.app.installation import Parts
 from headgate.config import ServerSettings
 from headgate.core.mailing import MailPolicy
 from headgate.dispatcher.dispatcher import Dispatcher
+from headgate.engines.local.files import LocalFiles
 from headgate.http.faces import Face, nothing
 from headgate.http.gate import Gate
 from headgate.http.limits import Limits
@@ -21,6 +22,7 @@ from headgate.identity import derived_key
 from headgate.ports.flavour import Flavour
 from headgate.service.commands import Commands
 from headgate.service.events import Events
+from headgate.service.files import UserFiles
 from headgate.service.jobs import Jobs
 from headgate.service.metrics import Metrics as NodeMetrics
 from headgate.service.node_groups import NodeGroups
@@ -81,6 +83,7 @@ def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, 
         "events": Events(parts.store),
         "users": parts.users,
         "user_groups": parts.user_groups,
+        "user_files": UserFiles(LocalFiles(parts.min_uid), parts.identity),
         "api_keys": parts.api_keys,
         "identity": parts.identity,
         "key_identity": parts.key_identity,

@@ -76,6 +76,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     data: Path
     key: bytes
     clock: Clock
+    min_uid: int
     store: HeadgateStore
     passwords: Passwords
     identity: Authority
@@ -120,6 +121,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
     data = prepare_data(data)
     clock = SystemClock()
     options = settings.engine.get(settings.server.engine)
+    min_uid: int = getattr(options, "min_uid", 1000)
     store = open_store(data, clock=clock, exclusive=exclusive)
     passwords = Passwords()
     try:
@@ -129,7 +131,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             clock,
             passwords,
             Tokens(store, clock, key),
-            OsAccounts(getattr(options, "min_uid", 1000), clock.monotonic),
+            OsAccounts(min_uid, clock.monotonic),
             kept_s=settings.server.password_kept_s,
         )
         keys = ApiKeys(store, clock, key)
@@ -146,6 +148,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             data=data,
             key=key,
             clock=clock,
+            min_uid=min_uid,
             store=store,
             passwords=passwords,
             identity=identity,

@@ -5,6 +5,7 @@ import re
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from headgate.testing.server import Server
@@ -49,9 +50,7 @@ def test_a_login_ends_in_the_running_server_when_everything_of_its_user_is_revok
     server.add_user("lena", PASSWORD, os_account="nobody")
     with server.http(("lena", PASSWORD)) as http:
         token = http.post("/v1/tokens", json={}).json()["token"]
-    with server.http() as http:
-        http.auth = None
-        http.headers["Authorization"] = f"Bearer {token}"
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as http:
         assert http.get("/v1/me").status_code == 200
         headgate("token", "revoke", "lena", "--all", *where)
         until = time.monotonic() + 10

@@ -44,8 +44,9 @@ def server(open_folder: Path) -> Iterator[Server]:
         "BASH_ENV": "/nonexistent",
     }
     server = Server(open_folder / "data", environment=poison)
-    for name in ("root", "ghost", "alice"):
+    for name in ("root", "ghost", "alice", "homeless"):
         server.add_user(name, PASSWORD, os_account="nobody" if name == "alice" else "")
+    server.command("user", "account", "homeless", "--none", "--data", str(server.data))
     try:
         yield server.start()
     finally:
@@ -105,6 +106,16 @@ def test_an_account_that_does_not_exist_fails_the_task_with_the_reason(
         found = run(http, CommandLine="true", WorkDirectory=str(open_folder))
     assert found["State"] == "Failed"
     assert "ghost" in found["ErrorMessage"]
+
+
+@as_root
+def test_a_user_without_an_os_account_runs_nothing_and_reads_why(server: Server, open_folder: Path) -> None:
+    """As everybody who was made through a face."""
+    with server.http(("homeless", PASSWORD)) as http:
+        found = run(http, CommandLine=f"id > {open_folder}/proof2", WorkDirectory=str(open_folder))
+    assert found["State"] == "Failed"
+    assert "'homeless' has no OS account" in found["ErrorMessage"]
+    assert not (open_folder / "proof2").exists()
 
 
 @as_root

@@ -45,15 +45,12 @@ def prepare_directory(directory: Path) -> None:
 
 def start_shepherd(directory: Path) -> None:
     """Start one. If there is one already, the new one sees its lock and ends."""
-    paths = dict.fromkeys(
-        (_root_of(headgate.engines.__file__, 3), _root_of(msgspec.__file__, 2)),
-    )
     log_path = directory / "shepherd.log"
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     log = os.open(log_path, flags, 0o600)
     try:
         subprocess.run(
-            [sys.executable, "-I", "-S", "-B", "-c", _BOOT, *paths],
+            [sys.executable, "-I", "-S", "-B", "-c", _BOOT, *import_paths()],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -66,6 +63,11 @@ def start_shepherd(directory: Path) -> None:
         raise EngineUnavailable(f"The shepherd can't be started: {error}") from None
     finally:
         os.close(log)
+
+
+def import_paths() -> tuple[str, ...]:
+    """Where a process that looks nowhere else finds `headgate` and `msgspec`."""
+    return tuple(dict.fromkeys((_root_of(headgate.engines.__file__, 3), _root_of(msgspec.__file__, 2))))
 
 
 def _root_of(module_file: str | None, levels: int) -> str:

@@ -1,0 +1,91 @@
+"""A process that reads or writes one file as somebody else, and ends. Its words are `files.py`'s too.
+
+It takes its errand from stdin, gives up root for good, and only then follows the path. A file that is no
+regular one is neither read nor written; opening it does not wait.
+"""
+
+import errno
+import os
+import stat
+import sys
+from typing import Final
+
+import msgspec
+
+from headgate.core.launch import OsAccount
+from headgate.engines.local import rights
+
+NOT_REGULAR: Final = -1
+TOO_LARGE: Final = -2
+UNFIT: Final = -3
+"""Beside the numbers of errno; the last: the account can't be entered."""
+_BLOCK: Final = 1 << 20
+_OPEN: Final = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do. content: what to write; None: read up to `limit` bytes."""
+
+    account: OsAccount | None
+    min_uid: int
+    path: str
+    limit: int = 0
+    content: bytes | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it. fault: 0: done; a number of errno or one of the above."""
+
+    content: bytes = b""
+    fault: int = 0
+    reason: str = ""
+
+
+def main() -> None:
+    """Do the errand on stdin; the answer goes to stdout."""
+    errand = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Errand)
+    try:
+        rights.become(rights.account_for(errand.account, errand.min_uid, rights.own_account()))
+        os.umask(0o022)
+    except (rights.AccountRefused, OSError, OverflowError) as error:
+        answer = Answer(fault=UNFIT, reason=f"the account can't be entered: {error}")
+    else:
+        answer = carry_out(errand)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
+    sys.stdout.buffer.flush()
+
+
+def carry_out(errand: Errand) -> Answer:
+    """Read or write, as whoever this process is."""
+    try:
+        if errand.content is None:
+            return _read(errand.path, errand.limit)
+        return _write(errand.path, errand.content)
+    except OSError as error:
+        return Answer(fault=error.errno or errno.EIO)
+
+
+def _read(path: str, limit: int) -> Answer:
+    descriptor = os.open(path, os.O_RDONLY | _OPEN)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return Answer(fault=NOT_REGULAR)
+    found = bytearray()
+    # Its length may change, and files of /proc say 0.
+    while block := os.read(descriptor, _BLOCK):
+        found += block
+        if len(found) > limit:
+            return Answer(fault=TOO_LARGE)
+    return Answer(content=bytes(found))
+
+
+def _write(path: str, content: bytes) -> Answer:
+    # Not emptied by opening: first it has to be a file.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _OPEN, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return Answer(fault=NOT_REGULAR)
+    os.ftruncate(descriptor, 0)
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
+    return Answer()
