@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from headgate.core.errors import NotAuthenticated, NotFound
+from headgate.core.errors import NotAuthenticated, NotFound, Unavailable
 from headgate.core.model import User
 from headgate.core.vocabulary import Role
 from headgate.identity.api_keys import ApiKeys
@@ -61,6 +61,9 @@ class KeyAuthority:
         except NotFound:
             log.info("key_refused", user=user.casefold(), address=address)
             raise NotAuthenticated(WRONG) from None
+        except Unavailable:
+            self._throttle.undecided(lane)
+            raise
         self._throttle.succeeded(lane)
         return caller
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from headgate.core.errors import NotAuthenticated
+from headgate.core.errors import NotAuthenticated, StoreUnavailable
 from headgate.core.vocabulary import Role
 from headgate.ports.identity import Caller
 from tests.unit.identity.conftest import World
@@ -116,6 +116,22 @@ async def test_after_a_few_failures_even_the_right_key_has_to_wait(world: World)
     assert refused(world, "Ada", key).retry_after_s == pytest.approx(1.0)
     assert check(world, "ada", key, "192.0.2.99").name == "ada"
     world.clock.pass_time(1.1)
+    assert check(world, "ada", key).name == "ada"
+
+
+async def test_what_could_not_be_looked_up_is_no_failure_of_the_caller(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await world.keys.hand_out("ada")
+
+    def fails(look: object) -> None:
+        raise StoreUnavailable("the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "peek", fails)
+        for _ in range(9):
+            with pytest.raises(StoreUnavailable):
+                check(world, "ada", key)
     assert check(world, "ada", key).name == "ada"
 
 
