@@ -4,16 +4,38 @@ ever.
 The time runs from the moment a connection stands, or from the first byte after an answer, until the headers
 are complete. It is looked at once a second for all connections (`server.py`), so that a request pays for no
 timer.
+
+Besides, blanks that HPC Pack clients send in a query as they are become `%20` (`with_blanks_written`).
 """
 
 import asyncio
-from typing import Any
+import re
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from headgate.http.limits import Limits
 
 TOO_LARGE = "The headers of the request are too large."
+_QUERY_WITH_BLANKS: Final = re.compile(rb"([A-Z]+ /[^ ?\r\n]*\?)([^\r\n]* [^\r\n]*)( HTTP/1\.[01]\r?\n)")
+
+
+def with_blanks_written(data: bytes) -> bytes:
+    """The first bytes of a request, with each blank in the query of its request line as `%20`.
+
+    Clients of HPC Pack send `$filter=JobState eq Running` so (spec windowshpc, section 1). RFC 9112, section
+    3, warns of repairing a request line, because whoever filtered before us may have read another request in
+    it. Here the method, the path, the version and where the line ends stay as any reader takes them; what
+    could be read in two ways (a blank before the `?`, a second version, a line that is not here whole) is
+    left for the parser to refuse.
+    """
+    end = data.find(b"\n") + 1
+    if data.count(b" ", 0, end) <= 2:
+        return data
+    line = _QUERY_WITH_BLANKS.fullmatch(data, 0, end)
+    if line is None or b" HTTP/" in line[2]:
+        return data
+    return b"".join((line[1], line[2].replace(b" ", b"%20"), line[3], data[end:]))
 
 
 class _HeadersTooLarge(Exception):
@@ -30,6 +52,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.waiting_since: float | None = None
         self._head_bytes = 0
         self._too_large = False
+        self._between = True
+        """Whether the next byte is the first of a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """A client has connected."""
@@ -44,15 +68,25 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if self.waiting_since is None and (cycle is None or cycle.response_complete):
             self.waiting_since = self.loop.time()
-        super().data_received(data)
+        super().data_received(with_blanks_written(data) if self._between else data)
         if self.waiting_since is not None and self.parser is not None:
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.header and not self.transport.is_closing():
                 self._too_large = True
                 self.send_400_response(TOO_LARGE)
 
+    def on_message_begin(self) -> None:
+        """The first byte of a request has come."""
+        self._between = False
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        """The last byte of a request has come."""
+        super().on_message_complete()
+        self._between = True
+
     def on_headers_complete(self) -> None:
-        """A request begins."""
+        """The headers of a request are here."""
         self.waiting_since = None
         self._head_bytes = 0
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
