@@ -97,8 +97,7 @@ def cycle(
 ) -> Answer:
     """See the module. `board` is a copy that may be changed."""
     winding = ask.winding | ask.expiring | _record(tx, board, ask)
-    if ask.look_at_nodes:
-        board.set_nodes(tx.nodes())
+    _look_at_nodes(tx, board)
     for job_id in sorted(ask.expiring):
         _expire(tx, job_id)
     if ask.look_at_held:
@@ -129,6 +128,15 @@ def cycle(
     answer.started_services = walk.started_services
     answer.deadlines = _deadlines(tx, ask.timed | ask.expiring)
     return answer
+
+
+def _look_at_nodes(tx: Transaction, board: Board) -> None:
+    """Take the nodes as they are in this very commit: whoever changed one in it got an answer that holds from
+    now on, and the dispatcher hears of it only afterwards.
+    """
+    nodes = tx.nodes()
+    if nodes != [room.node for room in board.rooms.values()]:
+        board.set_nodes(nodes)
 
 
 def _record(tx: Transaction, board: Board, ask: Ask) -> set[int]:
@@ -243,15 +251,7 @@ def _wall_times(tx: Transaction, board: Board, job_ids: Collection[int]) -> dict
 
 
 def _settle_nodes(tx: Transaction, board: Board) -> None:
-    """A draining node on which nothing runs any more is offline.
-
-    The board may be older than what a user changed in this very commit, so the node is looked at again.
-    """
-    free = [room for room in board.rooms.values() if room.node.state is NodeState.DRAINING and not room.jobs]
-    if not free:
-        return
-    nodes = {node.name: node for node in tx.nodes()}
-    for room in free:
-        node = nodes[room.node.name]
-        if node.state is NodeState.DRAINING:
-            room.node = put_node_state(tx, node, NodeState.OFFLINE)
+    """A draining node on which nothing runs any more is offline."""
+    for room in board.rooms.values():
+        if room.node.state is NodeState.DRAINING and not room.jobs:
+            room.node = put_node_state(tx, room.node, NodeState.OFFLINE)

@@ -1,5 +1,6 @@
 """Which nodes and cores a task gets."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -302,6 +303,16 @@ async def test_an_idle_node_goes_offline_at_once_and_a_busy_one_can_be_called_ba
     story.engine.end(job, 1, 1)
     await story.settle()
     assert len(story.engine.running()) == 4
+
+
+async def test_a_node_taken_offline_in_the_commit_of_a_cycle_gets_nothing_from_it(story: Story) -> None:
+    """The cycle is asked for before the dispatcher hears of the change, and comes behind it."""
+    job = await story.job(basic("wait"))
+    off = story.nodes.set_state(ADMIN, "n1", NodeState.OFFLINE)
+    await asyncio.gather(off, story.dispatcher.turn())
+    assert story.nodes.get(ADMIN, "n1").state is NodeState.OFFLINE
+    await story.settle()
+    assert (story.state(job), story.engine.launches) == ("QUEUED", [])
 
 
 async def test_a_node_the_engine_no_longer_has_is_unreachable_and_comes_back() -> None:
