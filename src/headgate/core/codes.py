@@ -209,6 +209,10 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
         "Validation_TaskDependencyTreeTooDeep": (
             "The tasks depend on each other in a chain of more than {0}."
         ),
+        "Validation_FailToCalculateTaskGroupLevel": (
+            "The tasks make more than {0} pairs of which one waits for the other: put a task between many"
+            " tasks and many that wait for all of them."
+        ),
         "Validation_TaskDependenciesContainCycle": "The dependencies of the tasks contain a cycle.",
         "Validation_InvalidDependsOn": "A task depends on {0}, which no task it may depend on is named.",
         "Validation_TaskHasDependOnButNoName": "Task {0} depends on others but has no name.",

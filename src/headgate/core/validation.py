@@ -23,6 +23,9 @@ from headgate.core.sweep import MOST_INSTANCES, index_count
 from headgate.core.vocabulary import TaskType, UnitType
 
 MAX_DEPENDENCY_DEPTH = 5000
+MAX_DEPENDENCIES = 100_000
+"""Pairs of tasks of which one waits for the other. Names that many tasks share make them fast: without this,
+a document of a megabyte makes 200 million."""
 NODE_RELEASE_LIMIT_S = 15
 
 
@@ -275,10 +278,7 @@ def dependencies(tasks: Sequence[Task]) -> dict[int, tuple[int, ...]]:
 
     Unknown names are left out (see `validate`).
     """
-    by_name: dict[str, list[int]] = {}
-    for task in tasks:
-        if task.spec.name and task.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
-            by_name.setdefault(task.spec.name, []).append(task.number)
+    by_name = _by_name(tasks)
     found = {}
     for task in tasks:
         if waits(task.spec):
@@ -287,14 +287,27 @@ def dependencies(tasks: Sequence[Task]) -> dict[int, tuple[int, ...]]:
     return found
 
 
+def _by_name(tasks: Sequence[Task]) -> dict[str, list[int]]:
+    """Numbers of the tasks that can be waited for, by their name."""
+    by_name: dict[str, list[int]] = {}
+    for task in tasks:
+        if task.spec.name and task.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP):
+            by_name.setdefault(task.spec.name, []).append(task.number)
+    return by_name
+
+
 def _dependencies(tasks: Sequence[Task]) -> Mishap | None:
-    known = {t.spec.name for t in tasks if t.spec.type in (TaskType.BASIC, TaskType.PARAMETRIC_SWEEP)}
+    known = _by_name(tasks)
+    pairs = 0
     for task in tasks:
         if task.spec.depends_on and not task.spec.name:
             return Mishap("Validation_TaskHasDependOnButNoName", (str(task.number),))
         for name in task.spec.depends_on:
             if name not in known:
                 return Mishap("Validation_InvalidDependsOn", (name,))
+        pairs += len(task.spec.follows) + sum(len(known[name]) for name in set(task.spec.depends_on))
+        if pairs > MAX_DEPENDENCIES:
+            return Mishap("Validation_FailToCalculateTaskGroupLevel", (str(MAX_DEPENDENCIES),))
     graph = dependencies(tasks)
     levels = _levels(graph)
     if levels is None:

@@ -7,7 +7,7 @@ is Canceling or Finishing), and come back as sightings.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -80,10 +80,15 @@ def review_pending(edit: JobEdit) -> None:
 def _conclude_tasks(edit: JobEdit) -> None:
     """End masters whose last instance has ended, count ended tasks, and free or fail their dependents."""
     while changed := edit.unconcluded():
+        ended = []
         for task in changed:
             if task.spec.type is not TaskType.BASIC and task.state not in FINAL_TASK_STATES:
                 _end_master(edit, task)
-            _count(edit, task.number)
+            if _count(edit, task.number):
+                ended.append(edit.task(task.number))
+        _tell_dependents(edit, ended)
+        for task in changed:
+            _fail_job_if_critical(edit, edit.task(task.number))
 
 
 def _end_master(edit: JobEdit, task: Task) -> None:
@@ -113,21 +118,18 @@ def end_task(edit: JobEdit, number: int, *happened: TaskHappened) -> None:
         edit.set_task(number, times=replace(task.times, ended=edit.tx.now))
 
 
-def _count(edit: JobEdit, number: int) -> None:
-    """Keep open_tasks and failed_tasks, and tell those who wait for a task that ended."""
+def _count(edit: JobEdit, number: int) -> bool:
+    """Keep open_tasks and failed_tasks. Whether it has just ended: who waits for it is to be told."""
     task = edit.task(number)
     if task.spec.type.is_node_duty or edit.job.state is JobState.CONFIGURING:
-        return
+        return False
     was, now = edit.count(number)
     if now.failed != was.failed:
         count = edit.job.failed_tasks + (1 if now.failed else -1)
         edit.set_job(failed_tasks=count, first_failed_task=_first_failed(edit, number, now.failed))
     if now.ended != was.ended:
         edit.set_job(open_tasks=edit.job.open_tasks - (1 if now.ended else -1))
-    if now.ended and not was.ended:
-        _tell_dependents(edit, task)
-    if now.failed or (task.failed and task.spec.type is not TaskType.BASIC):
-        _fail_job_if_critical(edit, task)
+    return now.ended and not was.ended
 
 
 def _first_failed(edit: JobEdit, number: int, failed: bool) -> str:
@@ -159,11 +161,13 @@ def _counts_as_failed(task: Task) -> bool:
     return standing(task).failed and not task.spec.type.is_node_duty
 
 
-def _tell_dependents(edit: JobEdit, ended: Task) -> None:
-    for number in ended.wanted_by:
-        task = edit.task(number)
-        edit.set_task(number, waits_for=tuple(n for n in task.waits_for if n != ended.number))
-        if ended.state is not TaskState.FINISHED:
+def _tell_dependents(edit: JobEdit, ended: Sequence[Task]) -> None:
+    """Let those who wait for these tasks wait no more; each is changed once, however many it waits for."""
+    numbers = {task.number for task in ended}
+    failed = {number for task in ended if task.state is not TaskState.FINISHED for number in task.wanted_by}
+    for number in sorted({number for task in ended for number in task.wanted_by}):
+        edit.set_task(number, waits_for=tuple(n for n in edit.task(number).waits_for if n not in numbers))
+        if number in failed:
             fail_dependent(edit, number)
 
 
@@ -177,9 +181,11 @@ def fail_dependent(edit: JobEdit, number: int) -> None:
 
 
 def _fail_job_if_critical(edit: JobEdit, task: Task) -> None:
-    if edit.job.state not in _ENDABLE:
+    several = task.spec.type is not TaskType.BASIC
+    failed = standing(task).failed or (several and task.failed > 0)
+    if not failed or task.spec.type.is_node_duty or edit.job.state not in _ENDABLE:
         return
-    many = task.failed if task.spec.type is not TaskType.BASIC else 1
+    many = task.failed if several else 1
     critical = task.spec.fail_job_on_failure and many >= task.spec.fail_job_on_failure_count
     if critical or edit.job.spec.fail_on_task_failure:
         mishap = Mishap(

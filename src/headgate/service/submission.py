@@ -154,7 +154,7 @@ def wait_for(edit: JobEdit, number: int, parents: Sequence[int]) -> None:
     """Let a task that was just queued wait for its parents that have not ended; or fail it, where one that
     ended badly does that.
     """
-    ended = [parent for parent in parents if edit.task(parent).state in FINAL_TASK_STATES]
+    ended = {parent for parent in parents if edit.task(parent).state in FINAL_TASK_STATES}
     edit.set_task(number, waits_for=tuple(parent for parent in parents if parent not in ended))
     if any(edit.task(parent).state is not TaskState.FINISHED for parent in ended):
         fail_dependent(edit, number)

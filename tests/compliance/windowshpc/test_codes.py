@@ -357,3 +357,14 @@ async def test_a_chain_of_dependencies_may_be_long_but_not_endless(world: Legacy
     assert (await world.old("POST", "/Job/1/Submit")).status == 200
     told = values(await world.old("GET", "/Job/1?Properties=State,ErrorMessage"))
     assert says("Validation_TaskDependencyTreeTooDeep", told["ErrorMessage"])
+
+
+async def test_tasks_that_wait_for_each_other_make_no_endless_pairs(world: Legacy) -> None:
+    """Validation_FailToCalculateTaskGroupLevel."""
+    above = '<Task Name="a" CommandLine="x"/>' * 1000
+    below = '<Task Name="b" CommandLine="x" DependsOn="a"/>' * 101
+    body = f"<Job><Tasks>{above}{below}</Tasks></Job>".encode()
+    assert (await world.old("POST", "/Jobs/JobFile", body)).status == 200
+    assert (await world.old("POST", "/Job/1/Submit")).status == 200
+    told = values(await world.old("GET", "/Job/1?Properties=State,ErrorMessage"))
+    assert says("Validation_FailToCalculateTaskGroupLevel", told["ErrorMessage"])

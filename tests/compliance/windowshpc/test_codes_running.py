@@ -169,6 +169,7 @@ UNSEEN = {
 """Codes that no request can bring about here, and why."""
 ELSEWHERE = {
     "Operation_TaskOfTypeCannotBeReconfigured",
+    "Validation_FailToCalculateTaskGroupLevel",
     "Validation_TaskDependencyTreeTooDeep",
     "Validation_TaskFailedOnJobValidationFault",
 }

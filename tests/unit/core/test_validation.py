@@ -233,6 +233,16 @@ def test_a_long_chain_is_valid_and_too_long_a_one_is_not() -> None:
     assert verdict(*reversed(chain(MAX_DEPENDENCY_DEPTH + 2))) == "TaskDependencyTreeTooDeep"
 
 
+def test_tasks_that_share_names_cannot_make_endless_pairs() -> None:
+    def pairs(above: int, below: int) -> list[TaskSpec]:
+        named = [task(name="a")] * above
+        return [*named, *[task(name="b", depends_on=("a", "a"))] * below]
+
+    assert verdict(*pairs(400, 250)) == ""
+    assert verdict(*pairs(401, 250)) == "FailToCalculateTaskGroupLevel"
+    assert verdict(*pairs(20_000, 10_000)) == "FailToCalculateTaskGroupLevel"
+
+
 def test_a_name_that_several_tasks_share_means_all_of_them() -> None:
     tasks = numbered((task(name="a"), task(name="b", depends_on=("a", "a")), task(name="a")))
     assert dependencies(tasks) == {2: (1, 3)}
