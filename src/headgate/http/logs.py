@@ -40,10 +40,17 @@ def cut_secrets(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
+REFUSED_UPGRADE: Final = "ASGI callable returned without completing handshake."
+"""What uvicorn takes for an error: an upgrade to a WebSocket that was refused with an answer of its own.
+Anybody can send one, and the gate has counted it."""
+
+
 class _FromLibraries(logging.Handler):
     """Passes on what libraries log the standard way."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.msg == REFUSED_UPGRADE:
+            return
         logger = structlog.get_logger(record.name)
         exc_info = record.exc_info if record.exc_info and record.exc_info[0] else None
         logger.log(

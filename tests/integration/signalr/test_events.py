@@ -121,6 +121,7 @@ def test_somebody_elses_token_opens_nothing(server: Server) -> None:
     with pytest.raises(InvalidStatus) as refused:
         client.dial("reconnect", client.place())
     assert refused.value.response.status_code == 403
+    assert '"error"' not in server.log.read_text()
 
 
 def test_a_page_of_another_site_cannot_open_a_websocket(server: Server) -> None:
