@@ -127,11 +127,14 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
 
 def _signposts(faces: Sequence[Face]) -> list[Signpost]:
     posts = [Signpost(face.path, getattr(face.app, "title", face.name)) for face in faces]
-    posts += [Signpost(f"{face.path}/openapi.json", "its description for programs") for face in faces]
+    pages = [(face, getattr(face.app, "page", "")) for face in faces]
+    posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
+    posts += [Signpost(f"{face.path}/openapi.json", "its description for programs", True) for face in faces]
     return [
         *posts,
-        Signpost("/healthz, /readyz", "is it up, is it ready"),
-        Signpost("/metrics", "for operators"),
+        Signpost("/healthz", "is it up", True),
+        Signpost("/readyz", "is it ready", True),
+        Signpost("/metrics", "for operators", True),
     ]
 
 

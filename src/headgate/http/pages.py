@@ -31,6 +31,15 @@ class Signpost(Struct, frozen=True):
 
     path: str
     what: str
+    readable: bool = False
+    """Whether a browser is shown something there."""
+
+    def line(self) -> str:
+        """As HTML."""
+        path = f"<code>{html.escape(self.path)}</code>"
+        if self.readable:
+            path = f'<a href="{html.escape(self.path)}">{path}</a>'
+        return f"<li>{path} {html.escape(self.what)}</li>"
 
 
 class Pages(Struct, frozen=True, kw_only=True):
@@ -56,9 +65,7 @@ class Pages(Struct, frozen=True, kw_only=True):
 
     async def root(self, _request: Request) -> Response:
         """Say what is where."""
-        items = "\n".join(
-            f"<li><code>{html.escape(one.path)}</code> {html.escape(one.what)}</li>" for one in self.signposts
-        )
+        items = "\n".join(one.line() for one in self.signposts)
         return HTMLResponse(PAGE.format(version=html.escape(self.version), items=items))
 
     async def health(self, _request: Request) -> Response:

@@ -167,7 +167,9 @@ def _told(old: NodeGroup, new: NodeGroup) -> str:
 
 def _name(text: str) -> str:
     name = text.strip()
-    if not name or len(name) > LONGEST_NAME or name in (".", ".."):
+    if name in (".", ".."):
+        raise BadRequest(f"The name of a node group is no step of a path: {shown(name)}.")
+    if not name or len(name) > LONGEST_NAME:
         raise BadRequest(f"The name of a node group has 1 to {LONGEST_NAME} characters, not {shown(name)}.")
     if _NOT_IN_NAMES.intersection(name) or not name.isprintable():
         raise BadRequest(f"The name of a node group has no commas, slashes or line ends: {shown(name)}.")

@@ -1,5 +1,6 @@
 """Signing in, on the wire, with the command line changing users in another process."""
 
+import re
 import time
 
 import httpx
@@ -40,7 +41,15 @@ def test_metrics_are_for_operators(server: Server) -> None:
 def test_health_and_readiness_need_nobody(server: Server) -> None:
     assert httpx.get(server.url + "/healthz").text == "ok\n"
     assert httpx.get(server.url + "/readyz").text == "ready\n"
-    assert "/v1" in httpx.get(server.url + "/").text
+
+
+def test_the_first_page_leads_to_what_can_be_read_there(server: Server) -> None:
+    page = httpx.get(server.url + "/").text
+    assert "/v1" in page
+    linked = re.findall(r'href="([^"]+)"', page)
+    assert {"/hpc/docs", "/hpc/openapi.json", "/WindowsHPC/openapi.json", "/v1/openapi.json"} <= set(linked)
+    for path in linked:
+        assert status(server, server.admin, path) == 200
 
 
 def test_the_first_password_is_in_a_file_of_ones_own_and_not_in_the_log(server: Server) -> None:

@@ -33,7 +33,9 @@ _HEADERS: Final = {
 class HpcPackFace:
     """See the module."""
 
-    title = "HPC Pack 2016"
+    title = "HPC Pack 2016 and 2019"
+    page = "/docs"
+    """What there is for people to read, without authentication."""
     websockets = True
 
     def __init__(self, context: Context) -> None:

@@ -28,12 +28,14 @@ _HEAD = """<!doctype html>
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0
 1rem;color:#1a1a1a;background:#fff} table{border-collapse:collapse;width:100%} td,th{border-top:1px solid
 #ccc;padding:.4rem .6rem;text-align:left;vertical-align:top} code{font:13px/1.4
-ui-monospace,monospace;overflow-wrap:anywhere} </style></head><body> <h1>HPC Pack 2016 REST API</h1> <p>Basic
+ui-monospace,monospace;overflow-wrap:anywhere} .operations{table-layout:fixed} .operations
+th:first-child{width:34%} </style></head><body> <h1>HPC Pack 2016 REST API</h1> <p>Basic
 authentication. Paths and names of parameters in any letter case; a blank in a query is <code>+</code> or
 <code>%20</code>. Every operation takes the header <code>x-ms-as-user</code>. A refusal is <code>{"Message":"…
 Exception: why"}</code>. XML is written for <code>Accept: application/xml</code>, and read where the
 <code>Content-Type</code> says so. For programs: <a href="openapi.json">openapi.json</a>.</p>
-<table><thead><tr><th>Operation</th><th>What it does</th><th>Takes</th><th>Answers</th></tr></thead><tbody>
+<table class="operations"><thead>
+<tr><th>Operation</th><th>What it does</th><th>Takes</th><th>Answers</th></tr></thead><tbody>
 """
 
 
