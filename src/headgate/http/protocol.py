@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from headgate.http.limits import Limits
 
 TOO_LARGE = "The headers of the request are too large."
-_QUERY_WITH_BLANKS: Final = re.compile(rb"([A-Z]+ /[^ ?\r\n]*\?)([^\r\n]* [^\r\n]*)( HTTP/1\.[01]\r?\n)")
+_QUERY_WITH_BLANKS: Final = re.compile(rb"([A-Z]+ /[^ ?\r\n]*\?)([^\r\n]* [^\r\n]*)( HTTP/1\.[01]\r\n)")
 
 
 def with_blanks_written(data: bytes) -> bytes:

@@ -13,7 +13,7 @@ REST = b"Host: x y\r\nA: b c HTTP/1.1\r\n\r\nGET /c?d e HTTP/1.1\r\n"
     ("line", "written"),
     [
         (b"GET /a?b c HTTP/1.1\r\n", b"GET /a?b%20c HTTP/1.1\r\n"),
-        (b"POST /a/b?c= d  e&f?=g  HTTP/1.0\n", b"POST /a/b?c=%20d%20%20e&f?=g%20 HTTP/1.0\n"),
+        (b"POST /a/b?c= d  e&f?=g  HTTP/1.0\r\n", b"POST /a/b?c=%20d%20%20e&f?=g%20 HTTP/1.0\r\n"),
         (b"GET /a? HTTP/1.1\r\n", b"GET /a? HTTP/1.1\r\n"),
         (b"GET /a?b%20c+d HTTP/1.1\r\n", b"GET /a?b%20c+d HTTP/1.1\r\n"),
     ],
@@ -41,6 +41,7 @@ def test_blanks_in_a_query_are_written_as_such_and_nothing_else_is_touched(
         b"GET /a?c d\r\n HTTP/1.1\r\n",
         b"\r\nGET /a?c d HTTP/1.1\r\n",
         b"GET /a?c d HTTP/1.1\r",
+        b"GET /a?c d HTTP/1.1\n",
         b"GET /a?c d",
         b"",
     ],
