@@ -46,6 +46,7 @@ class Ask:
     changed: frozenset[int] = frozenset()
     """Those whose run time was, or may have been, changed: the engine is to hear of it."""
     look_at_nodes: bool = False
+    """A node has changed: reason enough for a cycle. Each cycle looks at them by itself."""
     look_at_held: bool = False
     at: float = 0.0
 
