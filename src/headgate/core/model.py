@@ -335,6 +335,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Allocated nodes, in the order in which they were first used."""
     # counters, kept with every change of a task
     task_count: int = 0
+    task_bytes: int = 0
+    """Bytes of text that its tasks hold."""
     open_tasks: int = 0
     """Tasks that have not ended, NodePrep and NodeRelease not counted."""
     failed_tasks: int = 0

@@ -14,6 +14,7 @@ from headgate.core.errors import NotFound
 from headgate.core.instances import untouched
 from headgate.core.lifecycle import JobHappened, TaskHappened, step_job, step_task
 from headgate.core.model import Event, Instance, Job, Run, Task, Times
+from headgate.core.sizes import check_grown, text_bytes
 from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
 from headgate.ports.store import Transaction
 from headgate.service.counting import Standing, has_something_to_start, runs, standing
@@ -182,15 +183,17 @@ class JobEdit:
         return run
 
     def add_task(self, task: Task) -> Task:
-        """Add a new task; its number follows the last one."""
+        """Add a new task; its number follows the last one. Raises BadRequest for too much text in all."""
         number = self.job.task_count + 1
+        size = self.job.task_bytes + text_bytes(task)
+        check_grown(self.job.id, self.job.task_bytes, size)
         added = self.tx.add_task(
             replace(
                 task, job_id=self.job.id, number=number, times=Times(created=self.tx.now, changed=self.tx.now)
             )
         )
         self._tasks[number] = self._tasks_before[number] = added
-        self.set_job(task_count=number, runs=self.job.runs + runs(added)[0])
+        self.set_job(task_count=number, task_bytes=size, runs=self.job.runs + runs(added)[0])
         return added
 
     def touch(self, number: int = 0, instance: int = 0) -> None:
@@ -337,6 +340,7 @@ class JobEdit:
 
     def _save_tasks(self, now: int) -> None:
         ready, all_runs, ended_runs = self.job.ready_tasks, self.job.runs, self.job.ended_runs
+        size = self.job.task_bytes
         for number, task in self._tasks.items():
             before = self._tasks_before[number]
             if task is before:
@@ -346,6 +350,12 @@ class JobEdit:
             (runs_now, ended_now), (runs_before, ended_before) = runs(task), runs(before)
             all_runs += runs_now - runs_before
             ended_runs += ended_now - ended_before
+            if not (
+                task.spec is before.spec
+                and task.environment is before.environment
+                and task.custom is before.custom
+            ):
+                size += text_bytes(task) - text_bytes(before)
             kept = replace(task, ready=is_ready, times=replace(task.times, changed=now))
             self.tx.put_task(kept)
             self._tasks[number] = self._tasks_before[number] = kept
@@ -356,6 +366,9 @@ class JobEdit:
         self._recount = False
         self._counted.clear()
         self._concluded.clear()
+        if size != self.job.task_bytes:
+            check_grown(self.job.id, self.job.task_bytes, size)
+            self.set_job(task_bytes=size)
         if (ready, all_runs, ended_runs) != (self.job.ready_tasks, self.job.runs, self.job.ended_runs):
             self.set_job(ready_tasks=ready, runs=all_runs, ended_runs=ended_runs)
 

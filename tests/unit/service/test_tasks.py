@@ -215,3 +215,21 @@ async def test_outputs_of_several_rows_are_read_together(story: Story) -> None:
         story.engine.end(job, 1, number, output=b"%d" % number)
     await story.settle()
     assert await story.tasks.outputs([(job, 1, 2), (job, 1, 1), (job, 1, 9)]) == [b"2", b"1", b""]
+
+
+async def test_the_tasks_of_a_job_hold_so_much_text_and_no_more(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headgate.core.sizes.MOST_BYTES", 10)
+    job = await story.job(submitted=False, name="x")
+    number = await story.tasks.add(ALICE, job, {TASK["CommandLine"]: "12345678"})
+    with pytest.raises(BadRequest, match="13 bytes"):
+        await story.tasks.add(ALICE, job, {TASK["CommandLine"]: "12345"})
+    with pytest.raises(BadRequest, match="12 bytes"):
+        await story.tasks.set(ALICE, job, number, {TASK["Name"]: "1234"})
+    with pytest.raises(BadRequest, match="11 bytes"):
+        await story.tasks.set_environment(ALICE, job, number, {"A": "12"})
+    assert (story.the_job(job).task_count, story.the_task(job, number).spec.name) == (1, "")
+    await story.tasks.set(ALICE, job, number, {TASK["CommandLine"]: "1"})
+    assert await story.tasks.add(ALICE, job, {TASK["CommandLine"]: "123456789"}) == 2
+    assert story.the_job(job).task_bytes == 10
