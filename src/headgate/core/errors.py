@@ -7,6 +7,7 @@
     │   ├── NotFound           no such job, task, node, …
     │   ├── BadRequest         malformed, unknown, out of range
     │   │   └── BadProperty    about one named property
+    │   ├── QueueRefused       a queue does not take the job: `reason` says why
     │   └── WrongState         not in this state
     │       └── Taken          the name or number is in use
     └── Unavailable            not the caller's fault: repeating it later may help
@@ -14,6 +15,8 @@
 Every error carries the name of an HPC Pack code (spec hpcpack-model, section 14), because that is the fullest
 published vocabulary of refusals; dialects render it or use their own total table over the classes.
 """
+
+from enum import Enum
 
 
 class HeadgateError(Exception):
@@ -85,6 +88,48 @@ class BadProperty(BadRequest):
 
 class TooLarge(BadRequest):
     """The request is larger than the server takes."""
+
+
+class QueueReason(Enum):
+    """Why a queue does not take a job (in the order in which it is looked at)."""
+
+    UNKNOWN_QUEUE = "unknown_queue"
+    NOT_ENABLED = "not_enabled"
+    ACL = "acl"
+    KIND = "kind"
+    """A kind of job that can't be in a queue."""
+    RESTRICTED = "restricted"
+    TYPE = "type"
+    LIMIT = "limit"
+    FULL = "full"
+    """The user has as many jobs waiting there as are allowed."""
+
+
+class QueueRefused(Refusal):
+    """A queue does not take the job.
+
+    `queue`: its name, as asked for where there is none. `name`: of the limit, resource or type; `asked` and
+    `allowed`: values as people write them; each empty where it means nothing.
+    """
+
+    code = "Operation_InvalidOperation"
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        reason: QueueReason,
+        queue: str,
+        name: str = "",
+        asked: str = "",
+        allowed: str = "",
+    ) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.queue = queue
+        self.name = name
+        self.asked = asked
+        self.allowed = allowed
 
 
 class WrongState(Refusal):

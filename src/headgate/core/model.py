@@ -353,6 +353,10 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Runs (of tasks and instances) handed to an engine and not ended."""
     blocked: bool = False
     """Held, waiting for its time or for other jobs: `pending_reason` says which."""
+    asked_nodes: int = 0
+    """Nodes it asks for at once, as its queue counts them; 0 without a queue."""
+    queue_notes: tuple[str, ...] = ()
+    """What its queue filled in."""
     wakes: int | None = None
     """When the delay of a dependency that is met is over, while the job waits for nothing else."""
 
@@ -546,11 +550,58 @@ class Template(Struct, frozen=True, kw_only=True, omit_defaults=True):
     users: tuple[str, ...] = ()
 
 
+class QueueLimits(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Bounds of what one job may ask for; None: none.
+
+    runtime_s: seconds. nodes, cores, gpus: in all. memory: bytes of one chunk; total_memory: of all of them.
+    """
+
+    runtime_s: int | None = None
+    nodes: int | None = None
+    cores: int | None = None
+    gpus: int | None = None
+    memory: int | None = None
+    total_memory: int | None = None
+
+
+class QueueDefaults(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a job gets that does not say it: seconds, bytes for each chunk, named resources."""
+
+    runtime_s: int | None = None
+    memory: int | None = None
+    resources: dict[str, str] = {}
+
+
 class Queue(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A queue of jobs."""
+    """A queue of jobs. What its fields mean for a job is in `queues.py`.
+
+    enabled: it takes new jobs. started: jobs of it are started. max_…: None is no limit. restricted: names
+    of resources that a job may not set itself. allowed_types, excluded_types: of nodes (SOCA instance_type),
+    whole or by family, the text before the dot. on_demand: how SOCA was told to make it; it changes nothing.
+    """
 
     name: str
+    description: str = ""
     priority: int = DEFAULT_PRIORITY
     default: bool = False
     enabled: bool = True
     started: bool = True
+    on_demand: bool = False
+    allowed_users: tuple[str, ...] = ()
+    denied_users: tuple[str, ...] = ()
+    """`*`: everybody who is not allowed by name or group."""
+    allowed_groups: tuple[str, ...] = ()
+    denied_groups: tuple[str, ...] = ()
+    defaults: QueueDefaults = QueueDefaults()
+    minima: QueueLimits = QueueLimits()
+    maxima: QueueLimits = QueueLimits()
+    max_running: int | None = None
+    """Jobs that run at once."""
+    max_running_per_user: int | None = None
+    max_queued_per_user: int | None = None
+    """Jobs that wait, held ones too."""
+    max_nodes_running: int | None = None
+    """Nodes that its running jobs ask for in all."""
+    restricted: tuple[str, ...] = ()
+    allowed_types: tuple[str, ...] = ()
+    excluded_types: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.vocabulary import Intention, NodeState
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.launching import Flavours, wall_time
+from headgate.dispatcher.merging import Place
 from headgate.dispatcher.scheduling import Walk
 from headgate.dispatcher.winding import Stop, release_nodes, stops
 from headgate.ports.engine import Ended, Ending, Key, Sighting, Submission
@@ -72,7 +73,7 @@ class Answer:
     """What the engine is to be told of runs whose job has another run time now."""
     impossible: list[Ended] = field(default_factory=list)
     """Endings of what can't be given to the engine, to be recorded next."""
-    after: tuple[int, int] | None = None
+    after: Place | None = None
     started_services: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
@@ -93,7 +94,7 @@ def cycle(
     board: Board,
     ask: Ask,
     setting: Setting,
-    after: tuple[int, int] | None,
+    after: Place | None,
     started_services: dict[tuple[int, int], int],
 ) -> Answer:
     """See the module. `board` is a copy that may be changed."""

@@ -19,6 +19,7 @@ from headgate.dispatcher.acting import Actor
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.cycle import Answer, Ask, Setting, cycle
 from headgate.dispatcher.launching import Flavours
+from headgate.dispatcher.merging import Place
 from headgate.dispatcher.recovery import Open, Verdict, judge, open_instances
 from headgate.dispatcher.stock import Stock, begin, take_stock
 from headgate.dispatcher.timing import Timing
@@ -74,7 +75,7 @@ class Dispatcher:
         self._deadlines: dict[int, int] = {}
         self._nodes_changed = False
         self._new_work = True
-        self._after: tuple[int, int] | None = None
+        self._after: Place | None = None
         self._services: dict[tuple[int, int], int] = {}
         # reports
         self._since = 0

@@ -1,8 +1,8 @@
 """Walking the queue: who gets which cores now. Runs inside the store transaction that makes the decision
 durable.
 
-Priority first (high before low), then age, with backfill: for the first job that does not fit cores are kept
-(`reservation.py`), and jobs behind it may only take what does not delay it.
+Priority first (high before low), then age (`merging.py`), with backfill: for the first job that does not fit
+cores are kept (`reservation.py`), and jobs behind it may only take what does not delay it.
 """
 
 from collections.abc import Sequence
@@ -35,6 +35,7 @@ from headgate.dispatcher.launching import (
     submission,
     wall_time,
 )
+from headgate.dispatcher.merging import Merged, Place
 from headgate.dispatcher.placement import NOTHING, Shares, Withheld, node_choices, place
 from headgate.dispatcher.reservation import Reservation, at_least, reserve
 from headgate.ports.engine import Ended, Fault, Submission
@@ -44,8 +45,6 @@ from headgate.service.counting import startable_instances
 from headgate.service.edit import JobEdit
 from headgate.service.endings import settle
 
-FIRST_WINDOW, WINDOW = 8, 64
-"""Jobs looked at in one read of the queue: few at first, for mostly the first of them takes all there is."""
 MOST_EXAMINED = 512
 """Jobs looked at in one stretch; the next walk goes on behind them."""
 TASKS_PER_JOB = 64
@@ -66,7 +65,7 @@ class Walk:
     epoch: int
     owner: str
     at: float
-    after: tuple[int, int] | None = None
+    after: Place | None = None
     reservation: Reservation | None = None
     submissions: list[Submission] = field(default_factory=list)
     impossible: list[Ended] = field(default_factory=list)
@@ -80,28 +79,24 @@ class Walk:
         deeper = self.after
         end = self._stretch(None)
         if end is not None and self.board.has_room():
-            end = self._stretch(max(deeper, end, key=_queue_place) if deeper else end)
+            end = self._stretch(max(deeper, end) if deeper else end)
         self.after = end if self.board.has_room() else None
 
-    def _stretch(self, after: tuple[int, int] | None) -> tuple[int, int] | None:
+    def _stretch(self, after: Place | None) -> Place | None:
         """Look at the next jobs of the queue. Where it stopped because it had looked at enough, else None."""
-        examined, window = 0, FIRST_WINDOW
-        while examined < MOST_EXAMINED:
-            if self._nothing_to_give():
+        if self._nothing_to_give():
+            return None
+        waiting = Merged(self.tx, after)
+        for _ in range(MOST_EXAMINED):
+            # Asked before each: behind the job that took the last core there may be 100,000 others.
+            job = None if self._nothing_to_give() else waiting.next()
+            if job is None:
                 return None
-            jobs = self.tx.queue(after=after, limit=window)
-            if not jobs:
-                return None
-            for job in jobs:
-                # Asked before each: behind the job that took the last core there may be 100,000 others.
-                if self._nothing_to_give():
-                    return None
-                tasks = self.tx.ready_tasks((job.id,), limit_per_job=TASKS_PER_JOB)
-                self._job(job, tasks.get(job.id, []))
-            after = (jobs[-1].spec.priority, jobs[-1].id)
-            examined += window
-            window = min(2 * window, WINDOW)
-        return after
+            tasks = self.tx.ready_tasks((job.id,), limit_per_job=TASKS_PER_JOB)
+            looked_at = self._job(job, tasks.get(job.id, []))
+            if job.state is JobState.QUEUED:
+                waiting.began(looked_at)
+        return waiting.place
 
     def _nothing_to_give(self) -> bool:
         """Whether no job, whichever it is, could be given anything now."""
@@ -109,11 +104,12 @@ class Walk:
 
     # ---- one job
 
-    def _job(self, job: Job, tasks: Sequence[Task]) -> None:
+    def _job(self, job: Job, tasks: Sequence[Task]) -> Job:
+        """Give a job what it can have now. The job as it is then."""
         if job.engine != self.engine or not tasks:
-            return
+            return job
         if job.spec.holds:  # it was held while it ran: no more of it is started (spec pbs, section 9)
-            return
+            return job
         edit = JobEdit(self.tx, job)
         edit.take(tasks)
         try:
@@ -122,10 +118,10 @@ class Walk:
             for task in tasks:
                 refuse_task(edit, task.number, Mishap("Execution_StartJobFailedOnNode", ("", refusal.text)))
             settle(edit)
-            return
+            return edit.job
         if job.state is JobState.QUEUED and not self._can_begin(job, tasks[0]):
             self._reserve(job, tasks[0])
-            return
+            return job
         waiting: Task | None = None
         for task in tasks:
             if edit.job.state not in (JobState.QUEUED, JobState.RUNNING):
@@ -135,6 +131,7 @@ class Walk:
         if waiting is not None:
             self._reserve(edit.job, waiting)
         settle(edit)
+        return edit.job
 
     def _can_begin(self, job: Job, task: Task) -> bool:
         """Whether the job's own minimum is free all at once, where it set one."""
@@ -320,9 +317,3 @@ class Walk:
             sizes = [node_units(node, job.spec.unit_type) for node in nodes]
             most = max(most, max(sizes, default=0) if job.spec.single_node else sum(sizes))
         return most < max(1, low)
-
-
-def _queue_place(place_in_queue: tuple[int, int]) -> tuple[int, int]:
-    """Sort key of a (priority, id): high priority first, then age."""
-    priority, job_id = place_in_queue
-    return -priority, job_id

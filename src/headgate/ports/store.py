@@ -117,6 +117,14 @@ class OperationQuery(Struct, frozen=True, kw_only=True):
     descending: bool = False
 
 
+class Head(Struct, frozen=True):
+    """The first job of a line that has something to start, and its own priority."""
+
+    line: str
+    priority: int
+    job_id: int
+
+
 class Endings(Struct, frozen=True):
     """How many jobs reached a final state in one hour. `hour`: hours since 1970, UTC."""
 
@@ -189,10 +197,24 @@ class Reader(Protocol):
     ) -> TaskPage: ...
     def count_jobs(self) -> Mapping[JobState, int]: ...
 
-    def queue(self, *, after: tuple[int, int] | None, limit: int) -> list[Job]:
-        """Jobs that are Queued or Running with `ready_tasks` > 0: by priority (high first), then id; from
-        behind (priority, id).
+    def queue(self, *, line: str = "", after: tuple[int, int] | None, limit: int) -> list[Job]:
+        """Jobs of a line (core/lines.py; "": those without a queue) that are Queued or Running with
+        `ready_tasks` > 0: by priority (high first), then id; from behind (priority, id).
         """
+        ...
+
+    def heads(self, *, after: tuple[int, int] | None) -> list[Head]:
+        """The job that `queue` would give first, of every line that has one, the line "" aside."""
+        ...
+
+    def lines(self, prefix: str) -> dict[str, int]:
+        """The lines that begin with this (it ends in a slash), and how many jobs are in each, held and
+        waiting ones too.
+        """
+        ...
+
+    def count_in_lines(self, prefix: str, *, limit: int) -> int:
+        """How many jobs are in these lines, counted no further than `limit`."""
         ...
 
     def jobs_in(self, states: Collection[JobState], *, after: int = 0, limit: int) -> list[Job]:
@@ -310,6 +332,7 @@ class Transaction(Reader, Protocol):
     def put_template(self, template: Template) -> None: ...
     def drop_template(self, name: str) -> None: ...
     def put_queue(self, queue: Queue) -> None: ...
+    def drop_queue(self, name: str) -> None: ...
     def put_user(self, user: User) -> None: ...
     def drop_user(self, name: str) -> None: ...
     def put_user_group(self, group: UserGroup) -> None: ...

@@ -58,6 +58,10 @@ class EntryChanges(ABC):
     def put_queue(self, queue: Queue) -> None:
         self._put("queues", queue.name, queue)
 
+    def drop_queue(self, name: str) -> None:
+        self.touch()
+        self._session.change(sql.drop("queues"), {"name": folded(name)})
+
     def put_user(self, user: User) -> None:
         self._put("users", user.name, user)
 

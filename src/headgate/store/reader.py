@@ -10,7 +10,7 @@ from typing import TypeVar
 from headgate.core.errors import NotFound
 from headgate.core.model import INT_MAX, Event, Instance, Intent, Job, Task
 from headgate.core.states import JobState, TaskState
-from headgate.ports.store import Cursor, JobPage, JobQuery, TaskPage, TaskQuery
+from headgate.ports.store import Cursor, Head, JobPage, JobQuery, TaskPage, TaskQuery
 from headgate.store import codec, joblist, ladders, tasklist
 from headgate.store.codec import folded
 from headgate.store.entries import EntryReader
@@ -170,15 +170,21 @@ class Reader(EntryReader, RecordReader):
     def count_jobs(self) -> Mapping[JobState, int]:
         return {JobState(state): n for state, n in ladders.by_state(self._session).items()}
 
-    def queue(self, *, after: tuple[int, int] | None, limit: int) -> list[Job]:
-        if after is None:
-            joined = self._session.value(job_sql.queue_from_start, {"limit": limit})
-        else:
-            joined = self._session.value(
-                job_sql.queue_after, {"queue_key": -after[0], "id": after[1], "limit": limit}
-            )
-        found = codec.JOBS.many(joined)
+    def queue(self, *, line: str = "", after: tuple[int, int] | None, limit: int) -> list[Job]:
+        place = _behind(after)
+        found = codec.JOBS.many(self._session.value(job_sql.queue, {**place, "line": line, "limit": limit}))
         found.sort(key=lambda job: (-job.spec.priority, job.id))
+        return found
+
+    def heads(self, *, after: tuple[int, int] | None) -> list[Head]:
+        rows = self._session.rows(job_sql.heads, _behind(after))
+        return [Head(line, -queue_key, job_id) for line, queue_key, job_id in rows]
+
+    def lines(self, prefix: str) -> dict[str, int]:
+        return dict(self._session.rows(job_sql.lines, _lines_with(prefix)))
+
+    def count_in_lines(self, prefix: str, *, limit: int) -> int:
+        found: int = self._session.value(job_sql.count_in_lines, {**_lines_with(prefix), "limit": limit})
         return found
 
     def jobs_in(self, states: Collection[JobState], *, after: int = 0, limit: int) -> list[Job]:
@@ -232,3 +238,13 @@ class Reader(EntryReader, RecordReader):
     def last_event(self) -> int:
         row = self._session.row(ledger_sql.get_counters)
         return 0 if row is None else int(row[ledger_sql.COUNTERS.index("event")])
+
+
+def _behind(after: tuple[int, int] | None) -> dict[str, int]:
+    """A place in the order of the queue, or before all there are."""
+    return {"queue_key": -INT_MAX, "id": 0} if after is None else {"queue_key": -after[0], "id": after[1]}
+
+
+def _lines_with(prefix: str) -> dict[str, str]:
+    """The range of lines that begin like this; it ends in a slash."""
+    return {"first": prefix, "behind": prefix[:-1] + "0"}

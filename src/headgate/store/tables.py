@@ -25,6 +25,8 @@ metadata = MetaData()
 
 # BIGINT would not be SQLite's own row number, which every look-up by id is quickest by.
 _Id = BigInteger().with_variant(Integer(), "sqlite")
+# Text in the order of its characters' numbers, whatever the language of the database.
+_Sorted = Text().with_variant(Text(collation="C"), "postgresql")
 
 jobs = Table(
     "jobs",
@@ -47,6 +49,8 @@ jobs = Table(
     Column("open_name", Text),
     Column("singleton_name", Text),
     Column("chain_name", Text),
+    # The line of its queue while it is open, else empty (core/lines.py); ranges of it are looked up.
+    Column("line", _Sorted, nullable=False, server_default=""),
 )
 # A list is read state by state and merged, so these four serve each order and filter that has to be quick.
 Index("jobs_by_state", jobs.c.state, jobs.c.id)
@@ -61,10 +65,12 @@ def _partial(name: str, *columns: Column[Any], where: Column[Any] | None = None)
     Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
-_partial("jobs_queue", jobs.c.queue_key, jobs.c.id, where=jobs.c.queue_key)
+_partial("jobs_queue", jobs.c.line, jobs.c.queue_key, jobs.c.id, where=jobs.c.queue_key)
 _partial("jobs_held", jobs.c.not_before, jobs.c.id, where=jobs.c.not_before)
 _partial("jobs_ended", jobs.c.ended, jobs.c.id, where=jobs.c.ended)
 
+_IN_A_LINE = text("line <> ''")
+Index("jobs_line", jobs.c.line, sqlite_where=_IN_A_LINE, postgresql_where=_IN_A_LINE)
 _partial("jobs_open_name", jobs.c.owner, jobs.c.open_name, jobs.c.id, where=jobs.c.open_name)
 _partial("jobs_singleton", jobs.c.owner, jobs.c.singleton_name, jobs.c.id, where=jobs.c.singleton_name)
 _partial("jobs_chain", jobs.c.owner, jobs.c.chain_name, jobs.c.id, where=jobs.c.chain_name)

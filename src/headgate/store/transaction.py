@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from headgate.core.lines import line_of
 from headgate.core.model import Event, Instance, Intent, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.ports.store import Cursor, JobPage, JobQuery
@@ -327,6 +328,7 @@ def _job_columns(job: Job, place: Place) -> dict[str, int | str | None]:
         "not_before": _due(job),
         "ended": job.times.ended if state in FINAL_JOB_STATES else None,
         "links": _links(job),
+        "line": line_of(job),
         **_names(job),
         "body": encode(job),
     }

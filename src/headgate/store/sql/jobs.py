@@ -4,12 +4,15 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Executable,
     bindparam,
     delete,
+    func,
     insert,
     literal_column,
     select,
+    text,
     union_all,
     update,
 )
@@ -72,26 +75,12 @@ def remove() -> Executable:
 
 
 @statement
-def queue_from_start() -> Executable:
-    """The first of those that have something to start, most urgent first."""
-    rows = (
-        select(jobs.c.body)
-        .where(jobs.c.queue_key.is_not(None))
-        .order_by(jobs.c.queue_key, jobs.c.id)
-        .limit(bindparam("limit"))
-        .subquery()
-    )
-    return select(joined(rows.c.body))
-
-
-@statement
-def queue_after() -> Executable:
-    """Those behind one place in the queue: of the same urgency, then of less."""
+def queue() -> Executable:
+    """Those of a line that have something to start, most urgent first: behind one place in it, of the same
+    urgency, then of less.
+    """
     columns = (jobs.c.queue_key.label("k0"), jobs.c.id.label("k1"))
-    same = select(*columns).where(
-        jobs.c.queue_key == bindparam("queue_key"), jobs.c.id > bindparam("id"), jobs.c.queue_key.is_not(None)
-    )
-    less = select(*columns).where(jobs.c.queue_key > bindparam("queue_key"), jobs.c.queue_key.is_not(None))
+    same, less = (select(*columns).where(*where) for where in _behind(bindparam("line")))
     page = (
         union_all(same, less)
         .order_by(literal_column("k0"), literal_column("k1"))
@@ -99,6 +88,68 @@ def queue_after() -> Executable:
         .subquery()
     )
     return select(joined(jobs.c.body)).select_from(page.join(jobs, jobs.c.id == page.c.k1))
+
+
+@statement
+def heads() -> Executable:
+    """The first job behind one place in each line that has something to start, "" aside.
+
+    From line to line by the index, which costs a step for each line, however long they are.
+    """
+    lines = select(_line_after(literal_column("''")).label("line")).cte("lines", recursive=True)
+    lines = lines.union_all(select(_line_after(lines.c.line)).where(lines.c.line.is_not(None)))
+    same, less = (
+        select(jobs.c.id).where(*where).order_by(jobs.c.queue_key, jobs.c.id).limit(1).scalar_subquery()
+        for where in _behind(lines.c.line)
+    )
+    firsts = (
+        select(func.coalesce(same, less).label("id"))
+        .select_from(lines)
+        .where(lines.c.line.is_not(None))
+        .subquery()
+    )
+    return select(jobs.c.line, jobs.c.queue_key, jobs.c.id).select_from(
+        firsts.join(jobs, jobs.c.id == firsts.c.id)
+    )
+
+
+def _behind(line: ColumnElement[str]) -> tuple[tuple[ColumnElement[bool], ...], ...]:
+    """Where a line goes on. Two conditions, for an index is searched by one number that differs, not two."""
+    there = (jobs.c.line == line, jobs.c.queue_key.is_not(None))
+    return (
+        (*there, jobs.c.queue_key == bindparam("queue_key"), jobs.c.id > bindparam("id")),
+        (*there, jobs.c.queue_key > bindparam("queue_key")),
+    )
+
+
+def _line_after(line: ColumnElement[str]) -> ColumnElement[str]:
+    other = jobs.alias()
+    return (
+        select(func.min(other.c.line))
+        .where(other.c.queue_key.is_not(None), other.c.line > line)
+        .scalar_subquery()
+    )
+
+
+@statement
+def lines() -> Executable:
+    """The lines whose names lie in a range, with how many jobs each has."""
+    return select(jobs.c.line, func.count()).where(*_in_lines()).group_by(jobs.c.line).order_by(jobs.c.line)
+
+
+@statement
+def count_in_lines() -> Executable:
+    """How many jobs are in the lines of a range, counted no further than a limit."""
+    some = select(literal_column("1")).where(*_in_lines()).limit(bindparam("limit")).subquery()
+    return select(func.count()).select_from(some)
+
+
+def _in_lines() -> tuple[ColumnElement[bool], ...]:
+    return (
+        jobs.c.line >= bindparam("first"),
+        jobs.c.line < bindparam("behind"),
+        text("line <> ''"),  # type: ignore[return-value]  # as the index is declared, which it must be told by
+    )
 
 
 @statement
