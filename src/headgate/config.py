@@ -84,10 +84,31 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
 
 
 class QueueSettings(Struct, frozen=True, kw_only=True):
-    """A table `[queues.NAME]`: a queue to make on the first start; later the store says what it is."""
+    """A table `[queues.NAME]`: a queue to make where there is none; later the store says what it is.
 
+    The names are those of `core.model.Queue`; limits and defaults are tables by the names of resources, with
+    values as text (`maxima = {walltime = "24:00:00", mem = "4gb"}`).
+    """
+
+    description: str = ""
     priority: int = 2000
     default: bool = False
+    enabled: bool = True
+    started: bool = True
+    allowed_users: list[str] = []
+    denied_users: list[str] = []
+    allowed_groups: list[str] = []
+    denied_groups: list[str] = []
+    defaults: dict[str, str] = {}
+    minima: dict[str, str] = {}
+    maxima: dict[str, str] = {}
+    max_running: int | None = None
+    max_running_per_user: int | None = None
+    max_queued_per_user: int | None = None
+    max_nodes_running: int | None = None
+    restricted: list[str] = []
+    allowed_types: list[str] = []
+    excluded_types: list[str] = []
 
 
 class Settings(Struct, frozen=True, kw_only=True):

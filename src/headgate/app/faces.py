@@ -28,6 +28,7 @@ from headgate.service.metrics import Metrics as NodeMetrics
 from headgate.service.node_groups import NodeGroups
 from headgate.service.nodes import Nodes
 from headgate.service.operations import Operations
+from headgate.service.queues import Queues
 from headgate.service.scripts import Scripts
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
@@ -77,6 +78,7 @@ def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, 
         "node_groups": NodeGroups(parts.store),
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),
+        "queues": Queues(parts.store),
         "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),

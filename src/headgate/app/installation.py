@@ -14,9 +14,11 @@ from typing import Final
 from msgspec import Struct
 
 from headgate import registry
-from headgate.config import Settings
-from headgate.core.errors import StartupRefused
+from headgate.config import QueueSettings, Settings
+from headgate.core import amounts
+from headgate.core.errors import BadRequest, StartupRefused
 from headgate.core.model import Queue, Template, TemplateItem
+from headgate.core.queues import check_queue
 from headgate.identity import (
     ApiKeys,
     Authority,
@@ -31,6 +33,7 @@ from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.ports.clock import Clock
 from headgate.ports.store import Transaction
 from headgate.service.api_keys import KeyRing
+from headgate.service.queues import put_queue
 from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
 from headgate.store import HeadgateStore, open_store
@@ -173,7 +176,21 @@ def seed(tx: Transaction, settings: Settings) -> None:
         for queue in QUEUES:
             tx.put_queue(queue)
         tx.put_meta("seeded", "1")
-    known = {queue.name.casefold() for queue in tx.queues()}
     for name, queue_settings in settings.queues.items():
-        if name.casefold() not in known:
-            tx.put_queue(Queue(name=name, priority=queue_settings.priority, default=queue_settings.default))
+        known = tx.queues()
+        if name.casefold() not in {queue.name.casefold() for queue in known}:
+            put_queue(tx, queue_of(name, queue_settings), known)
+
+
+def queue_of(name: str, settings: QueueSettings) -> Queue:
+    """The queue that settings describe. Raises StartupRefused, naming the table."""
+    said = {field: getattr(settings, field) for field in settings.__struct_fields__}
+    said |= {field: tuple(value) for field, value in said.items() if isinstance(value, list)}
+    try:
+        said["defaults"] = amounts.defaults(settings.defaults)
+        said["minima"], said["maxima"] = amounts.limits(settings.minima), amounts.limits(settings.maxima)
+        queue = Queue(name=name, **said)
+        check_queue(queue)
+    except BadRequest as error:
+        raise StartupRefused(f"[queues.{name}]: {error.text}") from None
+    return queue

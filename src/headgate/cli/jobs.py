@@ -54,6 +54,7 @@ def submit(
     group: Annotated[
         list[str] | None, typer.Option(help="Run on nodes of this group; may be repeated.")
     ] = None,
+    queue: Annotated[str, typer.Option(help="Name of the queue (a job script: of the default one).")] = "",
     flavour: Annotated[
         str, typer.Option(help="What the script's directives are: pbs, pjm, slurm or none (else they tell).")
     ] = "",
@@ -86,6 +87,7 @@ def submit(
         "depends_on": after,
         "requested_nodes": node,
         "node_groups": group,
+        "queue": queue,
         "tasks": [_given(task)],
         **script,
     }
@@ -137,7 +139,8 @@ def show(job: Id, url: Url = "") -> None:
             "Name": found.name,
             "Owner": found.owner,
             "State": found.state,
-            "Why": found.failure or found.pending_reason,
+            "Why": found.failure or found.pending_text or found.pending_reason,
+            "Queue": found.queue,
             "Template": found.template,
             "Priority": found.priority,
             "Submitted": date(found.submitted),

@@ -11,6 +11,7 @@ from headgate.cli import (
     groups,
     jobs,
     nodes,
+    queues,
     scripts,
     serve,
     sessions,
@@ -37,6 +38,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
 app.add_typer(templates.app, name="template")
+app.add_typer(queues.app, name="queue")
 app.add_typer(settings.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("login")(sessions.login)

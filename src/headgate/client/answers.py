@@ -46,8 +46,10 @@ class Job(Struct, frozen=True, kw_only=True):
     full: bool = False
     project: str = ""
     template: str = ""
+    queue: str = ""
     failure: str = ""
     pending_reason: str = ""
+    pending_text: str = ""
     warnings: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     runtime_s: int | None = None

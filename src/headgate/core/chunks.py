@@ -248,9 +248,9 @@ def said(chunk: Chunk) -> str:
     return f"{chunk.count} x ({', '.join(what)})"
 
 
-def unknown_resources(job: JobSpec, task: TaskSpec) -> list[str]:
-    """Named resources of a site that were asked for, as `name=value`: nothing here counts them."""
+def unknown_resources(job: JobSpec, task: TaskSpec) -> dict[str, str]:
+    """Named resources of a site that were asked for: nothing here counts them."""
     asked = dict(job.extra_resources)
     for chunk in task.chunks:
         asked |= chunk.extra
-    return [f"{name}={value}" if value else name for name, value in asked.items()]
+    return asked

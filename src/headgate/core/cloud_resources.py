@@ -143,25 +143,21 @@ def near(name: str) -> str:
     return close[0] if close else ""
 
 
-def warnings(resources: Mapping[str, str]) -> tuple[str, ...]:
-    """What to tell of the resources that a job names."""
-    told: list[str] = []
-    for name, value in resources.items():
-        resource = found(name)
-        if resource is None:
-            if meant := near(name):
-                told.append(f"{name} is nothing that is known here; {meant} may be meant.")
-        elif not resource.check(value):
-            told.append(f"{name}={value[:80]} has no effect: it takes {_takes(resource)}.")
-        elif resource.values == _SYSTEM:
-            told.append(f"{name} has no effect: the system sets it, where it is set at all.")
-        elif LICENCE.fullmatch(name):
-            told.append(f"{name} has no effect: licences are not counted here.")
-        elif not resource.effect:
-            told.append(f"{name} has no effect: only a cloud has such; it is kept with the job.")
-        else:
-            told.append(f"{name} chooses no node here; {resource.effect}.")
-    return tuple(told)
+def told(name: str, value: str) -> str:
+    """What to tell of a resource that a job names; empty where it is not one of a cloud's, nor like one."""
+    resource = found(name)
+    if resource is None:
+        meant = near(name)
+        return f"{name} is nothing that is known here; {meant} may be meant." if meant else ""
+    if not resource.check(value):
+        return f"{name}={value[:80]} has no effect: it takes {_takes(resource)}."
+    if resource.values == _SYSTEM:
+        return f"{name} has no effect: the system sets it, where it is set at all."
+    if LICENCE.fullmatch(name):
+        return f"{name} has no effect: licences are not counted here."
+    if resource.effect:
+        return f"{name} chooses no node here; {resource.effect}."
+    return f"{name} has no effect: only a cloud has such; it is kept with the job."
 
 
 def _takes(resource: Resource) -> str:

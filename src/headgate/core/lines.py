@@ -99,14 +99,11 @@ class Usage:
     of_user: dict[tuple[str, str], int] = field(default_factory=dict)
     nodes: dict[str, int] = field(default_factory=dict)
 
-    @classmethod
-    def counted(cls, lines: Mapping[str, int]) -> "Usage":
-        """From the number of jobs in each line of begun ones."""
-        usage = cls()
+    def count(self, lines: Mapping[str, int]) -> None:
+        """Add the jobs of these lines of begun ones, so many of each."""
         for text, count in lines.items():
             if (line := Line.of(text)) is not None and line.begun:
-                usage.add(line, count)
-        return usage
+                self.add(line, count)
 
     def add(self, line: Line, count: int = 1) -> None:
         """So many jobs of this line run besides."""

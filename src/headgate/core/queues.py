@@ -76,20 +76,23 @@ _LISTS: Final = (
 )
 
 
-def chosen(queues: Iterable[Queue], name: str) -> Queue:
-    """The queue of this name, else the default. Raises QueueRefused where there is none."""
-    known = list(queues)
-    if name:
-        found = next((queue for queue in known if queue.name.casefold() == name.casefold()), None)
-    else:
-        found = next((queue for queue in known if queue.default), None)
-    if found is not None:
-        return found
-    names = ", ".join(queue.name for queue in known[:20]) or "none"
-    text = f"There is no queue {name[:80]!r}" if name else "The job names no queue, and none is the default"
-    raise QueueRefused(
-        f"{text}; there are: {names}.", reason=QueueReason.UNKNOWN_QUEUE, queue=name, asked=name
-    )
+def chosen(queues: Sequence[Queue], name: str) -> Queue | None:
+    """The queue of this name; the default (None: there is none) for a job that names none.
+
+    Raises QueueRefused.
+    """
+    if not name:
+        return next((queue for queue in queues if queue.default), None)
+    found = next((queue for queue in queues if queue.name.casefold() == name.casefold()), None)
+    if found is None:
+        names = ", ".join(queue.name for queue in queues[:20]) or "none"
+        raise QueueRefused(
+            f"There is no queue {name[:80]!r}; there are: {names}.",
+            reason=QueueReason.UNKNOWN_QUEUE,
+            queue=name,
+            asked=name,
+        )
+    return found
 
 
 # ---- who and what

@@ -19,8 +19,10 @@ _IN_VAIN: Final = tuple(
 
 
 def all_warnings(job: Job, mail: MailPolicy) -> tuple[str, ...]:
-    """Those of its present properties, then those of its document; bounded in number and length."""
-    found = (*_of_properties(job), *_of_mail(job, mail), *job.import_warnings)
+    """Those of its present properties, what its queue filled in, then those of its document; bounded in
+    number and length.
+    """
+    found = (*_of_properties(job), *_of_mail(job, mail), *job.queue_notes, *job.import_warnings)
     if not found:
         return found
     if len(found) > MOST:

@@ -36,7 +36,9 @@ class Merged:
         self._heap: list[tuple[Place, str]] = []
         heads = reader.heads(after=None)
         self._queues = {queue.name.casefold(): queue for queue in reader.queues()} if heads else {}
-        self._usage = Usage.counted(reader.lines(f"{BEGUN}/")) if heads else Usage()
+        self._usage = Usage()
+        if heads:
+            self._usage.count(reader.lines(f"{BEGUN}/"))
         within = None if after is None else (-after[1], after[2])
         behind = {head.line: head for head in reader.heads(after=within)} if heads and after else {}
         window = max(1, FIRST_WINDOW // (len(heads) + 1))

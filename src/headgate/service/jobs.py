@@ -28,6 +28,7 @@ from headgate.service.chains import check_ties
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
 from headgate.service.endings import WINDING, review_pending, settle, stop_job
+from headgate.service.queueing import enter, groups_of, look_again
 from headgate.service.rights import (
     check_run_as,
     may_see_all,
@@ -128,14 +129,14 @@ class Jobs:
                 job = replace(job, spec=_as_said(job.spec, said))
             for kind in job.spec.holds:
                 require_hold(caller, job, kind)
-            in_vain = unheeded(tx, job, tasks)
+            in_vain = unheeded(job, tasks)
             job = replace(job, import_warnings=(*job.import_warnings, *in_vain))
             check_run_as(caller.login or caller.name, job.spec.run_as)
             edit = JobEdit(tx, tx.add_job(self._warned(job)))
             for task in tasks:
                 edit.add_task(task)
             if submitted:
-                _submit(edit, caller)
+                self._submit(edit, caller)
             settle(edit)
             return edit.job.id
 
@@ -152,6 +153,9 @@ class Jobs:
                 mishap = validate(edit.job, edit.all_tasks(), surroundings(tx, edit))
                 if mishap is not None:
                     raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
+                look_again(edit)
+            elif edit.job.spec.runtime_s != runtime_s:
+                look_again(edit)
             if edit.job.state is JobState.RUNNING and edit.job.spec.runtime_s != runtime_s:
                 edit.touch()  # the dispatcher has another moment to wait for
             review_pending(edit)
@@ -171,7 +175,7 @@ class Jobs:
             edit = _editing(tx, caller, job_id)
             if changes:
                 self._apply(edit, caller, changes, Moment.SUBMIT)
-            _submit(edit, caller)
+            self._submit(edit, caller)
             settle(edit)
 
         await self._store.write(change)
@@ -245,6 +249,16 @@ class Jobs:
         """The job with the warnings that its present properties are worth."""
         warnings = all_warnings(job, self._mail)
         return job if warnings == job.warnings else replace(job, warnings=warnings)
+
+    def _submit(self, edit: JobEdit, caller: Caller) -> None:
+        if edit.job.state is JobState.CONFIGURING:  # in another state it is refused for that
+            edit.job = templates.complete(edit.tx, caller, edit.job)
+            enter(edit, groups_of(edit.tx, edit.job.owner))
+            if edit.job.queue_notes:
+                edit.job = self._warned(edit.job)
+        if not edit.job.spec.run_as:  # UserName is empty until submitted, then the submitter (section 3)
+            edit.set_job(spec=replace(edit.job.spec, run_as=edit.job.owner))
+        submit(edit)
 
     async def hold(self, caller: Caller, job_id: int, kind: HoldKind = HoldKind.USER) -> None:
         """Hold a job: it does not start, or start anything more, until that hold is released.
@@ -409,14 +423,6 @@ def _as_said(made: JobSpec, said: JobSpec) -> JobSpec:
         if getattr(said, name) != getattr(plain, name)
     }
     return replace(made, **kept)
-
-
-def _submit(edit: JobEdit, caller: Caller) -> None:
-    if edit.job.state is JobState.CONFIGURING:  # in another state it is refused for that
-        edit.job = templates.complete(edit.tx, caller, edit.job)
-    if not edit.job.spec.run_as:  # UserName is empty until submitted, then the submitter (section 3)
-        edit.set_job(spec=replace(edit.job.spec, run_as=edit.job.owner))
-    submit(edit)
 
 
 def _as_owner(caller: Caller, job: Job) -> Job:

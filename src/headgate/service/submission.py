@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from headgate.core import cloud_resources
 from headgate.core.chunks import unknown_resources
 from headgate.core.errors import WrongState
 from headgate.core.lifecycle import JobHappened, TaskHappened, state_name
@@ -93,15 +94,14 @@ def _tie(edit: JobEdit, other: Job) -> None:
     settle(tied)
 
 
-def unheeded(reader: Reader, job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
-    """What a new job asks for that nobody here knows: it is kept, and told."""
+def unheeded(job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
+    """What a new job asks for that nobody here heeds: it is kept, and told."""
     said: list[str] = []
     for task in tasks:
-        for name in unknown_resources(job.spec, task.spec):
-            said.append(f"The resource {name} is not known here: it is kept, but nothing waits for it.")
-    queue = job.spec.queue
-    if queue and queue.casefold() not in {one.name.casefold() for one in reader.queues()}:
-        said.append(f"There is no queue {queue!r} here: the job is queued with all others.")
+        for name, value in unknown_resources(job.spec, task.spec).items():
+            shown = f"{name}={value}" if value else name
+            unknown = f"The resource {shown} is not known here: it is kept, but nothing waits for it."
+            said.append(cloud_resources.told(name, value) or unknown)
     return tuple(dict.fromkeys(said))
 
 

@@ -21,6 +21,7 @@ from headgate.service.customs import merge_custom
 from headgate.service.edit import NOT_EXPANDED, JobEdit
 from headgate.service.endings import settle, stop_instance, stop_task
 from headgate.service.jobs import check_message, check_settable_environment, wrong_job_state
+from headgate.service.queueing import look_again
 from headgate.service.rights import may_see_all, require_change, require_seeing, require_stop
 from headgate.service.submission import (
     queue_again,
@@ -290,6 +291,7 @@ def _submit_added(edit: JobEdit, task: Task) -> None:
     mishap = validate_added(edit.job, task, tasks, surroundings(edit.tx, edit))
     if mishap is not None:
         raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
+    look_again(edit)
     queue_task(edit, task.number)
     edit.set_job(open_tasks=edit.job.open_tasks + 1)
     edit.count(task.number)

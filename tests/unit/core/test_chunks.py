@@ -195,7 +195,7 @@ def test_a_chunk_reads_as_what_it_asks_for() -> None:
 
 def test_named_resources_of_a_site_are_listed() -> None:
     job = JobSpec(extra_resources={"matlab": "2"})
-    assert unknown_resources(job, task(Chunk(extra={"fpga": ""}))) == ["matlab=2", "fpga"]
+    assert unknown_resources(job, task(Chunk(extra={"fpga": ""}))) == {"matlab": "2", "fpga": ""}
 
 
 def test_a_million_parts_cost_no_list_of_them() -> None:

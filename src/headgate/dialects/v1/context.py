@@ -10,6 +10,7 @@ from headgate.ports.clock import Clock
 from headgate.ports.identity import Identity
 from headgate.service.jobs import Jobs
 from headgate.service.nodes import Nodes
+from headgate.service.queues import Queues
 from headgate.service.scripts import Scripts
 from headgate.service.tasks import Tasks
 
@@ -28,6 +29,7 @@ class Context(Struct, frozen=True, kw_only=True):
     jobs: Jobs
     tasks: Tasks
     nodes: Nodes
+    queues: Queues
     scripts: Scripts
     identity: Identity
     clock: Clock

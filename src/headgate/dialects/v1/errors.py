@@ -14,6 +14,8 @@ from headgate.core.errors import (
     NotFound,
     NotPermitted,
     NotSupported,
+    QueueReason,
+    QueueRefused,
     Refusal,
     TooLarge,
     Unavailable,
@@ -57,18 +59,24 @@ TITLES: Final[Mapping[int, str]] = MappingProxyType(
 
 def status_of(error: HeadgateError) -> int:
     """The status for an error."""
+    if isinstance(error, QueueRefused) and error.reason is QueueReason.ACL:
+        return 403
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
 def refusal_body(status: int, error: HeadgateError, request_id: str) -> tuple[str, bytes]:
     """Media type and body of a refusal (`http.faces.RefusalBody`)."""
+    queue = error if isinstance(error, QueueRefused) else None
     problem = Problem(
         title=TITLES.get(status, "Error"),
         status=status,
         detail=error.text,
         code=error.code,
-        field=error.name if isinstance(error, BadProperty) else "",
+        field=error.name if isinstance(error, BadProperty | QueueRefused) else "",
         request_id=request_id,
+        reason=queue.reason.value if queue else "",
+        asked=queue.asked if queue else "",
+        allowed=queue.allowed if queue else "",
     )
     return MEDIA_TYPE, msgspec.json.encode(problem)
 

@@ -150,7 +150,9 @@ def new_job(asked: wire.NewJob, now: int, script: Script | None = None) -> NewJo
         # HPC Pack adds to it by an operation of its own, so that its property only reads; the rules are the
         # same.
         excluded = checked(JOB["ExcludedNodes"], tuple(asked.excluded_nodes))
-    spec = replace(base, excluded_nodes=excluded or base.excluded_nodes)
+    spec = replace(
+        base, excluded_nodes=excluded or base.excluded_nodes, queue=asked.queue.strip() or base.queue
+    )
     if script is not None:
         return replace(_of_script(asked, replace(script, job=spec)), changes=changes)
     tasks = [new_task(task, f"tasks[{number}]") for number, task in enumerate(asked.tasks)]

@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from headgate.core import amounts
 from headgate.core.codes import message
-from headgate.core.model import Instance, Job, Mishap, Node, Task
+from headgate.core.lines import Hindrance
+from headgate.core.model import Instance, Job, Mishap, Node, QueueLimits, Task
 from headgate.core.states import FINAL_TASK_STATES
 from headgate.core.sweep import instance_spec
 from headgate.core.vocabulary import PendingReason, Role, TaskType
 from headgate.dialects.v1 import wire
 from headgate.dialects.v1.parse import EPOCH, KINDS
 from headgate.ports.identity import Caller
+from headgate.service.queues import QueueView
 
 KIND_NAMES: Final[Mapping[TaskType, str]] = MappingProxyType({kind: name for name, kind in KINDS.items()})
 
@@ -62,9 +65,11 @@ def summary(job: Job) -> wire.JobSummary:
     return wire.JobSummary(**_common(job))
 
 
-def job(job: Job, *, full: bool) -> wire.Job:
-    """A job by itself."""
-    pending = job.pending_reason
+def job(job: Job, *, full: bool, hindrance: Hindrance | None = None) -> wire.Job:
+    """A job by itself, and what it waits for of its queue."""
+    pending = "" if job.pending_reason is PendingReason.NONE else job.pending_reason.name.lower()
+    if hindrance is not None:
+        pending = hindrance.why.value
     private: dict[str, Any] = {}
     if full:
         private = {"environment": dict(job.environment), "failure": failure(job.mishap)}
@@ -76,7 +81,9 @@ def job(job: Job, *, full: bool) -> wire.Job:
         full=full,
         project=job.spec.project,
         template=job.spec.template,
-        pending_reason="" if pending is PendingReason.NONE else pending.name.lower(),
+        queue=job.spec.queue,
+        pending_reason=pending,
+        pending_text="" if hindrance is None else hindrance.text,
         warnings=list(job.warnings),
         nodes=list(job.nodes),
         runtime_s=job.spec.runtime_s,
@@ -150,3 +157,33 @@ def node(node: Node) -> wire.Node:
         memory_mb=node.memory_mb,
         groups=list(node.groups),
     )
+
+
+def queue(view: QueueView) -> wire.Queue:
+    """A queue. Who may use it is for administrators to know; a user is told about himself."""
+    queue = view.queue
+    return wire.Queue(
+        name=queue.name,
+        description=queue.description,
+        priority=queue.priority,
+        default=queue.default,
+        enabled=queue.enabled,
+        started=queue.started,
+        usable=view.usable,
+        waiting=view.waiting,
+        running=view.running,
+        max_running=queue.max_running,
+        max_running_per_user=queue.max_running_per_user,
+        max_queued_per_user=queue.max_queued_per_user,
+        max_nodes_running=queue.max_nodes_running,
+        defaults=amounts.defaults_said(queue.defaults),
+        minima=_limits(queue.minima),
+        maxima=_limits(queue.maxima),
+        restricted=list(queue.restricted),
+        allowed_types=list(queue.allowed_types),
+        excluded_types=list(queue.excluded_types),
+    )
+
+
+def _limits(limits: QueueLimits) -> wire.Limits:
+    return wire.Limits(**{name: getattr(limits, name) for name in limits.__struct_fields__})

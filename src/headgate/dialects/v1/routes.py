@@ -144,7 +144,8 @@ class Face:
         self, caller: Caller, job_id: int, status: int = 200, headers: dict[str, str] | None = None
     ) -> Response:
         view = self._jobs.get(caller, job_id)
-        return _json(render.job(view.job, full=view.full), status, headers)
+        hindrance = self._context.queues.waiting(caller, (view.job,)).get(job_id)
+        return _json(render.job(view.job, full=view.full, hindrance=hindrance), status, headers)
 
     # ---- tasks
 
@@ -177,6 +178,19 @@ class Face:
         if not view.full:
             raise NotPermitted("The output is for the owner of the job, operators and administrators.")
         return PlainTextResponse(view.output.decode("utf-8", "replace"))
+
+    # ---- queues
+
+    async def list_queues(self, request: Request) -> Response:
+        """All queues, the most urgent first."""
+        caller = await self.caller(request)
+        found = await self._context.queues.list(caller)
+        return _json(wire.QueueList(queues=[render.queue(one) for one in found]))
+
+    async def get_queue(self, request: Request) -> Response:
+        """One queue."""
+        caller = await self.caller(request)
+        return _json(render.queue(await self._context.queues.get(caller, request.path_params["name"])))
 
     # ---- nodes
 
@@ -247,6 +261,8 @@ OPERATIONS: Final = (
     Operation("GET", _TASK + "/output", Face.get_output, str),
     Operation("GET", _INSTANCE, Face.get_task, wire.Task),
     Operation("GET", _INSTANCE + "/output", Face.get_output, str),
+    Operation("GET", "/queues", Face.list_queues, wire.QueueList),
+    Operation("GET", "/queues/{name}", Face.get_queue, wire.Queue),
     Operation("GET", "/nodes", Face.list_nodes, wire.NodeList),
     Operation("POST", "/nodes/{name}/state", Face.change_node, wire.Node, body=wire.ChangeNode),
 )

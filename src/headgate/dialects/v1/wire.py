@@ -94,6 +94,7 @@ class NewJob(Incoming, frozen=True, kw_only=True):
     tasks: Annotated[list[NewTask], Meta(min_length=1, max_length=MOST_TASKS)]
     name: str = ""
     template: str | UnsetType = UNSET
+    queue: Annotated[str, Meta(max_length=64)] = ""
     project: str | UnsetType = UNSET
     priority: Annotated[int, Meta(ge=0, le=4000)] | None = None
     environment: dict[str, str] = {}
@@ -192,8 +193,10 @@ class Job(Outgoing, frozen=True, kw_only=True):
     full: bool
     project: str = ""
     template: str = ""
+    queue: str = ""
     failure: str = ""
     pending_reason: str = ""
+    pending_text: str = ""
     warnings: list[str] = []
     nodes: list[str] = []
     runtime_s: int | None = None
@@ -266,10 +269,55 @@ class NodeList(Outgoing, frozen=True, kw_only=True):
     nodes: list[Node]
 
 
+class Limits(Outgoing, frozen=True, kw_only=True):
+    """What jobs of a queue may ask for; what is left out is not limited. Memory in bytes, of each chunk."""
+
+    runtime_s: int | None = None
+    nodes: int | None = None
+    cores: int | None = None
+    gpus: int | None = None
+    memory: int | None = None
+    total_memory: int | None = None
+
+
+class Queue(Outgoing, frozen=True, kw_only=True):
+    """A queue. `usable`: by you. `enabled`: it takes new jobs; `started`: it starts those it has.
+
+    `defaults`: what a job gets that does not say it, by the names of job scripts.
+    """
+
+    name: str
+    description: str = ""
+    priority: int
+    default: bool
+    enabled: bool
+    started: bool
+    usable: bool
+    waiting: int
+    running: int
+    max_running: int | None = None
+    max_running_per_user: int | None = None
+    max_queued_per_user: int | None = None
+    max_nodes_running: int | None = None
+    defaults: dict[str, str] = {}
+    minima: Limits = Limits()
+    maxima: Limits = Limits()
+    restricted: list[str] = []
+    allowed_types: list[str] = []
+    excluded_types: list[str] = []
+
+
+class QueueList(Outgoing, frozen=True, kw_only=True):
+    """All queues, the most urgent first."""
+
+    queues: list[Queue]
+
+
 class Problem(Outgoing, frozen=True, kw_only=True):
     """RFC 9457.
 
-    `code` names the kind of refusal, `field` what it is about, `request_id` the request in the log.
+    `code` names the kind of refusal, `field` what it is about, `request_id` the request in the log. A queue
+    that does not take a job says why in `reason`, and what was `asked` and is `allowed`.
     """
 
     type: str = "about:blank"
@@ -279,3 +327,6 @@ class Problem(Outgoing, frozen=True, kw_only=True):
     code: str
     field: str = ""
     request_id: str = ""
+    reason: str = ""
+    asked: str = ""
+    allowed: str = ""

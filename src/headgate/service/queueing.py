@@ -1,0 +1,85 @@
+"""A job and its queue, in the transaction that submits the job or changes it.
+
+A job that comes as a script takes the default queue where it names none; any other job is in a queue only if
+it asks for one. What the queue may refuse, and what it fills in, is in `core/queues.py`; a job that was let
+in is not asked again when it is requeued.
+"""
+
+from collections.abc import Collection
+
+from msgspec.structs import replace
+
+from headgate.core.lines import Hindrance, Line, Usage, all_of, line_of
+from headgate.core.model import Job, Queue, TaskSpec
+from headgate.core.queues import admit, asked_nodes, check, chosen, filled, refuse_full
+from headgate.core.states import JobState
+from headgate.ports.store import Reader
+from headgate.service.edit import JobEdit
+
+
+def groups_of(reader: Reader, user: str) -> tuple[str, ...]:
+    """Names of the groups that a user is in; what queues are asked about goes by them."""
+    mine = user.casefold()
+    groups = reader.user_groups()
+    return tuple(group.name for group in groups if mine in map(str.casefold, group.members))
+
+
+def enter(edit: JobEdit, groups: Collection[str]) -> None:
+    """Let a job that is about to be submitted into its queue, with the queue's defaults.
+
+    groups: names of those that the job's owner is in. Raises QueueRefused.
+    """
+    spec = edit.job.spec
+    if not spec.queue and not spec.flavour:
+        return
+    queue = chosen(edit.tx.queues(), spec.queue)
+    if queue is None:
+        return
+    tasks = edit.all_tasks()
+    admit(queue, edit.job, [task.spec for task in tasks], groups)
+    given = filled(queue, spec, [task.spec for task in tasks])
+    for task, changed in zip(tasks, given.tasks, strict=True):
+        if changed != task.spec:
+            edit.set_task(task.number, spec=changed)
+    edit.set_job(spec=replace(given.job, queue=queue.name), queue_notes=given.notes)
+    _fit(edit, queue, given.tasks)
+    limit = queue.max_queued_per_user
+    waiting = all_of(queue.name, edit.job.owner)
+    if limit is not None and edit.tx.count_in_lines(waiting, limit=limit) >= limit:
+        refuse_full(queue, edit.job.owner, limit)
+
+
+def look_again(edit: JobEdit) -> None:
+    """Whether a submitted job that was changed is still within its queue's types and limits.
+
+    A queue that is gone has none. Raises QueueRefused.
+    """
+    name = edit.job.spec.queue.casefold()
+    queue = next((one for one in edit.tx.queues() if one.name.casefold() == name), None) if name else None
+    if queue is not None and edit.job.state in (JobState.QUEUED, JobState.RUNNING):
+        _fit(edit, queue, [task.spec for task in edit.all_tasks()])
+
+
+def _fit(edit: JobEdit, queue: Queue, tasks: Collection[TaskSpec]) -> None:
+    check(queue, edit.job.spec, list(tasks))
+    if edit.job.state is not JobState.RUNNING:  # then it counts as it did when it began
+        edit.set_job(asked_nodes=asked_nodes(edit.job.spec, list(tasks)))
+
+
+def hindrances(reader: Reader, jobs: Collection[Job]) -> dict[int, Hindrance]:
+    """What those of these jobs wait for that could start but for their queue, by id."""
+    waiting = {
+        job.id: line
+        for job in jobs
+        if not job.blocked
+        and job.state in (JobState.QUEUED, JobState.RUNNING)
+        and (line := Line.of(line_of(job))) is not None
+    }
+    if not waiting:
+        return {}
+    queues = {queue.name.casefold(): queue for queue in reader.queues()}
+    usage = Usage()
+    for name in {line.queue for line in waiting.values()}:
+        usage.count(reader.lines(all_of(name, begun=True)))
+    found = {job_id: usage.hindrance(line, queues.get(line.queue)) for job_id, line in waiting.items()}
+    return {job_id: one for job_id, one in found.items() if one is not None}
