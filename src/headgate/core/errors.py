@@ -8,6 +8,7 @@
     │   ├── BadRequest         malformed, unknown, out of range
     │   │   └── BadProperty    about one named property
     │   ├── QueueRefused       a queue does not take the job: `reason` says why
+    │   │   └── QueueDenied    its owner may not use it
     │   └── WrongState         not in this state
     │       └── Taken          the name or number is in use
     └── Unavailable            not the caller's fault: repeating it later may help
@@ -130,6 +131,10 @@ class QueueRefused(Refusal):
         self.name = name
         self.asked = asked
         self.allowed = allowed
+
+
+class QueueDenied(QueueRefused):
+    """The owner of the job may not use the queue."""
 
 
 class WrongState(Refusal):

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from headgate.core import amounts
 from headgate.core.chunks import MIB
-from headgate.core.errors import BadRequest, QueueReason, QueueRefused
+from headgate.core.errors import BadRequest, QueueDenied, QueueReason, QueueRefused
 from headgate.core.model import Chunk, Job, JobSpec, Queue, TaskSpec
 from headgate.core.resources import units_of
 from headgate.core.vocabulary import Arrangement, Sharing, UnitType
@@ -329,7 +329,8 @@ def refuse_full(queue: Queue, user: str, limit: int) -> None:
 def _refuse(
     queue: Queue, reason: QueueReason, text: str, *, name: str = "", asked: str = "", allowed: str = ""
 ) -> None:
-    raise QueueRefused(text, reason=reason, queue=queue.name, name=name, asked=asked, allowed=allowed)
+    kind = QueueDenied if reason is QueueReason.ACL else QueueRefused
+    raise kind(text, reason=reason, queue=queue.name, name=name, asked=asked, allowed=allowed)
 
 
 # ---- defaults

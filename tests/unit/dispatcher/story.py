@@ -10,7 +10,7 @@ from headgate.core.codes import message
 from headgate.core.environment import Site
 from headgate.core.errors import NotPermitted, StoreUnavailable
 from headgate.core.launch import OsAccount
-from headgate.core.model import Event, Instance, Job, JobSpec, Mishap, Task, TaskSpec
+from headgate.core.model import Event, Instance, Job, JobSpec, Mishap, Queue, Task, TaskSpec
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import Role, TaskType
 from headgate.dispatcher import Dispatcher
@@ -19,6 +19,7 @@ from headgate.ports.engine import NodeSighting
 from headgate.ports.identity import Caller
 from headgate.service.jobs import Jobs, NewJob, NewTask
 from headgate.service.nodes import Nodes
+from headgate.service.queues import Queues
 from headgate.service.tasks import Tasks
 from headgate.store import open_store
 from tests.unit.dispatcher.engine import Clock, FakeEngine
@@ -71,6 +72,7 @@ class Story:
         self.jobs = Jobs(self.store)
         self.tasks = Tasks(self.store)
         self.nodes = Nodes(self.store)
+        self.queues = Queues(self.store)
         self.dispatcher = self._dispatcher()
 
     def _dispatcher(self) -> Dispatcher:
@@ -134,7 +136,16 @@ class Story:
         )
         return await self.jobs.create_whole(owner, new, submitted=submitted)
 
+    async def queue(self, name: str, **fields: Any) -> None:
+        """A new queue."""
+        await self.queues.create(None, Queue(name=name, **fields))
+
     # ---- looking
+
+    def waits(self, job: int) -> str:
+        """What of its queue the job waits for."""
+        found = self.queues.waiting(None, [self.the_job(job)])
+        return found[job].why.name if found else ""
 
     def the_job(self, job: int) -> Job:
         return self.store.peek(lambda reader: reader.job(job))

@@ -14,7 +14,7 @@ from headgate.core.errors import (
     NotFound,
     NotPermitted,
     NotSupported,
-    QueueReason,
+    QueueDenied,
     QueueRefused,
     Refusal,
     TooLarge,
@@ -33,6 +33,8 @@ STATUSES: Final[Mapping[type[HeadgateError], int]] = MappingProxyType(
         NotFound: 404,
         TooLarge: 413,
         BadRequest: 400,
+        QueueDenied: 403,
+        QueueRefused: 400,
         WrongState: 409,
         NotSupported: 501,
         Refusal: 400,
@@ -59,8 +61,6 @@ TITLES: Final[Mapping[int, str]] = MappingProxyType(
 
 def status_of(error: HeadgateError) -> int:
     """The status for an error."""
-    if isinstance(error, QueueRefused) and error.reason is QueueReason.ACL:
-        return 403
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 

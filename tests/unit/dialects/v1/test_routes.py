@@ -39,6 +39,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     """Asks a face whose services are broken, through the gate."""
     broken: Any = Broken()
     context = Context(
+        queues=broken,
         scripts=broken,
         jobs=broken,
         tasks=broken,
