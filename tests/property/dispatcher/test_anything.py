@@ -252,7 +252,7 @@ class Life:
             await story.nodes.set_state(ADMIN, name, NodeState.ONLINE)
         for job in self.jobs:
             with contextlib.suppress(Refusal):
-                await story.jobs.release(ALICE, job)
+                await story.jobs.release(ADMIN, job)
         unended = list(self.jobs)
         for rounds in range(60):
             if not unended:
@@ -263,7 +263,7 @@ class Life:
             for job in unended:
                 if story.the_job(job).blocked or (rounds > 5 and self.is_endless(job)):
                     with contextlib.suppress(Refusal):
-                        await story.jobs.cancel(ALICE, job)
+                        await story.jobs.cancel(ADMIN, job)
         assert not unended, [(job, story.the_job(job), story.states(job)) for job in unended]
 
     def is_endless(self, job: int) -> bool:
