@@ -28,7 +28,7 @@ from headgate.service.chains import check_ties
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
 from headgate.service.endings import WINDING, review_pending, settle, stop_job
-from headgate.service.queueing import enter, groups_of, look_again
+from headgate.service.queueing import enter, look_again
 from headgate.service.rights import (
     check_run_as,
     may_see_all,
@@ -253,7 +253,7 @@ class Jobs:
     def _submit(self, edit: JobEdit, caller: Caller) -> None:
         if edit.job.state is JobState.CONFIGURING:  # in another state it is refused for that
             edit.job = templates.complete(edit.tx, caller, edit.job)
-            enter(edit, groups_of(edit.tx, edit.job.owner))
+            enter(edit)
             if edit.job.queue_notes:
                 edit.job = self._warned(edit.job)
         if not edit.job.spec.run_as:  # UserName is empty until submitted, then the submitter (section 3)

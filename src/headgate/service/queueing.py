@@ -17,17 +17,19 @@ from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
 
 
-def groups_of(reader: Reader, user: str) -> tuple[str, ...]:
-    """Names of the groups that a user is in; what queues are asked about goes by them."""
+def groups_of(reader: Reader, user: str, queue: Queue) -> tuple[str, ...]:
+    """Names of the groups that a user is in, as far as the queue asks for any."""
+    if not queue.allowed_groups and not queue.denied_groups:
+        return ()
     mine = user.casefold()
     groups = reader.user_groups()
     return tuple(group.name for group in groups if mine in map(str.casefold, group.members))
 
 
-def enter(edit: JobEdit, groups: Collection[str]) -> None:
+def enter(edit: JobEdit) -> None:
     """Let a job that is about to be submitted into its queue, with the queue's defaults.
 
-    groups: names of those that the job's owner is in. Raises QueueRefused.
+    Raises QueueRefused.
     """
     spec = edit.job.spec
     if not spec.queue and not spec.flavour:
@@ -36,7 +38,7 @@ def enter(edit: JobEdit, groups: Collection[str]) -> None:
     if queue is None:
         return
     tasks = edit.all_tasks()
-    admit(queue, edit.job, [task.spec for task in tasks], groups)
+    admit(queue, edit.job, [task.spec for task in tasks], groups_of(edit.tx, edit.job.owner, queue))
     given = filled(queue, spec, [task.spec for task in tasks])
     for task, changed in zip(tasks, given.tasks, strict=True):
         if changed != task.spec:

@@ -158,5 +158,5 @@ def _both(queue: str) -> tuple[str, str]:
 
 def _view(reader: Reader, caller: Caller | None, queue: Queue) -> QueueView:
     waiting, running = (sum(reader.lines(one).values()) for one in _both(queue.name))
-    usable = caller is None or admits(queue, caller.name, groups_of(reader, caller.name))
+    usable = caller is None or admits(queue, caller.name, groups_of(reader, caller.name, queue))
     return QueueView(queue, waiting, running, usable)
