@@ -149,7 +149,7 @@ def add(
     from headgate.core.model import Queue
     from headgate.service.queues import Queues
 
-    changed = _changes(locals())
+    changed = changes(locals())
 
     async def work(parts: "Parts") -> None:
         await Queues(parts.store).create(None, changed(Queue(name=name)))
@@ -186,7 +186,7 @@ def set_queue(
     """
     from headgate.service.queues import Queues
 
-    changed = _changes(locals())
+    changed = changes(locals())
 
     async def work(parts: "Parts") -> None:
         await Queues(parts.store).change(None, name, changed)
@@ -254,7 +254,7 @@ _LISTS = {
 _COUNTS = ("max_running", "max_running_per_user", "max_queued_per_user", "max_nodes_running")
 
 
-def _changes(said: dict[str, Any]) -> "Callable[[Queue], Queue]":
+def changes(said: dict[str, Any]) -> "Callable[[Queue], Queue]":
     """What the options make of a queue. Raises BadRequest for those that can't be understood."""
     from msgspec.structs import replace
 

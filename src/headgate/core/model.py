@@ -9,6 +9,8 @@ task itself").
 An instance of a sweep has no row until it has been started or changed: `Task.next_instance` is the first
 one that was never handed to an engine, and `Task.rest_state` the state of all those without a row. A task
 that has no instances (Basic) keeps its run in the task itself.
+
+Long, but one thing because it is the list of all that is kept: values without behaviour, in one place.
 """
 
 from msgspec import Struct
