@@ -102,7 +102,8 @@ def unheeded(job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
             shown = f"{name}={value}" if value else name
             unknown = f"The resource {shown} is not known here: it is kept, but nothing waits for it."
             said.append(cloud_resources.told(name, value) or unknown)
-    return tuple(dict.fromkeys(said))
+    # What the script's own notes say is said with the place.
+    return tuple(text for text in dict.fromkeys(said) if not any(text in one for one in job.import_warnings))
 
 
 def _reject(edit: JobEdit, mishap: Mishap) -> None:

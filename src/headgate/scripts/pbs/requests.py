@@ -15,7 +15,6 @@ from headgate.scripts.pbs.resources import (
     AMOUNTS,
     NAME,
     PLACE,
-    SITES,
     amount,
     bounded,
     chunk_of,
@@ -23,6 +22,7 @@ from headgate.scripts.pbs.resources import (
     pair,
     read_place,
     read_select,
+    site_told,
 )
 from headgate.scripts.pbs.tables import BUILT_IN, LIMITS, Resource, Scope, Type
 from headgate.scripts.pbs.words import MOST_OPTIONS, IllegalValue, Word, at, parts
@@ -90,7 +90,7 @@ class Requests:
 
     def _site(self, name: str, value: str, word: Word) -> None:
         self.job.setdefault("extra_resources", {})[name] = value
-        self._tell(word.note(f"{SITES.format(name)}."))
+        self._tell(word.note(site_told(name, value)))
 
     def _whole(self, resource: Resource, text: str, word: Word) -> None:
         value = 0

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from headgate.core import cloud_resources
 from headgate.core.model import Chunk, JobSpec, TaskSpec
 from headgate.core.vocabulary import Arrangement, Sharing
 from headgate.scripts.pbs.quantities import read_integer, read_size, read_time, write_size, write_time
@@ -57,6 +58,11 @@ def pair(text: str) -> tuple[str, str]:
     if not NAME.fullmatch(name):
         raise IllegalValue(f"{name[:40]!r} cannot be the name of a resource")
     return name, value
+
+
+def site_told(name: str, value: str) -> str:
+    """What there is to tell of a resource that is none of OpenPBS's own."""
+    return cloud_resources.told(name, value) or f"{SITES.format(name)}."
 
 
 def known(name: str) -> Resource | None:
@@ -145,7 +151,7 @@ def chunk_of(values: dict[str, str], count: int, remark: Remark) -> Chunk:
             if resource is not None and resource.type is Type.SIZE:
                 text = write_size(amount(resource, text))
             extra[name] = text
-            remark(f"{resource.note if resource else SITES.format(name)}.")
+            remark(f"{resource.note}." if resource else site_told(name, text))
     return Chunk(count=count, features=tuple(features), extra=extra, **fields)
 
 
