@@ -93,6 +93,7 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
     description: str = ""
     priority: int = 2000
     default: bool = False
+    mode: str = "fifo"
     enabled: bool = True
     started: bool = True
     allowed_users: list[str] = []

@@ -589,6 +589,8 @@ class Queue(Struct, frozen=True, kw_only=True, omit_defaults=True):
     enabled: bool = True
     started: bool = True
     on_demand: bool = False
+    mode: str = "fifo"
+    """How its jobs are ordered; there is no other way yet (SOCA's queue_mode)."""
     allowed_users: tuple[str, ...] = ()
     denied_users: tuple[str, ...] = ()
     """`*`: everybody who is not allowed by name or group."""

@@ -30,6 +30,7 @@ TYPES: Final = ("instance_type", "instance_types")
 """Resources that name a type of node (spec soca, 7.2)."""
 EVERYBODY: Final = "*"
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+FIFO: Final = "fifo"
 MOST_PRIORITY: Final = 4000
 MOST_NAMES: Final = 10_000
 _ONE_LINE: Final = 1024
@@ -47,6 +48,11 @@ def check_queue(queue: Queue) -> None:
         )
     if not 0 <= queue.priority <= MOST_PRIORITY:
         raise BadRequest(f"The priority of a queue is 0 to {MOST_PRIORITY}, not {queue.priority}.")
+    if queue.mode != FIFO:
+        raise BadRequest(
+            f"Queue {queue.name}: the mode {queue.mode[:40]!r} is not there, only {FIFO}; max_running_per_user"
+            " keeps one user from taking everything."
+        )
     if len(queue.description) > _ONE_LINE or not queue.description.isprintable():
         raise BadRequest(f"The description of a queue is one line of up to {_ONE_LINE} characters.")
     for name in ("max_running", "max_running_per_user", "max_queued_per_user", "max_nodes_running"):

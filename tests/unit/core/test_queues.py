@@ -269,6 +269,7 @@ def test_defaults_are_not_what_the_job_sets_itself() -> None:
         {"priority": 4001},
         {"description": "two\nlines"},
         {"max_running": -1},
+        {"mode": "fairshare"},
         {"enabled": False},
         {"minima": QueueLimits(nodes=3), "maxima": QueueLimits(nodes=2)},
         {"allowed_users": ("",)},
