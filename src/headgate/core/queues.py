@@ -50,7 +50,7 @@ def check_queue(queue: Queue) -> None:
         raise BadRequest(f"The priority of a queue is 0 to {MOST_PRIORITY}, not {queue.priority}.")
     if queue.mode != FIFO:
         raise BadRequest(
-            f"Queue {queue.name}: the mode {queue.mode[:40]!r} is not there, only {FIFO}; max_running_per_user"
+            f"Queue {queue.name}: there is no mode {queue.mode[:40]!r}, only {FIFO}; max_running_per_user"
             " keeps one user from taking everything."
         )
     if len(queue.description) > _ONE_LINE or not queue.description.isprintable():

@@ -20,8 +20,6 @@ FIRST_WINDOW, WINDOW = 8, 64
 Place = tuple[int, int, int]
 """Where a job stands: minus the priority of its queue, minus its own, its id. Less is sooner."""
 
-_START = (0, 0)
-
 
 class Merged:
     """The jobs that have something to start and may, behind a place, in order."""
@@ -42,26 +40,23 @@ class Merged:
         within = None if after is None else (-after[1], after[2])
         behind = {head.line: head for head in reader.heads(after=within)} if heads and after else {}
         window = max(1, FIRST_WINDOW // (len(heads) + 1))
-        if self._begin("", window) is not None:
+        if self._begin("", window):
             self._read("")
         for head in heads:
-            within = self._begin(head.line, window)
-            first = head if within is _START else behind.get(head.line)
-            if within is not None and first is not None and not self._closed(head.line):
-                self._heap.append(((self._ahead_of(head.line), -first.priority, first.job_id), head.line))
+            if self._begin(head.line, window) and not self._closed(head.line):
+                first = head if self._read_to[head.line] is None else behind.get(head.line)
+                if first is not None:
+                    self._heap.append(((self._ahead_of(head.line), -first.priority, first.job_id), head.line))
         heapify(self._heap)
 
-    def _begin(self, line: str, window: int) -> tuple[int, int] | None:
-        """Go on with a line behind the place where this walk begins: from where in it; None: not at all."""
+    def _begin(self, line: str, window: int) -> bool:
+        """Go on with a line behind the place where this walk begins. False: all of the line is before it."""
         self._lines[line] = Line.of(line)
         self._ahead[line], self._window[line], self._read_to[line] = deque(), window, None
         rank = self._ahead_of(line)
-        if self._last is None or rank > self._last[0]:
-            return _START
-        if rank < self._last[0]:
-            return None
-        self._read_to[line] = within = (-self._last[1], self._last[2])
-        return within
+        if self._last is not None and rank == self._last[0]:
+            self._read_to[line] = (-self._last[1], self._last[2])
+        return self._last is None or rank >= self._last[0]
 
     def _ahead_of(self, line: str) -> int:
         return -precedence(self._lines[line], self._queues)
