@@ -107,11 +107,23 @@ async def test_what_another_process_changes_counts_within_a_second(world: World)
     assert world.authority.remembered(basic("ada", "engine")) is None
 
 
-async def test_a_password_changed_while_it_is_being_checked_is_not_taken(world: World) -> None:
+async def test_a_password_changed_while_it_is_being_checked_is_not_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check reads the user, hashes for a while, then lets in: what counts is what is stored by then."""
+    hashing, disabled = asyncio.Event(), asyncio.Event()
+    matches = world.passwords.matches
+
+    async def slowly(encoded: str, password: str) -> bool:
+        hashing.set()
+        await disabled.wait()
+        return await matches(encoded, password)
+
+    monkeypatch.setattr(world.passwords, "matches", slowly)
     checking = asyncio.create_task(check(world.authority))
-    await asyncio.sleep(0)
+    await hashing.wait()
     await world.users.set_disabled(None, "ada", True)
+    disabled.set()
     with pytest.raises(NotAuthenticated):
         await checking
     assert world.authority.remembered(basic("ada", "engine")) is None
