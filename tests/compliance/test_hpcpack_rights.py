@@ -13,7 +13,7 @@ from msgspec import Struct
 from headgate.core.vocabulary import Role
 from headgate.dialects.hpcpack.operations import operations as newer_operations
 from headgate.dialects.windowshpc.operations import operations as legacy_operations
-from headgate.formats.hpcpack.routing import Router
+from headgate.formats.routing import Router
 from tests.compliance.hpcpack.cases import JSON, Value, every, written
 from tests.compliance.hpcpack.world import ROLES
 from tests.compliance.windowshpc import test_operations as legacy

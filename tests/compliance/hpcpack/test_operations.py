@@ -3,7 +3,7 @@
 import pytest
 
 from headgate.dialects.hpcpack.operations import operations
-from headgate.formats.hpcpack.routing import Router
+from headgate.formats.routing import Router
 from tests.compliance.hpcpack.cases import JSON, Case, every, written
 from tests.compliance.hpcpack.world import World
 

@@ -3,7 +3,7 @@
 import pytest
 
 from headgate.dialects.windowshpc.operations import operations
-from headgate.formats.hpcpack.routing import Router
+from headgate.formats.routing import Router
 from tests.compliance.windowshpc.world import COMMON, SCHEMA, SERIALIZATION, Legacy, properties, values
 
 SET = f'<ArrayOfProperty xmlns="{COMMON}" xmlns:i="{SCHEMA}">'

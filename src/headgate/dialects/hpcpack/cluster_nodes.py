@@ -11,7 +11,8 @@ from headgate.core.vocabulary import NodeState
 from headgate.dialects.hpcpack import parameters, typed
 from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.rendering import health_of, node, state_of, user_roles
-from headgate.formats.hpcpack.exchange import ACCEPTED, Answer, Call, found
+from headgate.formats.hpcpack.exchange import ACCEPTED, Call, found
+from headgate.formats.serving import Answer
 
 STATES: Final[tuple[str, ...]] = get_args(typed.State)
 HEALTHS: Final[tuple[str, ...]] = get_args(typed.Health)

@@ -16,11 +16,22 @@ from headgate.dialects.hpcpack.signalr import Endpoint
 from headgate.dialects.hpcpack.signalr.endpoint import is_ours
 from headgate.formats.hpcpack import openapi, queries
 from headgate.formats.hpcpack.bodies import by_type
-from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
+from headgate.formats.hpcpack.exchange import Call
 from headgate.formats.hpcpack.refusals import refusal_headers, status_of
-from headgate.formats.hpcpack.routing import Router
-from headgate.formats.hpcpack.serving import caller_of, headers_of, operation_at, path_of, send_answer
+from headgate.formats.hpcpack.serving import caller_of
 from headgate.formats.hpcpack.spelling import JSON, Spelling, accepted
+from headgate.formats.routing import Router
+from headgate.formats.serving import (
+    Answer,
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    operation_at,
+    path_of,
+    send_answer,
+)
 
 _HEADERS: Final = {
     b"authorization": "authorization",

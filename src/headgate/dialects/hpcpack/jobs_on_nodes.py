@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from headgate.core.model import Job
 from headgate.dialects.hpcpack import parameters
 from headgate.dialects.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call
+from headgate.formats.hpcpack.exchange import Call
 from headgate.formats.hpcpack.jobs import EVERY, JobCalls
 from headgate.formats.hpcpack.lists import AT_ONCE
 from headgate.formats.hpcpack.spelling import encoded
+from headgate.formats.serving import Answer
 from headgate.ports.store import Cursor, JobQuery
 
 TOGETHER = 50 * AT_ONCE

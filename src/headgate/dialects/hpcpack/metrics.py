@@ -2,7 +2,8 @@
 
 from headgate.dialects.hpcpack import parameters, rendering, typed
 from headgate.dialects.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call, found, found_beside
+from headgate.formats.hpcpack.exchange import Call, found, found_beside
+from headgate.formats.serving import Answer
 
 
 class MetricCalls:

@@ -5,7 +5,8 @@ from headgate.core.properties.checks import shown
 from headgate.dialects.hpcpack import typed
 from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.rendering import node_group
-from headgate.formats.hpcpack.exchange import DONE, Answer, Call, found
+from headgate.formats.hpcpack.exchange import DONE, Call, found
+from headgate.formats.serving import Answer
 
 
 class NodeGroupCalls:

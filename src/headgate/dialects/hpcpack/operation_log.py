@@ -4,8 +4,9 @@ from headgate.dialects.hpcpack import parameters, typed
 from headgate.dialects.hpcpack.context import Context
 from headgate.dialects.hpcpack.rendering import operation_log
 from headgate.formats.hpcpack import queries
-from headgate.formats.hpcpack.exchange import Answer, Call, found, found_beside
+from headgate.formats.hpcpack.exchange import Call, found, found_beside
 from headgate.formats.hpcpack.lists import AT_ONCE
+from headgate.formats.serving import Answer
 from headgate.service.operations import LIMIT
 
 

@@ -1,7 +1,8 @@
 """The list of clusters: this one (spec windowshpc, section 2)."""
 
 from headgate.formats.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.exchange import Call, found
+from headgate.formats.serving import Answer
 
 
 class ClusterList:

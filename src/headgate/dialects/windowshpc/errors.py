@@ -10,7 +10,8 @@ from typing import Final
 from headgate.core import codes
 from headgate.core.errors import HeadgateError, NotFound
 from headgate.formats import hpcpack_xml
-from headgate.formats.hpcpack.refusals import MethodNotAllowed, UnsupportedMedia
+from headgate.formats.hpcpack.refusals import UnsupportedMedia
+from headgate.formats.routing import MethodNotAllowed
 
 # Codes that are not sent by their own number: requeue in a wrong state is documented as a fault of the web
 # service (section 4); those of sessions have numbers of their own (7.9).

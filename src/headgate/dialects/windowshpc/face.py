@@ -17,13 +17,24 @@ from headgate.formats.filters import filled
 from headgate.formats.hpcpack import queries
 from headgate.formats.hpcpack.bodies import always_xml
 from headgate.formats.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call, Disconnected, Receive, Scope, Send
+from headgate.formats.hpcpack.exchange import Call
 from headgate.formats.hpcpack.lists import CONTINUES
 from headgate.formats.hpcpack.openapi import JSON
 from headgate.formats.hpcpack.refusals import refusal_headers, status_of
-from headgate.formats.hpcpack.routing import Router
-from headgate.formats.hpcpack.serving import caller_of, headers_of, operation_at, path_of, send_answer
+from headgate.formats.hpcpack.serving import caller_of
 from headgate.formats.hpcpack.spelling import XML
+from headgate.formats.routing import Router
+from headgate.formats.serving import (
+    Answer,
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    operation_at,
+    path_of,
+    send_answer,
+)
 
 _HEADERS: Final = {
     b"authorization": "authorization",

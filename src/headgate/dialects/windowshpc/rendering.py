@@ -10,10 +10,11 @@ from headgate.core.properties.checks import shown
 from headgate.formats.hpcpack import queries
 from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.documents import all_tasks
-from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.exchange import Call, found
 from headgate.formats.hpcpack.jobs import JobCalls
 from headgate.formats.hpcpack.spelling import encoded
 from headgate.formats.hpcpack.tasks import TaskCalls, place
+from headgate.formats.serving import Answer
 from headgate.scripts import jobxml
 from headgate.service.rights import owns
 

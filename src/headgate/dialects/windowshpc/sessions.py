@@ -1,7 +1,8 @@
 """SOA sessions (spec windowshpc, section 7): not there yet, and said so."""
 
 from headgate.core.errors import NotSupported
-from headgate.formats.hpcpack.exchange import Answer, Call
+from headgate.formats.hpcpack.exchange import Call
+from headgate.formats.serving import Answer
 
 
 class SessionCalls:

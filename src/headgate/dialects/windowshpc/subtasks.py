@@ -4,9 +4,10 @@ from headgate.core.errors import NotFound
 from headgate.core.properties import TASK
 from headgate.core.resources import instance_count
 from headgate.formats.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import DONE, Answer, Call
+from headgate.formats.hpcpack.exchange import DONE, Call
 from headgate.formats.hpcpack.tasks import place
 from headgate.formats.property_lists import changes
+from headgate.formats.serving import Answer
 
 
 class SubtaskCalls:

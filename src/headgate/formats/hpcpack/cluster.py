@@ -2,7 +2,8 @@
 
 from headgate.core.properties import dates
 from headgate.formats.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.exchange import Call, found
+from headgate.formats.serving import Answer
 
 
 class ClusterCalls:

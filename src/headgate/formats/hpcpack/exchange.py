@@ -1,28 +1,18 @@
 """One request and its answer, as handlers see them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from typing import Any
-
-from msgspec import Struct
+from collections.abc import Callable
 
 from headgate.formats.hpcpack.bodies import Reading
 from headgate.formats.hpcpack.queries import Query
 from headgate.formats.hpcpack.spelling import Spelling
 from headgate.formats.hpcpack.typed import T
 from headgate.formats.property_lists import Pairs
+from headgate.formats.serving import Answer, Receive, read_body
 from headgate.ports.identity import Caller
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Choose = Callable[[str, bytes], Reading]
 """Chooses how to read a body, by its Content-Type and what it is."""
-
-
-class Disconnected(Exception):
-    """The client went away before its body was here."""
 
 
 class Call:
@@ -53,48 +43,23 @@ class Call:
 
     async def pairs(self) -> Pairs:
         """The body as a property list; an empty one is an empty list. Raises BadRequest."""
-        body = await self._body()
+        body = await read_body(self._receive)
         return self._reading(self._content_type, body).pairs(body)
 
     async def message(self) -> str:
         """The body as a message; an empty one is no message. Raises BadRequest."""
-        body = await self._body()
+        body = await read_body(self._receive)
         return self._reading(self._content_type, body).message(body)
 
     async def document(self) -> bytes | str:
         """The job document in the body. Raises BadRequest."""
-        body = await self._body()
+        body = await read_body(self._receive)
         return self._reading(self._content_type, body).document(body)
 
     async def typed(self, kind: type[T]) -> T:
         """The body as an object of this type. Raises BadRequest."""
-        body = await self._body()
+        body = await read_body(self._receive)
         return self._reading(self._content_type, body).typed(body, kind)
-
-    async def _body(self) -> bytes:
-        parts = []
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        return b"".join(parts)
-
-
-class Answer(Struct, frozen=True):
-    """What is sent.
-
-    A whole body, or the parts of a long one. No body and status 204 for changes (hpcpack-2016, section 2.3).
-    media_type: where it is not the one of the format the client asked for.
-    """
-
-    status: int = 204
-    body: bytes = b""
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    parts: AsyncIterator[bytes] | None = None
-    media_type: str = ""
 
 
 DONE = Answer()

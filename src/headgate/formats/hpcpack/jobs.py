@@ -8,9 +8,10 @@ from headgate.formats.filters import job_filter
 from headgate.formats.hpcpack import lists, queries
 from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.documents import new_job
-from headgate.formats.hpcpack.exchange import DONE, Answer, Call, found
+from headgate.formats.hpcpack.exchange import DONE, Call, found
 from headgate.formats.hpcpack.spelling import renderer
 from headgate.formats.property_lists import changes, columns, texts
+from headgate.formats.serving import Answer
 from headgate.ports.store import JobQuery
 
 COLUMNS = columns(JOB, "Id,Owner,Name,State,Priority")

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from headgate.formats.hpcpack import paging
-from headgate.formats.hpcpack.exchange import Answer, Call
+from headgate.formats.hpcpack.exchange import Call
 from headgate.formats.hpcpack.queries import ListAsked
 from headgate.formats.hpcpack.spelling import Spelling, encoded
+from headgate.formats.serving import Answer
 from headgate.ports.store import Cursor
 
 R = TypeVar("R")

@@ -9,8 +9,9 @@ from headgate.core.properties import NODE
 from headgate.formats.filters import node_filter
 from headgate.formats.hpcpack import lists, queries
 from headgate.formats.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import Answer, Call, found
+from headgate.formats.hpcpack.exchange import Call, found
 from headgate.formats.hpcpack.spelling import renderer
+from headgate.formats.serving import Answer
 from headgate.ports.store import Cursor
 
 

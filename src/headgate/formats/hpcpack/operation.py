@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from headgate.formats.hpcpack.exchange import Answer, Call
+from headgate.formats.hpcpack.exchange import Call
+from headgate.formats.serving import Answer
 
 
 class Shape(Enum):

@@ -19,6 +19,7 @@ from headgate.core.errors import (
     Unavailable,
     WrongState,
 )
+from headgate.formats.routing import MethodNotAllowed
 
 # The nearest class counts, so that a new kind of refusal is answered like its parent. Wrong states are 400 as
 # the contract suggests (2.3). What is not supported is the client's to know, so never a 5xx: clients repeat
@@ -38,14 +39,6 @@ STATUSES: Final[Mapping[type[HeadgateError], int]] = MappingProxyType(
     }
 )
 CHALLENGE: Final = (b"www-authenticate", b'Basic realm="Headgate", charset="UTF-8"')
-
-
-class MethodNotAllowed(Refusal):
-    """The path is known, the method is not one of its own (405). `allowed` are those it has."""
-
-    def __init__(self, text: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(text)
-        self.allowed = allowed
 
 
 class UnsupportedMedia(Refusal):

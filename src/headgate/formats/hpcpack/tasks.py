@@ -6,10 +6,11 @@ from headgate.core.properties import TASK, TaskSubject
 from headgate.formats.filters import task_filter
 from headgate.formats.hpcpack import lists, queries
 from headgate.formats.hpcpack.context import Context
-from headgate.formats.hpcpack.exchange import DONE, Answer, Call, found
+from headgate.formats.hpcpack.exchange import DONE, Call, found
 from headgate.formats.hpcpack.jobs import all_named, existing
 from headgate.formats.hpcpack.spelling import renderer
 from headgate.formats.property_lists import changes, columns, texts
+from headgate.formats.serving import Answer
 from headgate.ports.store import TaskQuery, TaskRow
 from headgate.service.rights import owns
 

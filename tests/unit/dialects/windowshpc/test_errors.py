@@ -6,7 +6,7 @@ from headgate.core import errors as core
 from headgate.core.codes import CODES
 from headgate.core.errors import HeadgateError
 from headgate.dialects.windowshpc.errors import error_body, message_of, number_of
-from headgate.formats.hpcpack.refusals import MethodNotAllowed
+from headgate.formats.routing import MethodNotAllowed
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from headgate.core import errors as core
 from headgate.core.errors import HeadgateError
-from headgate.formats.hpcpack import refusals
-from headgate.formats.hpcpack.refusals import refusal_headers, status_of
+from headgate.formats.hpcpack.refusals import UnsupportedMedia, refusal_headers, status_of
+from headgate.formats.routing import MethodNotAllowed
 
 
 def every(kind: type[HeadgateError]) -> list[type[HeadgateError]]:
@@ -25,8 +25,8 @@ def every(kind: type[HeadgateError]) -> list[type[HeadgateError]]:
         (core.WrongState("x"), 400),
         (core.NotSupported("x"), 400),
         (core.Refusal("x"), 400),
-        (refusals.MethodNotAllowed("x", ("GET",)), 405),
-        (refusals.UnsupportedMedia("x"), 415),
+        (MethodNotAllowed("x", ("GET",)), 405),
+        (UnsupportedMedia("x"), 415),
         (core.StoreUnavailable("x"), 503),
         (core.EngineUnavailable("x"), 503),
         (HeadgateError("x"), 500),
@@ -54,6 +54,6 @@ def test_the_headers_of_a_refusal() -> None:
         b'Basic realm="Headgate"'
     )
     assert (b"retry-after", b"3") in refusal_headers(core.NotAuthenticated("x", retry_after_s=2.6))
-    assert refusal_headers(refusals.MethodNotAllowed("x", ("GET", "PUT"))) == [(b"allow", b"GET, PUT")]
+    assert refusal_headers(MethodNotAllowed("x", ("GET", "PUT"))) == [(b"allow", b"GET, PUT")]
     assert refusal_headers(core.StoreUnavailable("x")) == [(b"retry-after", b"1")]
     assert refusal_headers(core.BadRequest("x")) == []

@@ -17,11 +17,13 @@ from headgate.dialects.hpcpack.signalr.hubs import Hubs
 from headgate.dialects.hpcpack.signalr.outputs import Outputs
 from headgate.dialects.hpcpack.signalr.transports import Session
 from headgate.formats.hpcpack import queries
-from headgate.formats.hpcpack.exchange import Answer, Disconnected, Receive, Scope, Send, found
+from headgate.formats.hpcpack.exchange import found
 from headgate.formats.hpcpack.queries import Query
-from headgate.formats.hpcpack.refusals import MethodNotAllowed, refusal_headers, status_of
-from headgate.formats.hpcpack.serving import caller_of, headers_of, send_answer
+from headgate.formats.hpcpack.refusals import refusal_headers, status_of
+from headgate.formats.hpcpack.serving import caller_of
 from headgate.formats.hpcpack.spelling import JSON
+from headgate.formats.routing import MethodNotAllowed
+from headgate.formats.serving import Answer, Disconnected, Receive, Scope, Send, headers_of, send_answer
 from headgate.ports.identity import Caller
 
 PATH: Final = "/signalr"

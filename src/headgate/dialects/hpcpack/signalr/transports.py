@@ -14,7 +14,7 @@ from headgate.dialects.hpcpack.signalr.connection import Connection
 from headgate.dialects.hpcpack.signalr.connections import Connections
 from headgate.dialects.hpcpack.signalr.hubs import Hubs
 from headgate.dialects.hpcpack.signalr.messages import KEEP_ALIVE, KEEP_ALIVE_S, POLL_S
-from headgate.formats.hpcpack.exchange import Message, Receive, Send
+from headgate.formats.serving import Message, Receive, Send
 from headgate.ports.identity import Caller
 
 PARTING_S: Final = 1.0

@@ -1,9 +1,9 @@
-"""formats/hpcpack/routing.py: spec hpcpack-2016, section 1."""
+"""formats/routing.py: spec hpcpack-2016, section 1."""
 
 import pytest
 from msgspec import Struct
 
-from headgate.formats.hpcpack.routing import Router
+from headgate.formats.routing import Router
 
 
 class Thing(Struct, frozen=True):

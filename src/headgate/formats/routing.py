@@ -7,6 +7,16 @@ path keep the letter case they came with. A literal step wins over a value (`/no
 from collections.abc import Iterable
 from typing import Generic, Protocol, TypeVar
 
+from headgate.core.errors import Refusal
+
+
+class MethodNotAllowed(Refusal):
+    """The path is known, the method is not one of its own (405). `allowed` are those it has."""
+
+    def __init__(self, text: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.allowed = allowed
+
 
 class Addressed(Protocol):
     """Something reached by a method and a path."""
