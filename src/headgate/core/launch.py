@@ -54,6 +54,8 @@ class Launch(Struct, frozen=True, kw_only=True):
     stdin, stdout, stderr: paths as the user wrote them; may hold `%NAME%` and `$NAME` of the task's
         variables; relative to the work directory, stdout and stderr to `output_directory` where there is one
         (which itself counts from the home). Empty stdin is /dev/null; an empty stdout or stderr is captured.
+    script_file: a name in `output_directory` under which the script is left, readable by the account alone;
+        that directory is made if need be, by the account and for it alone. Empty: neither.
     append: to the output files instead of writing them anew.
     environment: everything the process gets, besides HOME, USER, LOGNAME, SHELL and PATH of its account,
         which the engine puts in front.
@@ -77,6 +79,7 @@ class Launch(Struct, frozen=True, kw_only=True):
     stdout: str = ""
     stderr: str = ""
     output_directory: str = ""
+    script_file: str = ""
     append: bool = False
     environment: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, bytes], ...] = ()

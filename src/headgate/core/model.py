@@ -186,6 +186,10 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     options: dict[str, str] = {}
     """What the script says and only its flavour knows, by the flavour's own names."""
     submit_directory: str = ""
+    script_file: str = ""
+    """Under this name the script is left in `submit_directory`, which is made if need be, for the account
+    alone, when a run starts (spec soca, 4.1); empty: neither.
+    """
     submit_host: str = ""
     submit_variables: dict[str, str] = {}
     """Variables of the submitter that the flavour passes on under names of its own (HOME, LANG, …)."""

@@ -127,6 +127,7 @@ def launch(
             "files": tuple(manners.files.items()),
             "scratch": manners.scratch,
             "output_directory": manners.output_directory,
+            "script_file": job.spec.script_file,
         }
     return Launch(
         script=spec.script or spec.command_line.encode() + b"\n",

@@ -3,6 +3,7 @@
 Called in a worker, after root was dropped: every path here is the user's own affair.
 """
 
+import errno
 import os
 from dataclasses import dataclass, field
 
@@ -68,8 +69,7 @@ def open_streams(launch: Launch, home: str, variables: dict[str, str], null: int
     it names one); `null` where it names no input.
     """
     streams = Streams(stdin=null)
-    folder = expand(launch.output_directory, variables)
-    folder = os.path.join(home or "/", folder) if folder else ""
+    folder = _output_folder(launch, home, variables)
     mode = _APPEND if launch.append else _WRITE
 
     def opened(path: str, fault: Fault) -> int:
@@ -95,6 +95,42 @@ def open_streams(launch: Launch, home: str, variables: dict[str, str], null: int
         streams.close()
         raise
     return streams
+
+
+def _output_folder(launch: Launch, home: str, variables: dict[str, str]) -> str:
+    folder = expand(launch.output_directory, variables)
+    return os.path.join(home or "/", folder) if folder else ""
+
+
+def leave_script(launch: Launch, home: str, variables: dict[str, str]) -> None:
+    """Where the launch asks for it, make the output's folder and put the script there, once: later runs, and
+    other instances, find it.
+    """
+    if not launch.script_file:
+        return
+    folder = _output_folder(launch, home, variables)
+    path = os.path.join(folder, launch.script_file)
+    try:
+        _make_folder(folder)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o700)
+        with os.fdopen(fd, "wb") as file:
+            file.write(launch.script)
+    except FileExistsError:
+        return
+    except (OSError, ValueError) as error:
+        raise NotStartable(Fault.SCRIPT, f"The script can't be left in {folder!r}: {_why(error)}") from None
+
+
+def _make_folder(folder: str) -> None:
+    """With all above it that is missing; not os.makedirs, which makes those for everybody."""
+    if os.path.isdir(folder):
+        return
+    _make_folder(os.path.dirname(folder))
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
 
 
 def _open(streams: Streams, path: str, flags: int, fault: Fault) -> int:

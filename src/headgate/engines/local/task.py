@@ -16,7 +16,13 @@ from headgate.engines.local.belongings import clear_away, lay_out
 from headgate.engines.local.linux import catches, descendants
 from headgate.engines.local.program import command, start
 from headgate.engines.local.signals import signal_number
-from headgate.engines.local.streams import NotStartable, Streams, enter_work_directory, open_streams
+from headgate.engines.local.streams import (
+    NotStartable,
+    Streams,
+    enter_work_directory,
+    leave_script,
+    open_streams,
+)
 from headgate.engines.local.surroundings import environment
 from headgate.ports.engine import Ended, Ending, Fault
 
@@ -94,6 +100,7 @@ class Task:
 
     def _start(self, account: OsAccount, variables: dict[str, str], null: int) -> None:
         launch = self._launch
+        leave_script(launch, account.home, variables)  # first: the work directory may be above it
         enter_work_directory(launch, account.home, variables)
         self._streams = streams = open_streams(launch, account.home, variables, null)
         asked = command(launch, account)

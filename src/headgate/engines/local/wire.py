@@ -14,7 +14,7 @@ from msgspec import Struct
 from headgate.core.launch import Launch
 from headgate.ports.engine import Ended, Found, Key, OutputSeen, Sightings, Started, Submission
 
-VERSION = 2
+VERSION = 3
 """Raised by every change to this file that an older process would not understand."""
 
 SOCKET_NAME = "shepherd.sock"

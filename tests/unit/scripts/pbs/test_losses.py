@@ -70,6 +70,7 @@ UNWRITTEN = {
     "flavour": "it says whose script it was; the new one is OpenPBS's",
     "submit_directory": "where it is submitted is nothing that a script says",
     "submit_host": "where it is submitted is nothing that a script says",
+    "script_file": "where a copy of it is left is nothing that a script says",
     "submit_variables": "whose environment it comes from is nothing that a script says",
     "auto_calculate_min": "how the numbers of the job follow from its tasks, of which a script has one",
     "auto_calculate_max": "how the numbers of the job follow from its tasks, of which a script has one",

@@ -53,6 +53,7 @@ SILENT = {
     "job.flavour": "what else is said is judged by it",
     "job.submit_directory": "who submits the text says it anew",
     "job.submit_host": "who submits the text says it anew",
+    "job.script_file": "who submits the text says it anew",
     "job.submit_variables": "who submits the text says it anew",
     **{
         f"job.{end}_{unit}": "has no meaning unless auto_calculate_min or _max is off, which is told"

@@ -101,6 +101,7 @@ NOT_WRITTEN = {
     "flavour": "it says whose script it was; the new one is sbatch's",
     "submit_directory": "it is where the new script will be submitted",
     "submit_host": "it is where the new script will be submitted",
+    "script_file": "it is the new script that would be left there",
     "submit_variables": "they are those of who submits the new script",
 }
 
