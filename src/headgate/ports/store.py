@@ -152,6 +152,10 @@ class Reader(Protocol):
     def tasks_in(
         self, job_id: int, states: Collection[TaskState], *, limit: int | None = None
     ) -> list[Task]: ...
+    def first_tasks(self, job_ids: Collection[int]) -> dict[int, Task]:
+        """Task 1 of each of these jobs that has one."""
+        ...
+
     def ready_tasks(self, job_ids: Collection[int], *, limit_per_job: int) -> dict[int, list[Task]]:
         """For each job its first tasks with `ready`, by number."""
         ...

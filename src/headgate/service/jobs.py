@@ -91,10 +91,12 @@ class Jobs:
 
         return await self._store.write(change)
 
-    async def create_whole(self, caller: Caller, new: NewJob, *, submitted: bool = True) -> int:
+    async def create_whole(
+        self, caller: Caller, new: NewJob, *, submitted: bool = True, valid_only: bool = False
+    ) -> int:
         """A new job with all its tasks and variables, submitted or not, in one transaction.
 
-        Returns its id.
+        Returns its id. valid_only: a job that is not valid is refused with BadRequest, not kept as Failed.
         """
         check_ties(new.spec)
         left_out: list[str] = []
@@ -137,6 +139,9 @@ class Jobs:
                 edit.add_task(task)
             if submitted:
                 self._submit(edit, caller)
+            if valid_only and edit.job.state is JobState.FAILED and edit.job.mishap is not None:
+                mishap = edit.job.mishap
+                raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
             settle(edit)
             return edit.job.id
 

@@ -23,9 +23,14 @@ def owns(caller: Caller, job: Job) -> bool:
     return mine in (caller.name.casefold(), caller.login.casefold())
 
 
+def sees_all(caller: Caller) -> bool:
+    """Whether the caller may read command lines, environment and output of all jobs."""
+    return bool(caller.role & _SEE_ALL)
+
+
 def may_see_all(caller: Caller, job: Job) -> bool:
     """Whether the caller may read command lines, environment and output of this job."""
-    return bool(caller.role & _SEE_ALL) or owns(caller, job)
+    return sees_all(caller) or owns(caller, job)
 
 
 def require_seeing(caller: Caller, job: Job) -> None:

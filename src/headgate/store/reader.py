@@ -4,7 +4,7 @@ Small tables are in `entries.py`, records of other things in `records.py`, lists
 `tasklist.py`; `Reader` puts them together.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
 from headgate.core.errors import NotFound
@@ -43,6 +43,19 @@ def numbers(states: Collection[JobState] | Collection[TaskState]) -> tuple[int, 
     return tuple(sorted(state.value for state in states))
 
 
+def _in_portions(job_ids: Collection[int]) -> Iterator[dict[str, int]]:
+    """The ids as parameters of statements for several.
+
+    Filled up to a few sizes, so that there are few statements: asking twice for the same changes nothing.
+    """
+    wanted = sorted({job_id for job_id in job_ids if 0 < job_id <= NUMBER_MAX})
+    for start in range(0, len(wanted), _TOGETHER):
+        some = wanted[start : start + _TOGETHER]
+        size = 1 if len(some) == 1 else 8 if len(some) <= 8 else _TOGETHER
+        some += [some[-1]] * (size - len(some))
+        yield {f"id{number}": job_id for number, job_id in enumerate(some)}
+
+
 class Reader(EntryReader, RecordReader):
     """A snapshot, or what the writer sees."""
 
@@ -56,17 +69,9 @@ class Reader(EntryReader, RecordReader):
         return codec.JOBS.one(body)
 
     def jobs(self, job_ids: Collection[int]) -> list[Job]:
-        wanted = sorted({job_id for job_id in job_ids if 0 < job_id <= NUMBER_MAX})
         found: list[Job] = []
-        for start in range(0, len(wanted), _TOGETHER):
-            some = wanted[start : start + _TOGETHER]
-            # Filled up to a few sizes, so that there are few statements: asking twice changes nothing.
-            size = 1 if len(some) == 1 else 8 if len(some) <= 8 else _TOGETHER
-            some += [some[-1]] * (size - len(some))
-            joined = self._session.value(
-                job_sql.several(size), {f"id{number}": job_id for number, job_id in enumerate(some)}
-            )
-            found += codec.JOBS.many(joined)
+        for ids in _in_portions(job_ids):
+            found += codec.JOBS.many(self._session.value(job_sql.several(len(ids)), ids))
         found.sort(key=lambda job: job.id)
         return found
 
@@ -95,6 +100,13 @@ class Reader(EntryReader, RecordReader):
                 {"job_id": job_id, "limit": NUMBER_MAX if limit is None else limit},
             )
         )
+
+    def first_tasks(self, job_ids: Collection[int]) -> dict[int, Task]:
+        found: dict[int, Task] = {}
+        for ids in _in_portions(job_ids):
+            tasks = codec.TASKS.many(self._session.value(task_sql.first_of(len(ids)), ids))
+            found |= {task.job_id: task for task in tasks}
+        return found
 
     def ready_tasks(self, job_ids: Collection[int], *, limit_per_job: int) -> dict[int, list[Task]]:
         found: dict[int, list[Task]] = {}

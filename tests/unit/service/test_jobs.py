@@ -3,6 +3,7 @@
 import pytest
 
 from headgate.core.errors import BadProperty, BadRequest, NotFound, Refusal, WrongState
+from headgate.core.model import JobSpec
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import NodeState
 from headgate.ports.store import JobQuery
@@ -243,3 +244,18 @@ async def test_a_new_job_is_warned_at_once(story: Story) -> None:
     assert story.the_job(job).warnings == (
         "Preemptable has no effect: no job is ever stopped for another one.",
     )
+
+
+async def test_a_job_that_is_not_valid_is_kept_as_failed_or_not_at_all(story: Story) -> None:
+    new = NewJob(
+        spec=JobSpec(min_cores=999, max_cores=999, auto_calculate_min=False), tasks=[NewTask(spec=basic())]
+    )
+    kept = await story.jobs.create_whole(ALICE, new)
+    assert story.state(kept) == "FAILED"
+    with pytest.raises(BadRequest) as refused:
+        await story.jobs.create_whole(ALICE, new, valid_only=True)
+    mishap = story.the_job(kept).mishap
+    assert mishap is not None
+    assert refused.value.code == mishap.code
+    with pytest.raises(NotFound):
+        story.the_job(kept + 1)

@@ -73,6 +73,18 @@ def test_several_jobs_are_those_that_exist_by_id(world: World) -> None:
     assert world.look(lambda look: look.jobs([])) == []
 
 
+def test_first_tasks_are_those_of_the_jobs_that_have_one(world: World) -> None:
+    for number in range(1, 101):
+        world.add()
+        if number % 2:
+            for task in (1, 2):
+                world.task(number, task, state=TaskState.QUEUED)
+    found = world.look(lambda look: look.first_tasks([*range(1, 101), 999, -4, 2**70]))
+    assert sorted(found) == list(range(1, 101, 2))
+    assert {task.number for task in found.values()} == {1}
+    assert world.look(lambda look: look.first_tasks([])) == {}
+
+
 def test_tasks_come_by_number(world: World) -> None:
     world.add()
     for number in (3, 1, 2, 10):

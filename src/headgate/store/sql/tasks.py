@@ -31,6 +31,13 @@ def of_job() -> Executable:
 
 
 @statements
+def first_of(count: int) -> Executable:
+    """Task 1 of as many jobs as there are ids, joined."""
+    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
+    return select(joined(tasks.c.body)).where(tasks.c.job_id.in_(ids), tasks.c.number == literal_column("1"))
+
+
+@statements
 def of_job_in(states: tuple[int, ...]) -> Executable:
     """Tasks of a job in some states, joined."""
     rows = (

@@ -1,0 +1,81 @@
+"""Jobs as faces see them to whom a job is one script: each with the task that stands for it, its first.
+
+Reading only. Every method takes the caller first; who may see what is `rights.py`'s to say.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from headgate.core.errors import NotFound
+from headgate.core.instances import untouched
+from headgate.core.model import Instance, Job, Task
+from headgate.core.sweep import instance_with
+from headgate.core.vocabulary import TaskType
+from headgate.ports.identity import Caller
+from headgate.ports.store import Cursor, JobQuery, Reader, Store
+from headgate.service.rights import may_see_all, sees_all
+
+T = TypeVar("T")
+
+
+class Portrait(Struct, frozen=True):
+    """A job and its first task, None where it has none. full: whether the caller may see all of it."""
+
+    job: Job
+    task: Task | None
+    full: bool
+
+
+class Portraits:
+    """See the module."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, caller: Caller, job_id: int) -> Portrait:
+        """One job. Raises NotFound."""
+
+        def look(reader: Reader) -> Portrait:
+            job = reader.job(job_id)
+            return Portrait(job, reader.first_tasks([job_id]).get(job_id), may_see_all(caller, job))
+
+        return self._store.peek(look)
+
+    def instance(self, task: Task, index: int) -> Instance:
+        """The instance of a task that has this index. Raises NotFound."""
+        sweep = task.spec.type is TaskType.PARAMETRIC_SWEEP
+        number = instance_with(task.spec, index) if sweep else index
+        if number is None or not 1 <= number <= task.instance_count:
+            raise NotFound(f"Job {task.job_id} has no part {index}.", kind="instance")
+        found = self._store.peek(lambda reader: reader.instance(task.job_id, task.number, number))
+        return untouched(task, number) if found is None else found
+
+    async def page(
+        self,
+        caller: Caller,
+        query: JobQuery,
+        *,
+        limit: int,
+        after: Cursor | None,
+        own: bool,
+        shown: Callable[[list[Portrait]], T],
+    ) -> tuple[T, Cursor | None]:
+        """A page of jobs, made into something by `shown` beside the event loop, and where the next begins
+        (None: it was the last). own: those of others are left out, unless the caller may see all of all.
+        """
+        narrowed = own and not sees_all(caller)
+        if narrowed and query.owner is not None and query.owner.casefold() != caller.name.casefold():
+            return shown([]), None
+        if narrowed:
+            query = replace(query, owner=caller.name)
+
+        def look(reader: Reader) -> tuple[T, Cursor | None]:
+            found = reader.list_jobs(query, limit=limit, after=after)
+            tasks = reader.first_tasks([job.id for job in found.jobs])
+            made = shown([Portrait(job, tasks.get(job.id), may_see_all(caller, job)) for job in found.jobs])
+            return made, found.end if found.more else None
+
+        return await self._store.read(look)
