@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from headgate.core.errors import StartupRefused
-from headgate.identity.settings import SocaSettings
+from headgate.dialects.soca.options import Options as SocaOptions
 from headgate.notify.settings import MailSettings
 
 PREFIX: Final = "HEADGATE_"
@@ -119,7 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     engine: dict[str, Struct] = {}
     queues: dict[str, QueueSettings] = {}
     mail: MailSettings = MailSettings()
-    soca: SocaSettings = SocaSettings()
+    soca: SocaOptions = SocaOptions()
 
 
 class Shown(Struct, frozen=True):
@@ -171,7 +171,7 @@ def load(
         "engine": dict(engines),
         "queues": dict[str, QueueSettings],
         "mail": MailSettings,
-        "soca": SocaSettings,
+        "soca": SocaOptions,
     }
     tree: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -201,7 +201,7 @@ def load(
         },
         queues=_convert(tree.get("queues", {}), dict[str, QueueSettings], "queues", sources),
         mail=_convert(tree.get("mail", {}), MailSettings, "mail", sources),
-        soca=_convert(tree.get("soca", {}), SocaSettings, "soca", sources),
+        soca=_convert(tree.get("soca", {}), SocaOptions, "soca", sources),
     )
     return Loaded(settings, sources)
 

@@ -62,6 +62,12 @@ DIALECTS: Final[dict[str, DialectPlugin]] = {
         build="headgate.dialects.windowshpc:build",
         refusal="headgate.dialects.windowshpc:refusal_body",
     ),
+    "soca": DialectPlugin(
+        path="/api",
+        context="headgate.dialects.soca.context:Context",
+        build="headgate.dialects.soca.face:build",
+        refusal="headgate.dialects.soca.errors:refusal_body",
+    ),
     "v1": DialectPlugin(
         path="/v1",
         context="headgate.dialects.v1:Context",

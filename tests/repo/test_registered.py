@@ -6,8 +6,8 @@ import pytest
 from msgspec import Struct
 
 from headgate.config import QueueSettings, ServerSettings
+from headgate.dialects.soca.options import Options as SocaOptions
 from headgate.engines.local.options import NodeOptions, Options
-from headgate.identity.settings import SocaSettings
 from headgate.notify.settings import MailSettings
 from headgate.registry import DIALECTS, ENGINES
 
@@ -25,7 +25,7 @@ def test_every_engine_has_its_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [ServerSettings, QueueSettings, Options, NodeOptions, MailSettings, SocaSettings]
+    "table", [ServerSettings, QueueSettings, Options, NodeOptions, MailSettings, SocaOptions]
 )
 def test_every_setting_is_described(table: type[Struct]) -> None:
     page = (REFERENCE / "settings.md").read_text()

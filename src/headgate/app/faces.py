@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from headgate import __version__, registry
 from headgate.app.installation import Parts
-from headgate.config import ServerSettings
-from headgate.core.mailing import MailPolicy
+from headgate.config import ServerSettings, Settings
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.engines.local.files import LocalFiles
 from headgate.http.faces import Face, nothing
@@ -18,7 +17,7 @@ from headgate.http.gate import Gate
 from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
-from headgate.identity import derived_key
+from headgate.identity import derived_key, own_account
 from headgate.ports.flavour import Flavour
 from headgate.service.commands import Commands
 from headgate.service.events import Events
@@ -28,6 +27,7 @@ from headgate.service.metrics import Metrics as NodeMetrics
 from headgate.service.node_groups import NodeGroups
 from headgate.service.nodes import Nodes
 from headgate.service.operations import Operations
+from headgate.service.portraits import Portraits
 from headgate.service.queues import Queues
 from headgate.service.scripts import Scripts
 from headgate.service.tasks import Tasks
@@ -38,10 +38,11 @@ FILES_OF_OUR_OWN: Final = 128
 """Open files that are not for clients: the store's connections, the engine, logs."""
 
 
-def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher, mail: MailPolicy) -> Gate:
+def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gate:
     """The ASGI application of one server."""
+    server = settings.server
     metrics = Metrics()
-    offer = _offer(parts, server, mail)
+    offer = _offer(parts, settings)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
@@ -68,9 +69,10 @@ def application(parts: Parts, server: ServerSettings, dispatcher: Dispatcher, ma
     return gate
 
 
-def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, Any]:
+def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
-    jobs = Jobs(parts.store, engine=server.engine, mail=mail)
+    server = settings.server
+    jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy())
     return {
         "jobs": jobs,
         "tasks": Tasks(parts.store),
@@ -79,6 +81,7 @@ def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, 
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),
         "queues": Queues(parts.store),
+        "portraits": Portraits(parts.store),
         "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),
@@ -91,9 +94,12 @@ def _offer(parts: Parts, server: ServerSettings, mail: MailPolicy) -> dict[str, 
         "key_identity": parts.key_identity,
         "tokens": parts.identity.tokens,
         "revoke": parts.identity.revoke,
+        "account_of": lambda user: parts.identity.os_account(user) or own_account(),
         "clock": parts.clock,
+        "soca": settings.soca,
         "signing_key": derived_key(parts.key, "continuations"),
         "cluster_name": cluster_name(server),
+        "node_name": os.uname().nodename,
         "hpcpack_version": server.hpcpack_version,
         "time_zone": server.time_zone,
         "public_url": server.public_url,
@@ -131,7 +137,9 @@ def _signposts(faces: Sequence[Face]) -> list[Signpost]:
     posts = [Signpost(face.path, getattr(face.app, "title", face.name)) for face in faces]
     pages = [(face, getattr(face.app, "page", "")) for face in faces]
     posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
-    posts += [Signpost(f"{face.path}/openapi.json", "its description for programs", True) for face in faces]
+    for face in faces:
+        document = getattr(face.app, "description", "/openapi.json")
+        posts.append(Signpost(face.path + document, "its description for programs", True))
     return [
         *posts,
         Signpost("/healthz", "is it up", True),

@@ -70,7 +70,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             keep_operations_s=server.keep_finished * DAY_S,
         )
         notifier = _notifier(parts, settings)
-        gate = application(parts, server, dispatcher, settings.mail.policy())
+        gate = application(parts, settings, dispatcher)
         http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await dispatcher.start()

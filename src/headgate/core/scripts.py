@@ -14,6 +14,7 @@ from headgate.core.errors import BadRequest
 from headgate.core.launch import Placement
 from headgate.core.model import Job, JobSpec, Task, TaskSpec
 
+_QUOTING = re.compile(r"['\"\\]")
 _SHEBANG = re.compile(rb"#![ \t]*(/[^\n\r]*)")
 
 
@@ -23,7 +24,10 @@ def shebang(script: bytes) -> tuple[str, ...]:
     Raises ValueError for a line that can't be understood.
     """
     found = _SHEBANG.match(script)
-    return tuple(shlex.split(found[1].decode())) if found else ()
+    if not found:
+        return ()
+    line = found[1].decode()
+    return tuple(shlex.split(line) if _QUOTING.search(line) else line.split())
 
 
 def guessed(script: bytes, prefixes: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What belongs to no face: `/`, `/healthz`, `/readyz`, `/metrics`, and a 404 for the rest."""
+"""What belongs to no face: `/`, `/ping`, `/healthz`, `/readyz`, `/metrics`, and a 404 for the rest."""
 
 import html
 from collections.abc import Awaitable, Callable, Sequence
@@ -56,6 +56,7 @@ class Pages(Struct, frozen=True, kw_only=True):
         return Starlette(
             routes=[
                 Route("/", self.root, methods=["GET"]),
+                Route("/ping", self.ping, methods=["GET"]),
                 Route("/healthz", self.health, methods=["GET"]),
                 Route("/readyz", self.readiness, methods=["GET"]),
                 Route("/metrics", self.scrape, methods=["GET"]),
@@ -67,6 +68,10 @@ class Pages(Struct, frozen=True, kw_only=True):
         """Say what is where."""
         items = "\n".join(one.line() for one in self.signposts)
         return HTMLResponse(PAGE.format(version=html.escape(self.version), items=items))
+
+    async def ping(self, _request: Request) -> Response:
+        """What SOCA clients and their load balancers ask (spec soca, section 1)."""
+        return PlainTextResponse("Alive")
 
     async def health(self, _request: Request) -> Response:
         """The process answers."""

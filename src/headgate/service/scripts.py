@@ -65,11 +65,16 @@ class Scripts:
             variables=variables or {},
         )
         script = self._flavours[flavour].parse(text, by)
-        try:
-            shebang(script.task.script)
-        except ValueError as error:
-            raise ScriptError(f"the #! line can't be understood: {error}", line=1) from None
+        check_first_line(script)
         return script
+
+
+def check_first_line(script: Script) -> None:
+    """Raises ScriptError for a `#!` line that can't be understood."""
+    try:
+        shebang(script.task.script)
+    except ValueError as error:
+        raise ScriptError(f"the #! line can't be understood: {error}", line=1) from None
 
 
 def new_job(script: Script) -> NewJob:
