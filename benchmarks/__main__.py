@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import accept, get, lists, machine, memory, restart, scripts, sweep, tasks, xml
+from benchmarks import accept, get, lists, machine, memory, restart, scripts, soca, sweep, tasks, xml
 from benchmarks.bench import Bench, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
@@ -21,6 +21,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "memory": memory.measure,
     "xml": xml.measure,
     "scripts": scripts.measure,
+    "soca": soca.measure,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 

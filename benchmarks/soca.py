@@ -1,0 +1,97 @@
+"""The SOCA face: one durable script submission per request, with 8 keep-alive connections and `wrk` on the
+same cores; and the whole list of 9,000 jobs that wait.
+
+The node is offline, so that nothing starts. A submission counts when it was answered, and everything answered
+is on disk; afterwards the jobs are counted. The list is as the user sees their own jobs, all attributes of
+each, read to its last byte.
+"""
+
+import http.client
+import json
+import time
+from base64 import b64encode
+from urllib.parse import quote, urlsplit
+
+from benchmarks import wrk
+from benchmarks.bench import Bench, under
+from benchmarks.rig import USER, Rig, count_jobs, serving
+
+LIST_MS = 400
+SCRIPT = b"#!/bin/bash\n#PBS -N benchmark -j oe\n#PBS -l select=1:ncpus=1 -l walltime=01:00:00\ntrue\n"
+
+
+def measure(bench: Bench) -> None:
+    """See the module."""
+    _list(bench)
+    seconds = bench.size(5, 1)
+    with serving(bench.folder / "soca-accept") as rig:
+        key = _key(rig)
+        loads = [
+            wrk.run(
+                rig.url,
+                "soca.lua",
+                rig.user,
+                seconds=seconds,
+                threads=wrk.CONNECTIONS,
+                path=f"{USER}:{key}",
+            )
+            for _ in bench.each_round()
+        ]
+        assert not any(load.refused or load.errors for load in loads), loads
+        _verify(rig, sum(load.done for load in loads), under_way=len(loads) * wrk.CONNECTIONS)
+    latency = f"p99 of one request {max(load.p99_ms for load in loads):.1f} ms"
+    bench.report("soca: script submissions", "jobs/s", [load.rate for load in loads], note=latency)
+
+
+def _list(bench: Bench) -> None:
+    count = bench.size(9_000, 900)
+    with serving(bench.folder / "soca-list") as rig:
+        asker = _Asker(rig)
+        for _ in range(count):
+            asker.submit()
+        took, body = [], b""
+        for _ in bench.each_round():
+            began = time.perf_counter()
+            body = asker.list()
+            took.append((time.perf_counter() - began) * 1000)
+        assert len(json.loads(body)["message"]) == count
+    note = f"{len(body) / 1e6:.1f} MB, {count} jobs"
+    bench.report("soca: the whole list", "ms", took, under(LIST_MS), note)
+
+
+class _Asker:
+    """One connection of the user."""
+
+    def __init__(self, rig: Rig) -> None:
+        place = urlsplit(rig.url)
+        self._connection = http.client.HTTPConnection(place.hostname or "", place.port)
+        self._headers = {"X-SOCA-USER": USER, "X-SOCA-TOKEN": _key(rig)}
+        self._form = f"payload={quote(b64encode(SCRIPT), safe='')}"
+
+    def submit(self) -> None:
+        """One job."""
+        headers = self._headers | {"Content-Type": "application/x-www-form-urlencoded"}
+        self._ask("POST", "/api/scheduler/job", self._form, headers)
+
+    def list(self) -> bytes:
+        """All jobs."""
+        return self._ask("GET", "/api/scheduler/jobs", None, self._headers)
+
+    def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> bytes:
+        self._connection.request(method, path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200, content[:500]
+        return content
+
+
+def _key(rig: Rig) -> str:
+    return rig.command("token", "create", USER, "--data", str(rig.data)).stdout.strip()
+
+
+def _verify(rig: Rig, answered: int, *, under_way: int) -> None:
+    client = rig.client()
+    kept = count_jobs(client, "Queued")
+    client.close()
+    print(f"   {answered} jobs were answered, {kept} are there")
+    assert answered <= kept <= answered + under_way
