@@ -3,7 +3,7 @@
 Reading only. Every method takes the caller first; who may see what is `rights.py`'s to say.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -11,22 +11,29 @@ from msgspec.structs import replace
 
 from headgate.core.errors import NotFound
 from headgate.core.instances import untouched
+from headgate.core.lines import Hindrance, line_of
 from headgate.core.model import Instance, Job, Task
+from headgate.core.states import JobState
 from headgate.core.sweep import instance_with
 from headgate.core.vocabulary import TaskType
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, JobQuery, Reader, Store
+from headgate.service.queueing import hindrances
 from headgate.service.rights import may_see_all, sees_all
 
 T = TypeVar("T")
 
 
 class Portrait(Struct, frozen=True):
-    """A job and its first task, None where it has none. full: whether the caller may see all of it."""
+    """A job and its first task, None where it has none. full: whether the caller may see all of it.
+
+    hindrance: what it waits for of its queue, where that is all it waits for.
+    """
 
     job: Job
     task: Task | None
     full: bool
+    hindrance: Hindrance | None = None
 
 
 class Portraits:
@@ -39,8 +46,7 @@ class Portraits:
         """One job. Raises NotFound."""
 
         def look(reader: Reader) -> Portrait:
-            job = reader.job(job_id)
-            return Portrait(job, reader.first_tasks([job_id]).get(job_id), may_see_all(caller, job))
+            return _portraits(reader, caller, [reader.job(job_id)])[0]
 
         return self._store.peek(look)
 
@@ -74,8 +80,18 @@ class Portraits:
 
         def look(reader: Reader) -> tuple[T, Cursor | None]:
             found = reader.list_jobs(query, limit=limit, after=after)
-            tasks = reader.first_tasks([job.id for job in found.jobs])
-            made = shown([Portrait(job, tasks.get(job.id), may_see_all(caller, job)) for job in found.jobs])
+            made = shown(_portraits(reader, caller, found.jobs))
             return made, found.end if found.more else None
 
         return await self._store.read(look)
+
+
+def _portraits(reader: Reader, caller: Caller, jobs: Sequence[Job]) -> list[Portrait]:
+    tasks = reader.first_tasks([job.id for job in jobs])
+    # Jobs in one line wait for the same: one of each is asked about, however many there are.
+    waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.blocked]
+    lines = {line_of(job): job for job in waiting}
+    hindered = hindrances(reader, list(lines.values()))
+    by_line = {line: hindered[job.id] for line, job in lines.items() if job.id in hindered}
+    found = {job.id: by_line.get(line_of(job)) for job in waiting} if by_line else {}
+    return [Portrait(job, tasks.get(job.id), may_see_all(caller, job), found.get(job.id)) for job in jobs]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from headgate.core.states import JobState
 from headgate.dialects.soca.operation import Level
@@ -172,6 +173,18 @@ async def test_queues_are_made_shown_and_removed(world: World) -> None:
     assert (await world.ask("DELETE", queue, {"name": "x"}, user="boss")).code == "QUEUE_UNKNOWN"
     gone = await world.ask("DELETE", queue, {"name": "high"}, user="boss")
     assert gone.message == "Queue deleted"
+
+
+async def test_a_job_that_waits_for_its_queue_says_so(world: World) -> None:
+    await world.context.queues.change(None, "high", lambda queue: replace(queue, max_running=0))
+    await world.context.queues.change(None, "normal", lambda queue: replace(queue, started=False))
+    first, second = await world.submit("#PBS -q high\ntrue\n"), await world.submit("true\n")
+    shown = (await world.ask("GET", "/scheduler/jobs")).message
+    message = shown[f"{first}.head1"]["Resource_List"]["error_message"]
+    assert message == "Number_of_concurrent_running_jobs_(0)_or_queued_job_being_launched_reached"
+    one = (await world.job(second)).message
+    assert one["Resource_List"]["error_message"] == "queue_normal_is_not_started"
+    assert one["comment"] == "Not Running: queue normal is not started"
 
 
 async def test_an_interpreter_is_not_run(world: World) -> None:

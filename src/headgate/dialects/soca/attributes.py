@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from headgate.core.codes import message
+from headgate.core.lines import Hindrance
 from headgate.core.model import DEFAULT_PRIORITY, Instance, Job, JobSpec, Run, Share, Task, TaskSpec, Times
 from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
 from headgate.core.sweep import index_of
@@ -72,10 +73,19 @@ class _One(NamedTuple):
         return self.job.spec.submit_host or self.site.host
 
 
-def of_job(job: Job, task: Task | None, site: Site, *, now: int, full: bool = True) -> dict[str, Any]:
+def of_job(
+    job: Job,
+    task: Task | None,
+    site: Site,
+    *,
+    now: int,
+    full: bool = True,
+    hindrance: Hindrance | None = None,
+) -> dict[str, Any]:
     """The attributes of a job. now: UTC microseconds. full False: without what is for its owner alone (4.5).
 
-    task: the first one, which stands for the job; None where there is none.
+    task: the first one, which stands for the job; None where there is none. hindrance: what of its queue it
+    waits for.
     """
     array = is_array(job, task)
     run = task.run if task is not None and not array else Run()
@@ -84,7 +94,10 @@ def of_job(job: Job, task: Task | None, site: Site, *, now: int, full: bool = Tr
     shown = _listed(one, now, full)
     if array and task is not None:
         shown |= _array(job, task)
-    if comment := _comment(one):
+    if hindrance is not None:
+        shown["Resource_List"]["error_message"] = states.error_message(hindrance)
+        shown["comment"] = f"Not Running: {hindrance.text}"
+    elif comment := _comment(one):
         shown["comment"] = comment
     if ended and job.times.started is not None:
         shown["Exit_status"] = _status_of(job, task, run)

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import string
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -103,12 +103,17 @@ class SchedulerCalls:
             raise Failure("JOB_NOT_RETRIEVABLE")
         now = self._context.clock.now()
         if asked.index is None:
-            return ok(attributes.of_job(found.job, found.task, self._site, now=now))
+            return ok(self._shown(found, now))
         try:
             instance = self._context.portraits.instance(_task(found), asked.index)
         except NotFound:
             raise Failure("JOB_NOT_RETRIEVABLE") from None
         return ok(attributes.of_subjob(found.job, _task(found), instance, self._site, now=now))
+
+    def _shown(self, found: Portrait, now: int) -> dict[str, Any]:
+        return attributes.of_job(
+            found.job, found.task, self._site, now=now, full=found.full, hindrance=found.hindrance
+        )
 
     def _found(self, call: Call, asked: JobId) -> Portrait | None:
         """The job of this id; None where there is none, or none that is an array where the id is of one."""
@@ -134,7 +139,7 @@ class SchedulerCalls:
         def shown(found: list[Portrait]) -> bytes:
             rows = []
             for one in found:
-                made = attributes.of_job(one.job, one.task, site, now=now, full=one.full)
+                made = self._shown(one, now)
                 if asked.takes(made):
                     name = msgspec.json.encode(full_id(one.job, one.task, site))
                     rows.append(name + b":" + msgspec.json.encode(made))

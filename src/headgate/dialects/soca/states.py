@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from headgate.core.lines import Hindrance, Wait
 from headgate.core.model import Job, Run
 from headgate.core.states import FINAL_JOB_STATES, JobState, TaskState
 from headgate.core.vocabulary import PendingReason
@@ -109,6 +110,21 @@ WHY_NOT: Final[Mapping[PendingReason, str]] = MappingProxyType(
     }
 )
 """What `Not Running:` goes on with; nothing where the state says it."""
+
+_LAUNCHED: Final = "_({})_or_queued_job_being_launched_reached"
+_LIMITS: Final[Mapping[Wait, str]] = MappingProxyType(
+    {
+        Wait.MAX_RUNNING: f"Number_of_concurrent_running_jobs{_LAUNCHED}",
+        Wait.MAX_NODES_RUNNING: f"Number_of_concurrent_provisioned_instances{_LAUNCHED}",
+    }
+)
+
+
+def error_message(hindrance: Hindrance) -> str:
+    """Resource_List.error_message of a job that waits for its queue, with `_` for blanks (spec soca, 8.4)."""
+    known = _LIMITS.get(hindrance.why)
+    return known.format(hindrance.limit) if known else hindrance.text.replace(" ", "_")
+
 
 EXPIRED: Final = frozenset({"Execution_TaskRuntimeExpired", "Execution_JobRuntimeExpired"})
 _TERMINATED: Final = frozenset({"Execution_TaskCanceledDuringExecution", "Operation_CanceledByUser"})
