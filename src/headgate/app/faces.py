@@ -138,7 +138,7 @@ def _signposts(faces: Sequence[Face]) -> list[Signpost]:
     pages = [(face, getattr(face.app, "page", "")) for face in faces]
     posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
     for face in faces:
-        document = getattr(face.app, "description", "/openapi.json")
+        document = getattr(face.app, "described_at", "/openapi.json")
         posts.append(Signpost(face.path + document, "its description for programs", True))
     return [
         *posts,

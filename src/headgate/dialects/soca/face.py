@@ -37,7 +37,7 @@ class SocaFace:
 
     title = "SOCA"
     page = "/doc"
-    description = "/api.json"
+    described_at = "/api.json"
 
     def __init__(self, context: Context) -> None:
         self._identity = context.key_identity
