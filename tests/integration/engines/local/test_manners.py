@@ -150,7 +150,7 @@ async def test_both_come_while_server_and_shepherd_are_gone(rig: Rig) -> None:
 
 
 async def test_the_wall_time_of_what_runs_can_be_changed(rig: Rig) -> None:
-    key = await rig.start("touch ready; sleep 0.8; echo done", wall_time_s=0.5, ready="ready")
+    key = await rig.start("touch ready; sleep 3; echo done", wall_time_s=2.5, ready="ready")
     await rig.engine.allow({key: 30.0, Key(99, 0): 1.0})
     assert (await rig.end_of(key)).output == b"done\n"
     key = await rig.start("touch again; sleep 60", ready="again")
@@ -175,8 +175,8 @@ async def test_the_wall_time_of_what_waits_can_be_changed(rig: Rig) -> None:
 async def test_a_changed_wall_time_holds_over_the_death_of_the_shepherd_and_is_changed_after_it(
     rig: Rig,
 ) -> None:
-    key = await rig.start("touch ready; sleep 1.5; echo done", wall_time_s=0.8, ready="ready")
-    await rig.engine.allow({key: 1.0})
+    key = await rig.start("touch ready; sleep 5; echo done", wall_time_s=4.0, ready="ready")
+    await rig.engine.allow({key: 4.2})
     shepherd = rig.note()
     await rig.engine.close()
     os.kill(shepherd, signal.SIGKILL)
