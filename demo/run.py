@@ -2,11 +2,12 @@
 
 Starts `headgate serve` on a new folder, makes a user, sends a parametric sweep to the HPC Pack face exactly
 as one of its clients would, waits until it has run on this machine, shows the output, does the same through
-our own /v1, and then keeps serving until Ctrl-C (`--exit`: ends instead). As root the tasks run as
-`nobody`, in the demonstration's own folder.
+our own /v1, the legacy HPC Pack face and SOCA's, and then keeps serving until Ctrl-C (`--exit`: ends
+instead). As root the tasks run as `nobody`, in the demonstration's own folder.
 """
 
 import argparse
+import base64
 import json
 import os
 import pwd
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         well = hpcpack(url, password, here / "work")
         well = own_api(url, password, here / "work") and well
         well = windowshpc(url, password, here / "work") and well
+        well = soca(url, here) and well
         if not options.exit:
             keep_serving(url, password)
     say("The server and the folder of the demonstration are gone.")
@@ -86,6 +88,8 @@ def served(here: Path) -> Iterator[tuple[str, str]]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*HEADGATE, "serve", "--host", "127.0.0.1", "--port", str(free_port()), "--data", str(data)],
+            # `nobody` has no home; jobs that start at home get one in our folder.
+            env={**os.environ, "HEADGATE_SOCA__HOME_ROOT": str(here / "work")},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -236,6 +240,40 @@ def send(client: httpx.Client, method: str, path: str, body: str = "") -> str:
     say(f"{method:<4} {path}" + (f"\n     {body}" if body else ""))
     say(f"  -> {answer.status_code}  {answer.text}")
     return answer.text
+
+
+# ---- SOCA
+
+SCRIPT = """#!/bin/bash
+#PBS -N primes -l select=1:ncpus=1 -l walltime=00:01:00 -j oe
+echo "job $PBS_JOBNAME in queue $PBS_QUEUE"
+for n in {2..30}; do factor $n; done | awk 'NF == 2 { printf "%s ", $2 }'
+"""
+
+
+def soca(url: str, here: Path) -> bool:
+    """An OpenPBS script through `/api`. Whether it ended well."""
+    title("An OpenPBS script through the SOCA face")
+    made = [*HEADGATE, "token", "create", USER, "--data", str(here / "data")]
+    key = subprocess.run(made, check=True, capture_output=True, text=True).stdout.strip()
+    with httpx.Client(base_url=url, headers={"X-SOCA-USER": USER, "X-SOCA-TOKEN": key}, timeout=30) as client:
+        payload = base64.b64encode(SCRIPT.encode()).decode()
+        answer = client.post("/api/scheduler/job", data={"payload": payload}).raise_for_status()
+        say("POST /api/scheduler/job\n     payload = base64 of:")
+        say("\n".join(f"     {line}" for line in SCRIPT.splitlines()))
+        say(f"  -> {answer.status_code}  {answer.text}")
+        job = answer.json()["message"]
+        until = time.monotonic() + JOB_S
+        found: dict[str, Any] = {}
+        while time.monotonic() < until and found.get("job_state") != "F":
+            asked = client.get("/api/scheduler/job", params={"job_id": job, "history": "true"})
+            found = asked.raise_for_status().json()["message"]
+            time.sleep(0.05)
+        shown = {name: found.get(name) for name in ("Job_Name", "job_state", "queue", "Exit_status")}
+        say(f"GET  /api/scheduler/job?job_id={job}&history=true\n  -> {json.dumps(shown)}, and more")
+        output = Path(str(found["Output_Path"]).partition(":")[2])
+        say(f"{output.name}:\n{output.read_text().strip()}")
+    return found.get("job_state") == "F" and found.get("Exit_status") == 0
 
 
 # ---- talking
