@@ -83,7 +83,7 @@ class Task:
         """Start it. Raises NotStartable, having left nothing behind."""
         launch = self._launch
         variables = environment(launch, account)
-        os.umask(launch.umask)
+        os.umask(0o077)  # what is private stays usable, whatever the task wants for its own files
         try:
             self.folder, more = lay_out(launch, self._scratch)
         except OSError as error:
@@ -91,6 +91,7 @@ class Task:
                 Fault.SCRIPT, f"Its files can't be made in {self._scratch}: {error.strerror}"
             ) from None
         variables |= more
+        os.umask(launch.umask)
         try:
             self._start(account, variables, null)
         except BaseException:

@@ -64,6 +64,34 @@ async def test_private_files_and_scratch_folders_are_gone_afterwards(rig: Rig) -
         wait_until(lambda: not Path(path).parent.exists())  # noqa: B023 - called before the next one
 
 
+async def test_a_scratch_folder_goes_whatever_its_modes_and_however_deep_it_is(rig: Rig) -> None:
+    script = """import os, stat
+path = os.environ["TMPDIR"]
+print(path)
+os.chdir(path)
+os.makedirs("read/only"); open("read/only/file", "w").close(); os.symlink("/", "read/only/root")
+for mode, name in ((0o500, "read/only"), (0o500, "read"), (0, ".")):
+    os.chmod(name, mode)
+os.chmod(path, 0o700)
+for _ in range(3000):
+    os.mkdir("d"); os.chdir("d")
+os.chmod(path, 0)
+"""
+    ended = await rig.run(script, interpreter=("/usr/bin/env", "python3"), scratch=("TMPDIR",))
+    assert (ended.ending, ended.exit_code) == (Ending.EXITED, 0)
+    folder = Path(ended.output.decode().strip()).parent
+    wait_until(lambda: not folder.exists())
+    assert Path("/etc").is_dir()
+
+
+async def test_a_umask_that_takes_everything_does_not_take_the_scratch_folder(rig: Rig) -> None:
+    ended = await rig.run(
+        'umask; cat "$NODES"; stat -c %a "$NODES" "$TMPDIR"; >mine; stat -c %a mine', umask=0o777,
+        files=(("NODES", b"n1\n"),), scratch=("TMPDIR",),
+    )  # fmt: skip
+    assert ended.output == b"0777\nn1\n600\n700\n0\n"
+
+
 async def test_what_a_run_that_can_not_start_would_have_had_is_gone_too(rig: Rig) -> None:
     before = set(os.listdir("/tmp"))
     ended = await rig.run("true", scratch=("TMPDIR",), stdout="/missing/folder/out")
