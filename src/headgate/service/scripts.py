@@ -5,13 +5,17 @@ flavour it is, who submits it and when, and that what the flavour has to say end
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from headgate.core.chunks import with_units
+from headgate.core.environment import VALUE_LIMIT
 from headgate.core.errors import BadProperty
 from headgate.core.scripts import Script, ScriptError, Submitter, guessed, shebang
 from headgate.ports.clock import Clock
 from headgate.ports.flavour import Flavour
 from headgate.service.jobs import NewJob, NewTask
+
+PASSED_ON: Final = ("HOME", "LANG", "LOGNAME", "MAIL", "PATH", "SHELL", "TZ")
 
 
 class Scripts:
@@ -43,9 +47,9 @@ class Scripts:
     ) -> Script:
         """What a script says, read now.
 
-        directory, host, variables: see `Submitter`. Raises BadProperty for a flavour that there is not and
-        for a directory that is not absolute, ScriptError (with the place) for a script that can't be
-        understood.
+        directory, host, variables: see `Submitter`. Raises BadProperty for a flavour that there is not, for
+        a directory that is not absolute and for what no variable of a job can hold, ScriptError (with the
+        place) for a script that can't be understood.
         """
         if flavour not in self._flavours:
             known = ", ".join(self._flavours) or "none"
@@ -56,6 +60,12 @@ class Scripts:
             raise BadProperty(
                 "The directory of the submitter is an absolute path.", name="submitter.directory"
             )
+        for name, value in {"file": file, "host": host, **_passed_on(variables or {})}.items():
+            if "\0" in value or len(value.encode("utf-8", "surrogateescape")) > VALUE_LIMIT:
+                raise BadProperty(
+                    f"The {name} of the submitter holds a NUL or is longer than {VALUE_LIMIT} bytes.",
+                    name=f"submitter.{name}",
+                )
         by = Submitter(
             now=self._clock.now(),
             time_zone=self._time_zone,
@@ -75,6 +85,11 @@ def check_first_line(script: Script) -> None:
         shebang(script.task.script)
     except ValueError as error:
         raise ScriptError(f"the #! line can't be understood: {error}", line=1) from None
+
+
+def _passed_on(variables: Mapping[str, str]) -> dict[str, str]:
+    """By their names in refusals, those that flavours give to jobs without being asked (`PBS_O_HOME`)."""
+    return {f"variables.{name}": variables[name] for name in PASSED_ON if name in variables}
 
 
 def new_job(script: Script) -> NewJob:
