@@ -21,6 +21,8 @@ from headgate.service.edit import JobEdit
 MOST_TIES: Final = 1000
 """Other jobs that one job may name; each costs a row with every change of it."""
 MOST_RIVALS: Final = 1000
+MOST_STEPS: Final = 500
+"""Parts of one chain; each looks at all that are before it when its turn comes."""
 STEP_DELETED: Final = "Script_StepDeleted"
 
 _COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = MappingProxyType(
@@ -124,6 +126,8 @@ def _join(edit: JobEdit, step: Step) -> None:
         return  # it has its place already, and is submitted again
     if all(job.state in FINAL_JOB_STATES for job in chain):
         raise LinkRefused(f"Step job {opener} has ended: no step can join it.")
+    if len(chain) >= MOST_STEPS:
+        raise LinkRefused(f"Step job {opener} has {len(chain)} steps: more than {MOST_STEPS} there can't be.")
     last = max((number_of(job) for job in chain), default=0)
     number = last + 1 if step.number is None else step.number
     if number <= last:
@@ -141,6 +145,19 @@ def members(reader: Reader, opener: int) -> list[Job]:
         and opener in (job.id, job.spec.step.of)
         and job.state is not JobState.CONFIGURING
     ]
+
+
+def next_step(reader: Reader, opener: int, job_id: int) -> list[int]:
+    """The first part of a chain behind this one that has not ended, if there is one. All others behind it
+    wait for that, and have their turn when it ends.
+    """
+    for one in sorted(reader.children(opener)):
+        if one > job_id:
+            job = reader.job(one)
+            part = job.spec.step is not None and job.spec.step.of == opener
+            if part and job.state not in FINAL_JOB_STATES | {JobState.CONFIGURING}:
+                return [one]
+    return []
 
 
 def number_of(job: Job) -> int:

@@ -15,6 +15,8 @@ from headgate.core.lifecycle import JobHappened, TaskHappened
 from headgate.core.model import Job, Mishap, Task
 from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
 from headgate.core.vocabulary import Intention, PendingReason, TaskType
+from headgate.ports.store import Reader
+from headgate.service.chains import next_step
 from headgate.service.counting import standing, waiting_instances
 from headgate.service.edit import JobEdit
 from headgate.service.waiting import outlook
@@ -50,15 +52,26 @@ def _settle(edit: JobEdit) -> list[int]:
     if job.state is not was.state and (
         was.state in FINAL_JOB_STATES or ended or job.state is JobState.RUNNING
     ):
-        again += edit.tx.children(job.id)
+        again += _dependents(edit.tx, job)
         if job.state is JobState.RUNNING:
             again += job.spec.rivals
         if ended and job.spec.step is not None and job.spec.step.of is not None:
-            again += [one for one in edit.tx.children(job.spec.step.of) if one > job.id]
+            again += next_step(edit.tx, job.spec.step.of, job.id)
     if was.spec.name and ((ended and job.state is not was.state) or job.spec.name != was.spec.name):
         namesake = edit.tx.first_singleton(job.owner, was.spec.name)
         again += [] if namesake is None else [namesake]
     return again
+
+
+def _dependents(reader: Reader, job: Job) -> list[int]:
+    """Who waits for this job. Of the steps of the chain that it opened only the next one: the others wait for
+    that.
+    """
+    found = reader.children(job.id)
+    if job.spec.step is None or job.spec.step.of is not None:
+        return found
+    steps = {one.id for one in reader.jobs(found) if one.spec.step and one.spec.step.of == job.id}
+    return [one for one in found if one not in steps] + next_step(reader, job.id, job.id)
 
 
 def review_pending(edit: JobEdit) -> None:

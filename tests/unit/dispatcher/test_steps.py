@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from headgate.core.model import Step, StepRule
+from headgate.service import chains, endings, waiting
 from tests.unit.dispatcher.story import ALICE, BOB, Story, basic
 
 
@@ -165,3 +166,30 @@ async def test_a_step_that_was_cancelled_while_it_waited_is_passed_over(story: S
     story.engine.end(first)
     await story.settle()
     assert story.engine.running() == [(third, 1, 0)]
+
+
+async def test_when_a_step_has_ended_only_the_next_one_looks_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await step(story)
+    steps = [await step(story, first) for _ in range(4)]
+    await story.settle()
+    looked: list[int] = []
+
+    def noted(reader: Any, job: Any, now: int) -> waiting.Outlook:
+        looked.append(job.id)
+        return waiting.outlook(reader, job, now)
+
+    monkeypatch.setattr(endings, "outlook", noted)
+    story.engine.end(first)
+    await story.settle()
+    assert set(looked) == {steps[0]}
+    assert story.engine.running() == [(steps[0], 1, 0)]
+
+
+async def test_a_chain_has_so_many_parts_and_no_more(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "MOST_STEPS", 3)
+    first = await step(story)
+    made = [await step(story, first) for _ in range(3)]
+    assert [story.state(job) for job in made] == ["QUEUED", "QUEUED", "FAILED"]
+    assert "more than 3" in story.why(made[2])
