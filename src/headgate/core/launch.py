@@ -5,6 +5,7 @@ adds nothing but what only the node can know.
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 CAPTURE_LIMIT = 65536
 """Bytes of captured output that are kept (stdout and stderr together)."""
@@ -93,3 +94,12 @@ class Launch(Struct, frozen=True, kw_only=True):
     limits: tuple[tuple[str, int], ...] = ()
     umask: int = 0o022
     account: OsAccount | None = None
+
+
+def with_wall_time(launch: Launch, wall_time_s: float | None) -> Launch:
+    """The launch with another wall time, before it starts: a warning keeps its distance from the end."""
+    if wall_time_s is None:
+        return replace(launch, wall_time_s=None, warning_signal="")
+    longer = wall_time_s - (wall_time_s if launch.wall_time_s is None else launch.wall_time_s)
+    after = max(0.0, launch.warning_after_s + longer)
+    return replace(launch, wall_time_s=wall_time_s, warning_after_s=after)

@@ -65,7 +65,7 @@ def test_a_flavour_or_a_folder_that_is_none_is_refused(scripts: Scripts) -> None
 def test_what_no_variable_of_a_job_can_hold_is_refused_of_the_submitter_too(scripts: Scripts) -> None:
     for refused in ({"file": "a\0"}, {"host": "\0"}, {"variables": {"HOME": "x\0"}}):
         with pytest.raises(BadProperty, match="NUL"):
-            scripts.read(b"", "tiny", **refused)  # type: ignore[arg-type]
+            scripts.read(b"", "tiny", **refused)
     with pytest.raises(BadProperty, match="longer than"):
         scripts.read(b"", "tiny", variables={"PATH": "x" * 200_000})
 

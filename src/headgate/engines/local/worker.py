@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from msgspec.structs import replace
 
-from headgate.core.launch import OsAccount
+from headgate.core.launch import OsAccount, with_wall_time
 from headgate.engines.local import rights
 from headgate.engines.local.belongings import clear_away
 from headgate.engines.local.journal import Begun, Extend, Halt, Pen, Sealed, Taken
@@ -297,7 +297,7 @@ class Worker:
             return
         for position, work in enumerate(self._works):
             if (work.intent, work.instance) == (key.intent, key.instance):
-                self._works[position] = replace(work, launch=replace(work.launch, wall_time_s=wall_time_s))
+                self._works[position] = replace(work, launch=with_wall_time(work.launch, wall_time_s))
 
     def _drop(self, key: Key) -> None:
         for work in self._works:
