@@ -11,6 +11,7 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 SERVE_ARGS ?=
 LOCK_ARGS ?=
+SLURM_ARGS ?=
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -47,8 +48,13 @@ check: setup ## what is quick: format, lint, types, import contracts, and the te
 .PHONY: bench
 bench: ## the measurements of docs/explanation/performance.md (BENCH_ARGS goes to python -m benchmarks)
 	@python=$$(tools/find-python) && "$$python" tools/set_up.py --bench
-	@tools/system-tools wrk
+	@tools/system-tools wrk slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+.PHONY: slurm
+slurm: setup ## a Slurm cluster on loopback until Ctrl-C, for trying things (root; SLURM_ARGS="--nodes 4 --rest")
+	@tools/system-tools slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin
+	@$(BIN)/python -m headgate.testing.slurm $(SLURM_ARGS)
 
 .PHONY: format
 format: setup ## write the code the way `make check` wants it, as far as a program can

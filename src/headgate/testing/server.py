@@ -138,7 +138,7 @@ class Server:
         pid = self.shepherd_pid()
         if pid is None:
             return
-        for one in (pid, *_descendants(pid)):
+        for one in (pid, *descendants(pid)):
             try:
                 os.kill(one, signal.SIGKILL)
             except ProcessLookupError:
@@ -200,7 +200,7 @@ def running(data: Path, *arguments: str, environment: Mapping[str, str] | None =
         server.stop()
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """All processes below this one, by the kernel's list of parents."""
     parents: dict[int, int] = {}
     for entry in os.listdir("/proc"):

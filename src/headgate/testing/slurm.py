@@ -1,0 +1,282 @@
+"""A whole Slurm cluster on loopback, in a temporary folder, without systemd; gone afterwards with its jobs.
+
+`cluster()` for a test or a benchmark; `python -m headgate.testing.slurm` (`make slurm`) for a person, until
+Ctrl-C. Written against Debian 12's Slurm 22.05, as root: `munged` runs as its own user and `slurmrestd` as an
+unprivileged one, because both refuse root (munged(8), slurmrestd(8)). What the machine has of Slurm's
+configuration and keys is neither used nor touched.
+"""
+
+import argparse
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from headgate.testing.brood import Brood
+
+DAEMONS = ("munged", "slurmctld", "slurmd")
+READY_S = 30.0
+REST_USER = "nobody"
+OPENAPI = "v0.0.38"
+"""Of slurmrestd's plugins the newest in 22.05 that does without slurmdbd."""
+QUICK = "SchedulerParameters=batch_sched_delay=0,sched_interval=1"
+"""A setting for tests: a job begins as soon as it can. By default Slurm gathers some seconds of them."""
+TOKEN_S = 24 * 3600
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+PLUGINS = "lib/*/slurm-wlm"
+"""Where Debian has them, below /usr."""
+
+
+class Unavailable(Exception):
+    """This machine cannot have such a cluster. The message says why."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """slurmrestd over TCP, where it knows users by a token (rest_auth/jwt)."""
+
+    url: str
+    user: str
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Who asks, as slurmrestd(8) wants it."""
+        return {"X-SLURM-USER-NAME": self.user, "X-SLURM-USER-TOKEN": self.token}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that is up. nodes: the names of its nodes; rest: only if it was asked for."""
+
+    folder: Path
+    nodes: tuple[str, ...]
+    rest: Rest | None = None
+
+    @property
+    def conf(self) -> Path:
+        """What SLURM_CONF names for a client of this cluster."""
+        return self.folder / "slurm.conf"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that a client command needs."""
+        return {"SLURM_CONF": str(self.conf), "PATH": PATH, "LC_ALL": "C.UTF-8"}
+
+    def command(
+        self, *argv: str, user: str = "", stdin: str = "", check: bool = True
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command of Slurm's, as this user or as root, to its end."""
+        account = pwd.getpwnam(user) if user else None
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=self.environment,
+            cwd=self.folder,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{argv} ended with {done.returncode}: {done.stderr}"
+        return done
+
+
+def unavailable(*, rest: bool = False) -> str:
+    """Why there can be no cluster here; empty when there can be one."""
+    if os.geteuid() != 0:
+        return "a cluster of its own takes root"
+    missing = [name for name in (*DAEMONS, *(("slurmrestd",) if rest else ())) if _found(name) is None]
+    if rest and not any(Path("/usr").glob(f"{PLUGINS}/auth_jwt.so")):
+        missing.append("auth_jwt.so")
+    if missing:
+        return f"{', '.join(missing)} not installed (Debian: slurm-wlm, slurmrestd, slurm-wlm-jwt-plugin)"
+    return ""
+
+
+@contextmanager
+def cluster(
+    *, nodes: int = 2, rest: bool = False, settings: Sequence[str] = (), folder: Path | None = None
+) -> Iterator[Cluster]:
+    """A cluster whose nodes are idle. settings: more lines of slurm.conf; folder: where its own is made.
+
+    Raises Unavailable when the machine lacks something, AssertionError with the logs when it does not come
+    up.
+    """
+    reason = unavailable(rest=rest)
+    if reason:
+        raise Unavailable(reason)
+    # Jobs write below it, and munged wants nobody else able to write to the folders above its socket.
+    place = Path(tempfile.mkdtemp(prefix="headgate-slurm-", dir=folder))
+    place.chmod(0o755)
+    brood = Brood()
+    try:
+        yield _bring_up(brood, place, nodes, rest, settings)
+    finally:
+        brood.stop()
+        shutil.rmtree(place)
+
+
+def _bring_up(brood: Brood, folder: Path, count: int, rest: bool, settings: Sequence[str]) -> Cluster:
+    controller, gate, *ports = _free_ports(count + 2)
+    up = Cluster(folder, tuple(f"n{number}" for number in range(1, count + 1)))
+    up.conf.write_text(_conf(folder, controller, dict(zip(up.nodes, ports, strict=True)), rest, settings))
+    if rest:
+        key = folder / "jwt.key"
+        key.touch(0o600)
+        key.write_bytes(secrets.token_bytes(32))
+    _start_munged(brood, up)
+    _start(brood, up, "slurmctld", "slurmctld", "-D", "-i", "-f", str(up.conf))
+    for name in up.nodes:
+        (folder / name).mkdir(0o755)
+        _start(brood, up, name, "slurmd", "-D", "-N", name, "-f", str(up.conf))
+    # "mixed" and the like carry a mark behind them (*, ~, …) while a node does not answer: sinfo(1).
+    _wait(up, "the nodes", lambda: _states(up) == ["idle"] * count)
+    if not rest:
+        return up
+    listen = f"127.0.0.1:{gate}"
+    argv = ("slurmrestd", "-f", str(up.conf), "-a", "rest_auth/jwt", "-s", f"openapi/{OPENAPI}", listen)
+    # slurmrestd(8): SLURM_JWT "must be set to use JWT token authentication"; the token itself comes with
+    # each request.
+    _start(brood, up, "slurmrestd", *argv, user=REST_USER, SLURM_JWT="daemon")
+    _wait(up, "slurmrestd", lambda: _listens(gate))
+    said = up.command("scontrol", "token", f"username={REST_USER}", f"lifespan={TOKEN_S}").stdout
+    token = said.strip().removeprefix("SLURM_JWT=")
+    return Cluster(folder, up.nodes, Rest(f"http://{listen}", REST_USER, token))
+
+
+def _start(
+    brood: Brood, up: Cluster, log: str, name: str, *arguments: str, user: str = "", **more: str
+) -> None:
+    argv = (_found(name) or name, *arguments)
+    brood.start(argv, up.folder / f"{log}.log", up.environment | more, user)
+
+
+def _start_munged(brood: Brood, up: Cluster) -> None:
+    """munged(8): all of its files in a folder of its own, with a key that nobody else has."""
+    folder = up.folder / "munge"
+    folder.mkdir(0o711)
+    key = folder / "key"
+    key.touch(0o600)
+    key.write_bytes(secrets.token_bytes(128))
+    for each in (folder, key):
+        shutil.chown(each, "munge", "munge")
+    files = [f"--{name}-file={folder / name}" for name in ("key", "pid", "seed", "log")]
+    _start(
+        brood, up, "munged", "munged", "--foreground", f"--socket={_socket(up.folder)}", *files, user="munge"
+    )
+    _wait(up, "munged", _socket(up.folder).is_socket)
+
+
+def _socket(folder: Path) -> Path:
+    return folder / "munge" / "socket"
+
+
+def _conf(folder: Path, controller: int, ports: dict[str, int], rest: bool, settings: Sequence[str]) -> str:
+    """slurm.conf(5). Limits are wide, so that they are not what is measured."""
+    host = socket.gethostname().partition(".")[0]
+    token = ["AuthAltTypes=auth/jwt", f"AuthAltParameters=jwt_key={folder}/jwt.key"] if rest else []
+    lines = [
+        "ClusterName=headgate",
+        f"SlurmctldHost={host}(127.0.0.1)",
+        f"SlurmctldPort={controller}",
+        "SlurmUser=root",
+        "AuthType=auth/munge",
+        f"AuthInfo=socket={_socket(folder)}",
+        *token,
+        f"StateSaveLocation={folder}/state",
+        f"SlurmdSpoolDir={folder}/%n",
+        f"SlurmctldPidFile={folder}/slurmctld.pid",
+        f"SlurmdPidFile={folder}/%n.pid",
+        "ProctrackType=proctrack/linuxproc",
+        "TaskPlugin=task/none",
+        "MpiDefault=none",
+        "SelectType=select/cons_tres",
+        "SelectTypeParameters=CR_Core",
+        # The nodes share one machine: each is as large as said below, whatever slurmd sees.
+        "SlurmdParameters=config_overrides",
+        "ReturnToService=2",
+        "KillWait=2",
+        "MaxJobCount=200000",
+        "MinJobAge=3600",
+        *settings,
+        *(
+            f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=4 RealMemory=4096"
+            for name, port in ports.items()
+        ),
+        "PartitionName=batch Nodes=ALL Default=YES MaxTime=INFINITE State=UP",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _free_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on, all held until all are known."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+def _found(name: str) -> str | None:
+    return shutil.which(name, path=PATH)
+
+
+def _states(up: Cluster) -> list[str]:
+    said = up.command("sinfo", "--Node", "--noheader", "--format=%t", check=False)
+    return said.stdout.split()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait(up: Cluster, what: str, ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + READY_S
+    while not ready():
+        if time.monotonic() > until:
+            logs = sorted(up.folder.glob("*.log"))
+            said = "\n".join(f"-- {one.name}\n{one.read_text(errors='replace')[-2000:]}" for one in logs)
+            raise AssertionError(f"{what} were not ready in {READY_S} s\n{said}")
+        time.sleep(0.05)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """A cluster until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m headgate.testing.slurm", description=main.__doc__)
+    parser.add_argument("--nodes", type=int, default=2)
+    parser.add_argument("--rest", action="store_true", help="slurmrestd too")
+    options = parser.parse_args(arguments)
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    try:
+        with cluster(nodes=options.nodes, rest=options.rest) as up:
+            print(f"export SLURM_CONF={up.conf}")
+            if up.rest:
+                print(f"export SLURM_JWT={up.rest.token}  # {up.rest.user}, {up.rest.url}/slurm/{OPENAPI}/")
+            print("Ctrl-C ends the cluster and its jobs.", file=sys.stderr, flush=True)
+            over.wait()
+    except Unavailable as reason:
+        print(f"no cluster: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
