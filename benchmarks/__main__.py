@@ -8,7 +8,20 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import accept, get, lists, machine, memory, restart, scripts, soca, sweep, tasks, xml
+from benchmarks import (
+    accept,
+    get,
+    lists,
+    machine,
+    memory,
+    restart,
+    scripts,
+    slurmrestd,
+    soca,
+    sweep,
+    tasks,
+    xml,
+)
 from benchmarks.bench import Bench, Skipped
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
@@ -22,6 +35,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "xml": xml.measure,
     "scripts": scripts.measure,
     "soca": soca.measure,
+    "slurmrestd": slurmrestd.measure,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 

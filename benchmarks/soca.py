@@ -25,28 +25,27 @@ def measure(bench: Bench) -> None:
     _list(bench)
     seconds = bench.size(5, 1)
     with serving(bench.folder / "soca-accept") as rig:
-        key = _key(rig)
-        loads = [
-            wrk.run(
-                rig.url,
-                "soca.lua",
-                rig.user,
-                seconds=seconds,
-                threads=wrk.CONNECTIONS,
-                path=f"{USER}:{key}",
-            )
-            for _ in bench.each_round()
-        ]
-        assert not any(load.refused or load.errors for load in loads), loads
+        key = key_of(rig)
+        loads = [submissions(rig, key, seconds) for _ in bench.each_round()]
         _verify(rig, sum(load.done for load in loads), under_way=len(loads) * wrk.CONNECTIONS)
     latency = f"p99 of one request {max(load.p99_ms for load in loads):.1f} ms"
     bench.report("soca: script submissions", "jobs/s", [load.rate for load in loads], note=latency)
 
 
+def submissions(rig: Rig, key: str, seconds: int) -> wrk.Load:
+    """Submit scripts for so long."""
+    load = wrk.run(
+        rig.url, "soca.lua", rig.user, seconds=seconds, threads=wrk.CONNECTIONS, path=f"{USER}:{key}"
+    )
+    assert not load.refused, f"{load.refused} requests were refused"
+    assert not load.errors, f"{load.errors} requests failed"
+    return load
+
+
 def _list(bench: Bench) -> None:
     count = bench.size(9_000, 900)
     with serving(bench.folder / "soca-list") as rig:
-        asker = _Asker(rig)
+        asker = Asker(rig)
         for _ in range(count):
             asker.submit()
         took, body = [], b""
@@ -59,13 +58,13 @@ def _list(bench: Bench) -> None:
     bench.report("soca: the whole list", "ms", took, under(LIST_MS), note)
 
 
-class _Asker:
+class Asker:
     """One connection of the user."""
 
     def __init__(self, rig: Rig) -> None:
         place = urlsplit(rig.url)
         self._connection = http.client.HTTPConnection(place.hostname or "", place.port)
-        self._headers = {"X-SOCA-USER": USER, "X-SOCA-TOKEN": _key(rig)}
+        self._headers = {"X-SOCA-USER": USER, "X-SOCA-TOKEN": key_of(rig)}
         self._form = f"payload={quote(b64encode(SCRIPT), safe='')}"
 
     def submit(self) -> None:
@@ -85,7 +84,8 @@ class _Asker:
         return content
 
 
-def _key(rig: Rig) -> str:
+def key_of(rig: Rig) -> str:
+    """A token of the user's."""
     return rig.command("token", "create", USER, "--data", str(rig.data)).stdout.strip()
 
 
