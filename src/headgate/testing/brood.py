@@ -2,12 +2,14 @@
 
 A `Brood` is a keeper process, `python -m headgate.testing.brood`, that starts what it is told and adopts
 whatever its children leave behind (a `slurmstepd`, a job that called setsid). It hears of its end when its
-standard input is closed, which also happens when the test is killed, and then kills everything below it.
+standard input is closed, which also happens when the test is killed, and then kills everything below it and
+removes their folder.
 """
 
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,11 +36,11 @@ class Child(msgspec.Struct, frozen=True):
 
 
 class Brood:
-    """The keeper, seen from who started it."""
+    """The keeper, seen from who started it. folder: what is removed behind the last of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self._keeper = subprocess.Popen(
-            [sys.executable, "-m", "headgate.testing.brood"],
+            [sys.executable, "-m", "headgate.testing.brood", *([str(folder)] if folder else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -63,13 +65,13 @@ class Brood:
         return int(answer)
 
     def stop(self) -> None:
-        """End all of them, and wait until they are gone."""
+        """End all of them, and wait until they and the folder are gone."""
         self._told.close()
         self._answers.close()
         self._keeper.wait(STOP_S)
 
 
-def keep() -> None:
+def keep(folders: Sequence[str]) -> None:
     """The keeper: a line of its input is a Child, and is answered with a pid or with why there is none."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -89,6 +91,8 @@ def keep() -> None:
                 pass
     finally:
         _end_all()
+        for folder in folders:
+            shutil.rmtree(folder)
 
 
 def _start(child: Child) -> int:
@@ -127,4 +131,4 @@ def _end_all() -> None:
 
 
 if __name__ == "__main__":
-    keep()
+    keep(sys.argv[1:])

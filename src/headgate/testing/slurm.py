@@ -117,18 +117,18 @@ def cluster(
     Raises Unavailable when the machine lacks something, AssertionError with the logs when it does not come
     up.
     """
+    assert nodes > 0, "a cluster has a node at least"
     reason = unavailable(rest=rest)
     if reason:
         raise Unavailable(reason)
     # Jobs write below it, and munged wants nobody else able to write to the folders above its socket.
     place = Path(tempfile.mkdtemp(prefix="headgate-slurm-", dir=folder))
     place.chmod(0o755)
-    brood = Brood()
+    brood = Brood(place)
     try:
         yield _bring_up(brood, place, nodes, rest, settings)
     finally:
         brood.stop()
-        shutil.rmtree(place)
 
 
 def _bring_up(brood: Brood, folder: Path, count: int, rest: bool, settings: Sequence[str]) -> Cluster:
@@ -259,7 +259,7 @@ def _wait(up: Cluster, what: str, ready: Callable[[], bool]) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """A cluster until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m headgate.testing.slurm", description=main.__doc__)
-    parser.add_argument("--nodes", type=int, default=2)
+    parser.add_argument("--nodes", type=int, default=2, choices=range(1, 65), metavar="1-64")
     parser.add_argument("--rest", action="store_true", help="slurmrestd too")
     options = parser.parse_args(arguments)
     over = threading.Event()

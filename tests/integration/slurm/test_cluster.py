@@ -81,10 +81,11 @@ def test_its_rest_interface_takes_a_script() -> None:
 
 def test_what_a_killed_process_started_ends_with_it(tmp_path: Path) -> None:
     """As when a test run is killed in the middle."""
-    said = tmp_path / "pid"
+    said, folder = tmp_path / "pid", tmp_path / "folder"
+    folder.mkdir()
     code = (
         "import sys, time; from pathlib import Path; from headgate.testing.brood import Brood\n"
-        "brood = Brood(); pid = brood.start(['/bin/sleep', '600'], Path('/dev/null'))\n"
+        f"brood = Brood(Path({str(folder)!r})); pid = brood.start(['/bin/sleep', '600'], Path('/dev/null'))\n"
         f"Path({str(said)!r}).write_text(str(pid) + chr(10)); time.sleep(600)\n"
     )
     starter = subprocess.Popen([sys.executable, "-c", code])
@@ -95,7 +96,7 @@ def test_what_a_killed_process_started_ends_with_it(tmp_path: Path) -> None:
         starter.send_signal(signal.SIGKILL)
         starter.wait()
     until = time.monotonic() + 20
-    while _is_there(pid):
+    while _is_there(pid) or folder.exists():
         assert time.monotonic() < until
         time.sleep(0.02)
 
