@@ -22,7 +22,8 @@ def all_warnings(job: Job, mail: MailPolicy) -> tuple[str, ...]:
     """Those of its present properties, what its queue filled in, then those of its document; bounded in
     number and length.
     """
-    found = (*_of_properties(job), *_of_mail(job, mail), *job.queue_notes, *job.import_warnings)
+    mails = (*_of_mail(job, mail), *_of_notices(job))
+    found = (*_of_properties(job), *mails, *job.queue_notes, *job.import_warnings)
     if not found:
         return found
     if len(found) > MOST:
@@ -46,6 +47,8 @@ def _of_mail(job: Job, mail: MailPolicy) -> tuple[str, ...]:
         for name, wanted in (
             ("NotifyOnStart", spec.notify_on_start),
             ("NotifyOnCompletion", spec.notify_on_completion),
+            # OpenPBS asks for it where nothing is said (`-m a`): without an address nobody expects a mail.
+            ("mail on failure", spec.notify_on_failure and bool(spec.email_address)),
         )
         if wanted
     ]
@@ -62,3 +65,15 @@ def _of_mail(job: Job, mail: MailPolicy) -> tuple[str, ...]:
         return ()
     verb = "has" if len(asked) == 1 else "have"
     return (f"{' and '.join(asked)} {verb} no effect: {why}.",)
+
+
+def _of_notices(job: Job) -> tuple[str, ...]:
+    """What a script may ask for of mails and no mail tells."""
+    spec = job.spec
+    if not spec.email_address:
+        return ()
+    asked = (
+        (spec.notify_on_requeue, "A mail when it is run again is not sent: mails tell of starts and ends."),
+        (spec.notify_each, "A mail for each run of an array is not sent: mails are about the whole job."),
+    )
+    return tuple(text for wanted, text in asked if wanted)

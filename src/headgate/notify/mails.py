@@ -56,14 +56,19 @@ def number_of(event: Event, kind: Kind) -> int:
     return event.seq * 2 + kind
 
 
-def wanted(job: Job, kind: Kind) -> bool:
-    """Whether the owner asked to be told."""
-    return job.spec.notify_on_start if kind is Kind.START else job.spec.notify_on_completion
+def wanted(job: Job, kind: Kind, event: Event) -> bool:
+    """Whether the owner asked to be told: of the start, of any end, or only of one that is not good (`-m a`
+    of OpenPBS, FAIL of Slurm).
+    """
+    if kind is Kind.START:
+        return job.spec.notify_on_start
+    badly = event.path[-1] != JobState.FINISHED
+    return job.spec.notify_on_completion or (badly and job.spec.notify_on_failure)
 
 
 def mail(event: Event, kind: Kind, job: Job, policy: MailPolicy, sender: Sender) -> Mail | None:
     """The mail about it; None where nobody is to be told."""
-    if not wanted(job, kind):
+    if not wanted(job, kind, event):
         return None
     to = tuple(one for one in addresses(job.spec.email_address) if policy.allows(one))
     if not to:

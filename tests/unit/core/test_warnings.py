@@ -62,3 +62,17 @@ def test_warnings_are_few_and_short() -> None:
     assert len(found) == MOST
     assert found[-1] == f"There are {200 - MOST + 1} more warnings."
     assert max(map(len, found)) == LONGEST
+
+
+def test_openpbs_asks_for_mail_of_failures_by_itself_and_is_warned_only_with_an_address() -> None:
+    assert warnings(NO_MAIL, notify_on_failure=True) == ()
+    (only,) = warnings(NO_MAIL, notify_on_failure=True, email_address="a@example.org")
+    assert only.startswith("mail on failure has no effect")
+
+
+@pytest.mark.parametrize("asked", ["notify_on_requeue", "notify_each"])
+def test_notices_that_no_mail_tells_are_said(asked: str) -> None:
+    spec: dict[str, Any] = {asked: True}
+    (only,) = warnings(**spec, email_address="a@example.org")
+    assert "is not sent" in only
+    assert warnings(**spec) == ()

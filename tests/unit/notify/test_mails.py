@@ -129,3 +129,9 @@ def test_only_those_who_asked_and_may_be_told_are_told() -> None:
 
 def test_the_same_event_makes_the_same_mail() -> None:
     assert made() == made()
+
+
+@pytest.mark.parametrize(("end", "told"), [(S.FAILED, True), (S.CANCELED, True), (S.FINISHED, False)])
+def test_who_asked_for_bad_ends_alone_is_told_of_those(end: JobState, told: bool) -> None:
+    job = Job(id=7, owner="ada", spec=JobSpec(notify_on_failure=True, email_address="a@example.org"))
+    assert (mail(event(S.RUNNING, end), Kind.END, job, POLICY, SENDER) is not None) is told
