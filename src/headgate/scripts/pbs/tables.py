@@ -50,7 +50,10 @@ SETTINGS: Final = (
     Setting("-k", "Keep_Files", _OPTION, "only kept", f"-k {KEPT}: output is written to its place at once"),
     Setting("-l", "Resource_List", "see Resources", "see Resources"),
     Setting(
-        "-m", "Mail_Points", "job notify_on_failure (a), _start (b), _completion (e), notify_each (j)", "mail"
+        "-m",
+        "Mail_Points",
+        "job notify_on_failure (a), _start (b), _completion (e), notify_each (j)",
+        "mail; j: not sent, a warning",
     ),
     Setting("-M", "Mail_Users", "job email_address", "mail"),
     Setting("-N", "Job_Name", "job name", "name"),

@@ -110,7 +110,7 @@ OPTIONS: Final = (
     Option(
         names=("-m",),
         means="`notify_on_start` (b), `notify_on_completion` (e), `notify_on_requeue` (r); s and S are kept",
-        here="mailed, without statistics",
+        here="mailed, without statistics; r: not sent, a warning",
     ),
     Option(names=("--mail-list",), means="`email_address`", here="mailed to"),
     Option(

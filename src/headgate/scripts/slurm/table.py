@@ -86,7 +86,7 @@ ROWS: Final[tuple[Option, ...]] = (
     _meant("job-name", "name; else that of the script's file, or `sbatch`", "J"),
     _meant("kill-on-invalid-dep", "`yes`: cancelled when its dependencies can't be met any more"),
     _meant("licenses", "licences, `name:count`", "L"),
-    _meant("mail-type", "notices of start, end, failure, requeue; `ARRAY_TASKS`: for each instance"),
+    _meant("mail-type", "notices of start, end, failure; `REQUEUE` and `ARRAY_TASKS`: not sent, a warning"),
     _meant("mail-user", "address of the notices"),
     _meant("nice", "priority, lowered by so much (100 without a value)", "", _MAY),
     _meant("no-requeue", "not run again", "", _NO),
