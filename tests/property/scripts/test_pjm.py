@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -319,6 +319,7 @@ PIECES = st.sampled_from(
 )
 
 
+@example(b"#PJM --mail-list ;")
 @given(
     st.lists(PIECES, max_size=40).map(lambda pieces: "".join(pieces).encode())
     | st.lists(PIECES, max_size=25).map(lambda pieces: ("#PJM " + "".join(pieces)).encode())

@@ -84,7 +84,7 @@ class _Reader:
             notify_on_start="b" in letters,
             notify_on_completion="e" in letters,
             notify_on_requeue="r" in letters,
-            email_address=self._text("mail-list"),
+            email_address=self._text("mail-list").replace(";", ","),
             flavour=OURS,
             options=self._kept() | allocation.kept | elapse | _statistics(letters),
             submit_directory=by.directory,
