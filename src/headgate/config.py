@@ -21,7 +21,6 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from headgate.core.errors import StartupRefused
-from headgate.dialects.soca.options import Options as SocaOptions
 from headgate.notify.settings import MailSettings
 
 PREFIX: Final = "HEADGATE_"
@@ -113,13 +112,20 @@ class QueueSettings(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Everything that is set. `engine` holds the options of each engine under its name."""
+    """Everything that is set. `engine` and `face` hold the options of each plugin under its name."""
 
     server: ServerSettings = ServerSettings()
     engine: dict[str, Struct] = {}
     queues: dict[str, QueueSettings] = {}
     mail: MailSettings = MailSettings()
-    soca: SocaOptions = SocaOptions()
+    face: dict[str, Struct] = {}
+
+
+class Plugins(Struct, frozen=True):
+    """The options that plugins declare, by their names: `[engine.NAME]`, and `[NAME]` for a face."""
+
+    engine: dict[str, type[Struct]] = {}
+    face: dict[str, type[Struct]] = {}
 
 
 class Shown(Struct, frozen=True):
@@ -144,7 +150,8 @@ class Loaded(Struct, frozen=True):
         for name, queue in self.settings.queues.items():
             yield from self._table(f"queues.{name}", queue)
         yield from self._table("mail", self.settings.mail)
-        yield from self._table("soca", self.settings.soca)
+        for name, options in self.settings.face.items():
+            yield from self._table(name, options)
 
     def _table(self, path: str, table: Struct) -> Iterator[Shown]:
         for name in table.__struct_fields__:
@@ -163,15 +170,15 @@ def load(
     file: Path | None,
     environ: Mapping[str, str],
     flags: Mapping[str, object],
-    engines: Mapping[str, type[Struct]],
+    plugins: Plugins,
 ) -> Loaded:
-    """Read the settings. `flags`: path to value; `engines`: name to its options. Raises StartupRefused."""
+    """Read the settings. `flags`: path to value. Raises StartupRefused."""
     root: dict[str, Any] = {
         "server": ServerSettings,
-        "engine": dict(engines),
+        "engine": plugins.engine,
         "queues": dict[str, QueueSettings],
         "mail": MailSettings,
-        "soca": SocaOptions,
+        **plugins.face,
     }
     tree: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -197,11 +204,14 @@ def load(
         server=_convert(tree.get("server", {}), ServerSettings, "server", sources),
         engine={
             name: _convert(tree.get("engine", {}).get(name, {}), options, f"engine.{name}", sources)
-            for name, options in engines.items()
+            for name, options in plugins.engine.items()
         },
         queues=_convert(tree.get("queues", {}), dict[str, QueueSettings], "queues", sources),
         mail=_convert(tree.get("mail", {}), MailSettings, "mail", sources),
-        soca=_convert(tree.get("soca", {}), SocaOptions, "soca", sources),
+        face={
+            name: _convert(tree.get(name, {}), options, name, sources)
+            for name, options in plugins.face.items()
+        },
     )
     return Loaded(settings, sources)
 

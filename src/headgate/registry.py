@@ -22,16 +22,19 @@ class EnginePlugin(Struct, frozen=True):
 
 
 class DialectPlugin(Struct, frozen=True):
-    """A face at its path.
+    """A face at its path, and perhaps at more of them.
 
     context: `module:object` of a Struct whose fields name what the face needs of `headgate.app`. build: the
     function that makes the ASGI application of it. refusal: how the face says no (`http.faces.RefusalBody`).
+    options: of the Struct of its settings, which are the table under its name; empty: none.
     """
 
     path: str
     context: str
     build: str
     refusal: str
+    options: str = ""
+    also: tuple[str, ...] = ()
 
 
 ENGINES: Final[dict[str, EnginePlugin]] = {
@@ -67,6 +70,7 @@ DIALECTS: Final[dict[str, DialectPlugin]] = {
         context="headgate.dialects.soca.context:Context",
         build="headgate.dialects.soca.face:build",
         refusal="headgate.dialects.soca.errors:refusal_body",
+        options="headgate.dialects.soca.options:Options",
     ),
     "v1": DialectPlugin(
         path="/v1",

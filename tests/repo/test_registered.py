@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from headgate.app import plugin_options
 from headgate.config import QueueSettings, ServerSettings
-from headgate.dialects.soca.options import Options as SocaOptions
-from headgate.engines.local.options import NodeOptions, Options
+from headgate.engines.local.options import NodeOptions
 from headgate.notify.settings import MailSettings
 from headgate.registry import DIALECTS, ENGINES
 
@@ -24,9 +24,15 @@ def test_every_engine_has_its_page() -> None:
     assert not missing
 
 
-@pytest.mark.parametrize(
-    "table", [ServerSettings, QueueSettings, Options, NodeOptions, MailSettings, SocaOptions]
-)
+PLUGINS = plugin_options()
+TABLES = [
+    *(ServerSettings, QueueSettings, NodeOptions, MailSettings),
+    *PLUGINS.engine.values(),
+    *PLUGINS.face.values(),
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_every_setting_is_described(table: type[Struct]) -> None:
     page = (REFERENCE / "settings.md").read_text()
     missing = [name for name in table.__struct_fields__ if f"`{name}`" not in page]

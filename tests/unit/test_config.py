@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from headgate.config import DEFAULT, Loaded, load
+from headgate.config import DEFAULT, Loaded, Plugins, load
 from headgate.core.errors import StartupRefused
+from headgate.dialects.soca.options import Options as SocaOptions
 from headgate.engines.local.options import Options
 
-ENGINES = {"local": Options}
+PLUGINS = Plugins(engine={"local": Options}, face={"soca": SocaOptions})
 
 
 def read(
@@ -20,7 +21,7 @@ def read(
         file = tmp / "headgate.toml"
         file.write_text(text)
     named = {f"server.{name}": value for name, value in flags.items()}
-    return load(file, environ or {}, named, ENGINES)
+    return load(file, environ or {}, named, PLUGINS)
 
 
 def test_without_anything_everything_is_as_by_default() -> None:
@@ -108,7 +109,7 @@ def test_truth_in_a_variable(text: str, value: bool) -> None:
 
 def test_a_missing_file_is_refused() -> None:
     with pytest.raises(StartupRefused, match="can't be read"):
-        load(Path("/no/such/file.toml"), {}, {}, ENGINES)
+        load(Path("/no/such/file.toml"), {}, {}, PLUGINS)
 
 
 def test_every_setting_is_shown_as_toml_that_can_be_read_again(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from headgate import registry
-from headgate.app import engine_options
+from headgate.app import plugin_options
 from headgate.config import ServerSettings
 
 
@@ -19,14 +19,13 @@ def test_an_engine_has_a_class_and_options_with_defaults(name: str) -> None:
 @pytest.mark.parametrize("name", registry.DIALECTS)
 def test_a_dialect_has_a_path_of_one_step_and_can_be_built(name: str) -> None:
     plugin = registry.DIALECTS[name]
-    assert plugin.path.startswith("/")
-    assert plugin.path.count("/") == 1
+    assert all(path.startswith("/") and path.count("/") == 1 for path in (plugin.path, *plugin.also))
     assert callable(registry.load(plugin.build))
     assert callable(registry.load(plugin.refusal))
 
 
 def test_paths_are_not_given_twice() -> None:
-    paths = [plugin.path.lower() for plugin in registry.DIALECTS.values()]
+    paths = [path.lower() for plugin in registry.DIALECTS.values() for path in (plugin.path, *plugin.also)]
     assert len(set(paths)) == len(paths)
 
 
@@ -35,4 +34,4 @@ def test_server_settings_have_no_secret() -> None:
     assert not [
         name for name in ServerSettings.__struct_fields__ if "password" in name and not name.endswith("_s")
     ]
-    assert engine_options()
+    assert "local" in plugin_options().engine

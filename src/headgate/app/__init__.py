@@ -5,6 +5,6 @@
 life from start to end: engine, dispatcher, listening, draining.
 """
 
-from headgate.app.installation import Parts, SystemClock, engine_options, opened, prepare_data
+from headgate.app.installation import Parts, SystemClock, opened, plugin_options, prepare_data
 
-__all__ = ["Parts", "SystemClock", "engine_options", "opened", "prepare_data"]
+__all__ = ["Parts", "SystemClock", "opened", "plugin_options", "prepare_data"]

@@ -96,8 +96,8 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "revoke": parts.identity.revoke,
         "account_of": lambda user: parts.identity.os_account(user) or own_account(),
         "clock": parts.clock,
-        "soca": settings.soca,
         "signing_key": derived_key(parts.key, "continuations"),
+        **settings.face,
         "cluster_name": cluster_name(server),
         "node_name": os.uname().nodename,
         "hpcpack_version": server.hpcpack_version,
@@ -128,6 +128,7 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
         plugin.path,
         built,
         registry.load(plugin.refusal),
+        also=plugin.also,
         websockets=getattr(built, "websockets", False),
         drain=getattr(built, "drain", nothing),
     )

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from headgate import registry
-from headgate.config import QueueSettings, Settings
+from headgate.config import Plugins, QueueSettings, Settings
 from headgate.core import amounts
 from headgate.core.errors import BadRequest, StartupRefused
 from headgate.core.model import Queue, Template, TemplateItem
@@ -89,9 +89,16 @@ class Parts(Struct, frozen=True, kw_only=True):
     api_keys: KeyRing
 
 
-def engine_options() -> dict[str, type[Struct]]:
-    """The options of every engine there is, for reading the settings."""
-    return {name: registry.load(plugin.options) for name, plugin in registry.ENGINES.items()}
+def plugin_options() -> Plugins:
+    """The options of every plugin that has some, for reading the settings."""
+    return Plugins(
+        engine={name: registry.load(plugin.options) for name, plugin in registry.ENGINES.items()},
+        face={
+            name: registry.load(plugin.options)
+            for name, plugin in registry.DIALECTS.items()
+            if plugin.options
+        },
+    )
 
 
 def prepare_data(data: Path) -> Path:
@@ -139,7 +146,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
         )
         keys = ApiKeys(store, clock, key)
         # The root key is the server's: no command needs it.
-        root_key_file = settings.soca.root_key_file if exclusive else ""
+        root_key_file = getattr(settings.face.get("soca"), "root_key_file", "") if exclusive else ""
         root_key = load_root_key(Path(root_key_file)) if root_key_file else b""
         key_identity = KeyAuthority(store, clock, keys, identity, root_key=root_key)
 

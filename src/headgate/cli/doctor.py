@@ -35,12 +35,12 @@ def doctor(
     engine: Annotated[str | None, typer.Option(help="What runs the jobs (local).")] = None,
 ) -> None:
     """Say what is right and what is not on this machine; 1 when something is wrong."""
-    from headgate.app import engine_options
+    from headgate.app import plugin_options
     from headgate.config import load
 
     given = {"server.data": data and str(data), "server.engine": engine}
     flags = {name: value for name, value in given.items() if value is not None}
-    settings = load(config, os.environ, flags, engine_options()).settings
+    settings = load(config, os.environ, flags, plugin_options()).settings
     worst = 0
     for level, text in _findings(settings):
         typer.echo(f"{MARKS[level]}  {text}")

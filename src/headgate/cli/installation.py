@@ -18,11 +18,11 @@ Data = Annotated[Path | None, typer.Option(help="Folder of the installation.")]
 
 def on_data(data: Path | None, config: Path | None, work: "Callable[[Parts], Awaitable[object]]") -> None:
     """Open the installation, do it, close. Raises BadRequest where no folder is named."""
-    from headgate.app import engine_options, opened
+    from headgate.app import opened, plugin_options
     from headgate.config import load
 
     flags = {} if data is None else {"server.data": str(data)}
-    settings = load(config, os.environ, flags, engine_options()).settings
+    settings = load(config, os.environ, flags, plugin_options()).settings
     if not settings.server.data:
         raise BadRequest("Name the folder of the installation: --data DIR.")
 

@@ -31,7 +31,7 @@ def serve(
     log_format: Annotated[str | None, typer.Option(help="json, console or auto.")] = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. Jobs that are running go on running."""
-    from headgate.app import engine_options, serving
+    from headgate.app import plugin_options, serving
     from headgate.config import load
 
     given = {
@@ -48,5 +48,5 @@ def serve(
         "log_format": log_format,
     }
     flags = {f"server.{name}": value for name, value in given.items() if value is not None}
-    loaded = load(config, os.environ, flags, engine_options())
+    loaded = load(config, os.environ, flags, plugin_options())
     serving.serve(loaded, lambda line: print(line, flush=True))

@@ -18,12 +18,12 @@ def show(
     only_set: Annotated[bool, typer.Option("--set", help="Leave out what is as by default.")] = False,
 ) -> None:
     """Show the settings that `serve` would use here, as TOML with their sources."""
-    from headgate.app import engine_options
+    from headgate.app import plugin_options
     from headgate.config import DEFAULT, load
 
     flags = {} if data is None else {"server.data": str(data)}
     table = ""
-    for one in load(config, os.environ, flags, engine_options()).shown():
+    for one in load(config, os.environ, flags, plugin_options()).shown():
         if only_set and one.source == DEFAULT:
             continue
         where, _, name = one.path.rpartition(".")

@@ -63,13 +63,14 @@ def nothing() -> None:
 class Face(Struct, frozen=True):
     """A dialect at its path (`/hpc`: one step, matched whatever its letter case).
 
-    websockets: whether it takes any. drain: called when the server is about to stop; requests that wait for
-    something to happen have to be answered then.
+    also: other paths of the same kind. websockets: whether it takes any. drain: called when the server is
+    about to stop; requests that wait for something to happen have to be answered then.
     """
 
     name: str
     path: str
     app: Application
     refusal: RefusalBody = problem_body
+    also: tuple[str, ...] = ()
     websockets: bool = False
     drain: Callable[[], None] = nothing

@@ -55,7 +55,7 @@ class Gate:
         public_url: str = "",
         observe: Observer = lambda face, status, seconds: None,
     ) -> None:
-        self._faces = {face.path.lower(): face for face in faces}
+        self._faces = {path.lower(): face for face in faces for path in (face.path, *face.also)}
         self._rest = Face(OTHER, "", rest, problem_body)
         self._limits = limits
         self._ours = frozenset({origin_of(public_url)} - {""})
@@ -68,7 +68,7 @@ class Gate:
 
     def drain(self) -> None:
         """The server is about to stop: faces that keep requests waiting let them go."""
-        for face in self._faces.values():
+        for face in set(self._faces.values()):
             face.drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.app.installation import QUEUES, queue_of
-from headgate.config import QueueSettings, load
+from headgate.config import Plugins, QueueSettings, load
 from headgate.core.errors import StartupRefused
 from headgate.core.model import Queue, QueueDefaults, QueueLimits
 from headgate.core.queues import check_queue
@@ -33,7 +33,7 @@ def test_the_queues_out_of_the_box_are_queues_and_one_is_the_default() -> None:
 def test_a_table_of_settings_describes_a_queue(tmp_path: Path) -> None:
     file = tmp_path / "headgate.toml"
     file.write_text(TOML)
-    settings = load(file, {}, {}, {}).settings.queues
+    settings = load(file, {}, {}, Plugins()).settings.queues
     assert queue_of("night", settings["night"]) == Queue(
         name="night",
         priority=1000,
