@@ -2,11 +2,7 @@
 -- Each thread has one connection and a Lua state of its own, so `step` and `job` belong to that connection.
 -- Only an answer moves on to the next step; a refused request starts a new job.
 
-local threads = {}
-
-function setup(thread)
-  table.insert(threads, thread)
-end
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "counting.lua")
 
 function init(args)
   headers = { ["Authorization"] = args[1], ["Content-Type"] = "application/json" }
@@ -34,16 +30,4 @@ function response(status, _, body)
   else
     step, refused = 1, refused + 1
   end
-end
-
-function done(summary, latency)
-  local whole, wrong = 0, 0
-  for _, thread in ipairs(threads) do
-    whole, wrong = whole + thread:get("done"), wrong + thread:get("refused")
-  end
-  local failed = summary.errors
-  io.write(string.format(
-    '{"done":%d,"refused":%d,"errors":%d,"requests":%d,"seconds":%f,"p99_ms":%f}\n',
-    whole, wrong, failed.connect + failed.read + failed.write + failed.timeout,
-    summary.requests, summary.duration / 1e6, latency:percentile(99) / 1e3))
 end

@@ -1,10 +1,6 @@
 -- One held script job per request over slurmrestd's job/submit. The second argument is NAME:TOKEN.
 
-local threads = {}
-
-function setup(thread)
-  table.insert(threads, thread)
-end
+dofile(debug.getinfo(1, "S").source:match("@(.*/)") .. "counting.lua")
 
 function init(args)
   local user, token = args[2]:match("([^:]+):(.+)")
@@ -22,21 +18,5 @@ function request()
 end
 
 function response(status)
-  if status == 200 then
-    done = done + 1
-  else
-    refused = refused + 1
-  end
-end
-
-function done(summary, latency)
-  local whole, wrong = 0, 0
-  for _, thread in ipairs(threads) do
-    whole, wrong = whole + thread:get("done"), wrong + thread:get("refused")
-  end
-  local failed = summary.errors
-  io.write(string.format(
-    '{"done":%d,"refused":%d,"errors":%d,"requests":%d,"seconds":%f,"p99_ms":%f}\n',
-    whole, wrong, failed.connect + failed.read + failed.write + failed.timeout,
-    summary.requests, summary.duration / 1e6, latency:percentile(99) / 1e3))
+  count(status)
 end
