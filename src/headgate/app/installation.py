@@ -20,11 +20,14 @@ from headgate.core.errors import BadRequest, StartupRefused
 from headgate.core.model import Queue, Template, TemplateItem
 from headgate.core.queues import check_queue
 from headgate.identity import (
+    AccessKeys,
     ApiKeys,
     Authority,
     KeyAuthority,
     OsAccounts,
     Passwords,
+    SignatureAuthority,
+    SignaturePolicy,
     Tokens,
     load_root_key,
     load_secret_key,
@@ -32,6 +35,7 @@ from headgate.identity import (
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.ports.clock import Clock
 from headgate.ports.store import Transaction
+from headgate.service.access_keys import AccessKeyRing
 from headgate.service.api_keys import KeyRing
 from headgate.service.queues import put_queue
 from headgate.service.user_groups import UserGroups
@@ -84,9 +88,11 @@ class Parts(Struct, frozen=True, kw_only=True):
     passwords: Passwords
     identity: Authority
     key_identity: KeyAuthority
+    signature_identity: SignatureAuthority
     users: Users
     user_groups: UserGroups
     api_keys: KeyRing
+    access_keys: AccessKeyRing
 
 
 def plugin_options() -> Plugins:
@@ -150,9 +156,13 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
         root_key = load_root_key(Path(root_key_file)) if root_key_file else b""
         key_identity = KeyAuthority(store, clock, keys, identity, root_key=root_key)
 
+        access_keys = AccessKeys(store, clock, key)
+        signature_identity = SignatureAuthority(store, clock, access_keys, signature_policy(settings))
+
         def changed(user: str) -> None:
             identity.forget(user)
             key_identity.forget(user)
+            signature_identity.forget(user)
 
         yield Parts(
             data=data,
@@ -163,13 +173,29 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             passwords=passwords,
             identity=identity,
             key_identity=key_identity,
+            signature_identity=signature_identity,
             users=Users(store, identity, passwords.hash, changed=changed),
             user_groups=UserGroups(store),
             api_keys=KeyRing(store, keys, changed=changed),
+            access_keys=AccessKeyRing(access_keys, changed=changed),
         )
     finally:
         passwords.close()
         await store.close()
+
+
+def signature_policy(settings: Settings) -> SignaturePolicy:
+    """What the face that takes signed requests accepts. Raises StartupRefused, naming the setting."""
+    options = settings.face.get("nifcloud")
+    usual = SignaturePolicy()
+    try:
+        return SignaturePolicy(
+            regions=tuple(getattr(options, "regions", usual.regions)),
+            services=tuple(getattr(options, "services", usual.services)),
+            window_s=getattr(options, "window_s", usual.window_s),
+        )
+    except ValueError as error:
+        raise StartupRefused(f"[nifcloud] window_s: {error}.") from None
 
 
 def seed(tx: Transaction, settings: Settings) -> None:

@@ -10,6 +10,7 @@ from headgate.cli import (
     doctor,
     groups,
     jobs,
+    keys,
     nodes,
     queues,
     scripts,
@@ -37,6 +38,7 @@ app.command("serve")(serve.serve)
 app.add_typer(users.app, name="user")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
+app.add_typer(keys.app, name="key")
 app.add_typer(templates.app, name="template")
 app.add_typer(queues.app, name="queue")
 app.add_typer(settings.app, name="config")

@@ -4,9 +4,11 @@ Read `authority.py` first (what happens to a header). `passwords.py` hashes, `th
 down, `remembered.py` keeps what was checked a moment ago, `tokens.py` makes bearer tokens and keeps the key
 file, `accounts.py` looks up OS accounts, `credentials.py` reads headers and `first_start.py` makes the first
 user. API keys: `api_keys.py` keeps them, `key_authority.py` checks them, `root_key.py` reads the one that
-passes everything.
+passes everything. Signatures: `access_keys.py` keeps the keys, `signature_authority.py` checks who signed,
+and `sigv4/` is how that is done; `sealing.py` is how secrets are kept.
 """
 
+from headgate.identity.access_keys import AccessKeys
 from headgate.identity.accounts import OsAccounts, own_account
 from headgate.identity.api_keys import ApiKeys
 from headgate.identity.authority import Authority
@@ -14,14 +16,19 @@ from headgate.identity.first_start import create_first_admin
 from headgate.identity.key_authority import KeyAuthority
 from headgate.identity.passwords import Passwords
 from headgate.identity.root_key import load_root_key
+from headgate.identity.signature_authority import SignatureAuthority
+from headgate.identity.sigv4 import SignaturePolicy
 from headgate.identity.tokens import Tokens, derived_key, load_secret_key
 
 __all__ = [
+    "AccessKeys",
     "ApiKeys",
     "Authority",
     "KeyAuthority",
     "OsAccounts",
     "Passwords",
+    "SignatureAuthority",
+    "SignaturePolicy",
     "Tokens",
     "create_first_admin",
     "derived_key",

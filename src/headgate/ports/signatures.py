@@ -71,11 +71,17 @@ class AccessKeys(Protocol):
         ...
 
     async def set_disabled(self, key_id: str, disabled: bool) -> AccessKey:
-        """A key that is disabled proves nothing from now on. Raises NotFound (kind access key)."""
+        """A key that is disabled proves nothing from now on. Raises NotFound (kind access key), WrongState
+        when enabling one more than a user may have.
+        """
         ...
 
     async def remove(self, key_id: str) -> None:
         """Forget a key and its secret. Raises NotFound (kind access key)."""
+        ...
+
+    def get(self, key_id: str) -> AccessKey:
+        """One key, without its secret. Raises NotFound (kind access key)."""
         ...
 
     def list(self, user: str = "") -> Sequence[AccessKey]:

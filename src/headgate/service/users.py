@@ -123,7 +123,7 @@ class Users:
         return added
 
     async def remove(self, caller: Caller | None, name: str) -> None:
-        """The user is no more: neither password nor token is good, no group has them as a member.
+        """The user is no more: no password, token or key of theirs is good, no group has them as a member.
 
         Their jobs and files stay; what has not started of a job is refused when its turn comes. Raises
         NotFound, WrongState for oneself.
@@ -136,6 +136,7 @@ class Users:
             user = tx.user(name)
             tx.drop_user(user.name)
             tx.drop_tokens(user.name)
+            tx.drop_access_keys(user.name)
             for group in tx.user_groups():
                 left = tuple(member for member in group.members if member.casefold() != user.name.casefold())
                 if left != group.members:

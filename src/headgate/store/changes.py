@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from headgate.core.access_keys import AccessKey
 from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.store import codec
 from headgate.store.codec import encode, folded
@@ -89,6 +90,20 @@ class EntryChanges(ABC):
     def drop_tokens(self, user: str) -> None:
         self.touch()
         self._session.change(sql.drop_tokens, {"owner": folded(user)})
+
+    def put_access_key(self, key: AccessKey) -> None:
+        self.touch()
+        self._session.change(
+            sql.put_access_key, {"id": key.id, "owner": folded(key.user), "body": encode(key)}
+        )
+
+    def drop_access_key(self, key_id: str) -> None:
+        self.touch()
+        self._session.change(sql.drop_access_key, {"id": key_id})
+
+    def drop_access_keys(self, user: str) -> None:
+        self.touch()
+        self._session.change(sql.drop_access_keys, {"owner": folded(user)})
 
     def put_meta(self, key: str, value: str) -> None:
         self.touch()

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from headgate.core.access_keys import AccessKey
 from headgate.core.figures import Sample
 from headgate.core.model import (
     Event,
@@ -72,5 +73,6 @@ QUEUES = Codec(Queue)
 USERS = Codec(User)
 USER_GROUPS = Codec(UserGroup)
 TOKENS = Codec(Token)
+ACCESS_KEYS = Codec(AccessKey)
 OPERATIONS = Codec(Operation)
 SAMPLES = Codec(Sample)

@@ -1,11 +1,12 @@
-"""The small tables: nodes, node groups, templates, queues, users, their groups, tokens, facts about the
-installation.
+"""The small tables: nodes, node groups, templates, queues, users, their groups, tokens, access keys, facts
+about the installation.
 """
 
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+from headgate.core.access_keys import AccessKey
 from headgate.core.errors import NotFound
 from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.store import codec
@@ -72,6 +73,20 @@ class EntryReader:
         if body is None:
             raise NotFound("there is no such token", kind="token")
         return codec.TOKENS.one(body)
+
+    def access_keys(self, user: str | None = None) -> list[AccessKey]:
+        statement, given = (
+            (sql.all_access_keys, {}) if user is None else (sql.access_keys_of, {"owner": folded(user)})
+        )
+        found = codec.ACCESS_KEYS.many(self._session.value(statement, given))
+        found.sort(key=lambda key: (folded(key.user), key.created, key.id))
+        return found
+
+    def access_key(self, key_id: str) -> AccessKey:
+        body = self._session.value(sql.get_access_key, {"id": key_id})
+        if body is None:
+            raise NotFound(f"There is no access key {key_id!r}.", kind="access key")
+        return codec.ACCESS_KEYS.one(body)
 
     def meta(self, key: str) -> str | None:
         value: str | None = self._session.value(sql.get_meta, {"name": key})

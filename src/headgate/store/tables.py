@@ -211,6 +211,15 @@ tokens = Table(
 )
 Index("tokens_by_owner", tokens.c.owner)
 
+access_keys = Table(
+    "access_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("access_keys_by_owner", access_keys.c.owner)
+
 # What was done to nodes and node groups.
 operations = Table(
     "operations",

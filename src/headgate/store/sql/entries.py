@@ -1,10 +1,20 @@
-"""Statements about the small tables: nodes, groups, templates, queues, users, tokens, meta."""
+"""Statements about the small tables: nodes, groups, templates, queues, users, tokens, access keys, meta."""
 
 from sqlalchemy import Executable, Table, bindparam, delete, select
 
 from headgate.store.sqlite import upsert
 from headgate.store.statement import joined, statement, statements
-from headgate.store.tables import meta, node_groups, nodes, queues, templates, tokens, user_groups, users
+from headgate.store.tables import (
+    access_keys,
+    meta,
+    node_groups,
+    nodes,
+    queues,
+    templates,
+    tokens,
+    user_groups,
+    users,
+)
 
 NAMED: dict[str, Table] = {
     table.name: table for table in (nodes, node_groups, templates, queues, users, user_groups)
@@ -69,6 +79,42 @@ def drop_token() -> Executable:
 def drop_tokens() -> Executable:
     """No token of a user is good any longer."""
     return delete(tokens).where(tokens.c.owner == bindparam("owner"))
+
+
+@statement
+def get_access_key() -> Executable:
+    """An access key by its id."""
+    return select(access_keys.c.body).where(access_keys.c.id == bindparam("id"))
+
+
+@statement
+def access_keys_of() -> Executable:
+    """The access keys of a user, joined."""
+    return select(joined(access_keys.c.body)).where(access_keys.c.owner == bindparam("owner"))
+
+
+@statement
+def all_access_keys() -> Executable:
+    """Every access key, joined."""
+    return select(joined(access_keys.c.body))
+
+
+@statement
+def put_access_key() -> Executable:
+    """A new or changed access key."""
+    return upsert(access_keys, keys=("id",))
+
+
+@statement
+def drop_access_key() -> Executable:
+    """An access key is gone."""
+    return delete(access_keys).where(access_keys.c.id == bindparam("id"))
+
+
+@statement
+def drop_access_keys() -> Executable:
+    """All access keys of a user are gone."""
+    return delete(access_keys).where(access_keys.c.owner == bindparam("owner"))
 
 
 @statement
