@@ -16,6 +16,7 @@ from benchmarks import (
     memory,
     restart,
     scripts,
+    sigv4,
     slurmrestd,
     soca,
     sweep,
@@ -34,6 +35,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "memory": memory.measure,
     "xml": xml.measure,
     "scripts": scripts.measure,
+    "sigv4": sigv4.measure,
     "soca": soca.measure,
     "slurmrestd": slurmrestd.measure,
 }

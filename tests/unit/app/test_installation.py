@@ -1,14 +1,17 @@
-"""app/installation.py: the queues that a new installation has, and those that settings describe."""
+"""app/installation.py: the queues that a new installation has, and what settings describe."""
 
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
-from headgate.app.installation import QUEUES, queue_of
-from headgate.config import Plugins, QueueSettings, load
+from headgate.app.installation import QUEUES, queue_of, signature_policy
+from headgate.config import Plugins, QueueSettings, Settings, load
 from headgate.core.errors import StartupRefused
 from headgate.core.model import Queue, QueueDefaults, QueueLimits
 from headgate.core.queues import check_queue
+from headgate.identity import SignaturePolicy
 
 TOML = """
 [queues.night]
@@ -53,3 +56,28 @@ def test_a_table_of_settings_describes_a_queue(tmp_path: Path) -> None:
 def test_a_table_that_describes_none_is_refused_by_its_name(settings: QueueSettings) -> None:
     with pytest.raises(StartupRefused, match=r"\[queues\.night\]"):
         queue_of("night", settings)
+
+
+class Signing(Struct, frozen=True):
+    """Settings of a face that takes signed requests."""
+
+    regions: tuple[str, ...] = ("jp-east-1", "jp-west-1")
+    services: tuple[str, ...] = ("hpc",)
+    window_s: int = 900
+
+
+def with_face(options: Struct) -> Settings:
+    return replace(load(None, {}, {}, Plugins()).settings, face={"nifcloud": options})
+
+
+def test_what_signatures_are_accepted_is_said_by_the_face_that_takes_them() -> None:
+    assert signature_policy(load(None, {}, {}, Plugins()).settings) == SignaturePolicy()
+    assert signature_policy(with_face(Signing())) == SignaturePolicy(
+        regions=("jp-east-1", "jp-west-1"), services=("hpc",), window_s=900
+    )
+
+
+@pytest.mark.parametrize("window", [0, 901])
+def test_a_window_out_of_range_is_refused_by_its_name(window: int) -> None:
+    with pytest.raises(StartupRefused, match=r"\[nifcloud\] window_s"):
+        signature_policy(with_face(Signing(window_s=window)))

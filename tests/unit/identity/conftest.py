@@ -6,7 +6,18 @@ import pytest
 
 from headgate.core.launch import OsAccount
 from headgate.core.vocabulary import Role
-from headgate.identity import ApiKeys, Authority, KeyAuthority, OsAccounts, Passwords, Tokens
+from headgate.identity import (
+    AccessKeys,
+    ApiKeys,
+    Authority,
+    KeyAuthority,
+    OsAccounts,
+    Passwords,
+    SignatureAuthority,
+    SignaturePolicy,
+    Tokens,
+)
+from headgate.service.access_keys import AccessKeyRing
 from headgate.service.api_keys import KeyRing
 from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
@@ -25,17 +36,22 @@ class World:
         self.authority = self.make_authority()
         self.keys = ApiKeys(self.store, self.clock, b"k" * 32)
         self.doorkeeper = self.make_doorkeeper()
+        self.access_keys = AccessKeys(self.store, self.clock, b"k" * 32)
+        self.signatures = SignatureAuthority(self.store, self.clock, self.access_keys, SignaturePolicy())
         self.users = Users(self.store, self.authority, self.passwords.hash, changed=self.changed)
         self.user_groups = UserGroups(self.store)
         self.key_ring = KeyRing(self.store, self.keys, changed=self.changed)
+        self.access_key_ring = AccessKeyRing(self.access_keys, changed=self.changed)
         # The command line in another process: the same store, and nobody to tell.
         self.elsewhere = Users(self.store, self.authority, self.passwords.hash)
         self.keys_elsewhere = KeyRing(self.store, self.keys)
+        self.access_keys_elsewhere = AccessKeyRing(self.access_keys)
 
     def changed(self, user: str) -> None:
         """What the application does when a user was changed."""
         self.authority.forget(user)
         self.doorkeeper.forget(user)
+        self.signatures.forget(user)
 
     def make_doorkeeper(self, root_key: bytes = b"") -> KeyAuthority:
         """What checks API keys."""

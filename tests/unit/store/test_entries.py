@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from headgate.core.access_keys import AccessKey
 from headgate.core.errors import NotFound
 from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.core.vocabulary import NodeState, Role
@@ -68,6 +69,25 @@ def test_tokens_are_listed_by_user_and_age(world: World) -> None:
     assert world.look(lambda look: look.tokens()) == [tokens[2], tokens[1], tokens[0]]
     assert world.look(lambda look: look.tokens("BOB")) == [tokens[0]]
     assert world.look(lambda look: look.tokens("carl")) == []
+
+
+def test_access_keys_are_found_by_id_listed_by_user_and_age_and_dropped(world: World) -> None:
+    keys = [
+        AccessKey(id=f"K{number}", user=user, created=9 - number, sealed=b"s", disabled=number == 1)
+        for number, user in enumerate(("bob", "ann", "Ann", "carl"))
+    ]
+    for key in keys:
+        world.write(partial(Transaction.put_access_key, key=key))
+    assert world.look(lambda look: look.access_keys()) == [keys[2], keys[1], keys[0], keys[3]]
+    assert world.look(lambda look: look.access_keys("ANN")) == [keys[2], keys[1]]
+    assert world.look(lambda look: look.access_key("K1")) == keys[1]
+    world.write(lambda tx: tx.drop_access_keys("aNN"))
+    world.write(lambda tx: tx.drop_access_key("K0"))
+    assert world.look(lambda look: look.access_keys()) == [keys[3]]
+    for gone in ("K0", "k3"):
+        with pytest.raises(NotFound) as refused:
+            world.look(partial(Transaction.access_key, key_id=gone))
+        assert refused.value.kind == "access key"
 
 
 def test_users_and_their_groups_are_dropped_under_any_spelling(world: World) -> None:
