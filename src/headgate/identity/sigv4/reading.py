@@ -126,7 +126,7 @@ def _from_query(pairs: Iterable[Pair]) -> dict[bytes, bytes]:
         if short != name:
             known = short if short in _PARAMETERS else name
             if known in found:
-                raise refused(f"{name.decode('ascii', 'replace')} is there twice")
+                raise refused("a parameter of the signature is there twice")
             found[known] = value
     if found.get(b"X-Amz-Algorithm") != ALGORITHM:
         raise NotProved("no signature, in the header or in the query", Unproved.NO_ACCESS_KEY)
