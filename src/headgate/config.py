@@ -82,6 +82,18 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
             raise ValueError(f"time_zone {self.time_zone!r} is not known (Europe/Berlin is one)") from None
 
 
+class StorageSettings(Struct, frozen=True, kw_only=True):
+    """The table `[storage]`. root: where each user has a folder of their name; empty: the home of their OS
+    account.
+    """
+
+    root: str = ""
+
+    def __post_init__(self) -> None:
+        if self.root and (not self.root.startswith("/") or ".." in self.root.split("/")):
+            raise ValueError("root is an absolute path")
+
+
 class QueueSettings(Struct, frozen=True, kw_only=True):
     """A table `[queues.NAME]`: a queue to make where there is none; later the store says what it is.
 
@@ -117,6 +129,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     server: ServerSettings = ServerSettings()
     engine: dict[str, Struct] = {}
     queues: dict[str, QueueSettings] = {}
+    storage: StorageSettings = StorageSettings()
     mail: MailSettings = MailSettings()
     face: dict[str, Struct] = {}
 
@@ -149,6 +162,7 @@ class Loaded(Struct, frozen=True):
             yield from self._table(f"engine.{name}", options)
         for name, queue in self.settings.queues.items():
             yield from self._table(f"queues.{name}", queue)
+        yield from self._table("storage", self.settings.storage)
         yield from self._table("mail", self.settings.mail)
         for name, options in self.settings.face.items():
             yield from self._table(name, options)
@@ -177,6 +191,7 @@ def load(
         "server": ServerSettings,
         "engine": plugins.engine,
         "queues": dict[str, QueueSettings],
+        "storage": StorageSettings,
         "mail": MailSettings,
         **plugins.face,
     }
@@ -207,6 +222,7 @@ def load(
             for name, options in plugins.engine.items()
         },
         queues=_convert(tree.get("queues", {}), dict[str, QueueSettings], "queues", sources),
+        storage=_convert(tree.get("storage", {}), StorageSettings, "storage", sources),
         mail=_convert(tree.get("mail", {}), MailSettings, "mail", sources),
         face={
             name: _convert(tree.get(name, {}), options, name, sources)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from headgate import __version__, registry
 from headgate.app.installation import Parts
 from headgate.config import ServerSettings, Settings
+from headgate.core.launch import OsAccount
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.engines.local.files import LocalFiles
 from headgate.http.faces import Face, nothing
@@ -30,6 +31,7 @@ from headgate.service.operations import Operations
 from headgate.service.portraits import Portraits
 from headgate.service.queues import Queues
 from headgate.service.scripts import Scripts
+from headgate.service.storage import Storage
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 
@@ -72,6 +74,11 @@ def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gat
 def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
+    files = LocalFiles(parts.min_uid)
+
+    def account_of(user: str) -> OsAccount:
+        return parts.identity.os_account(user) or own_account()
+
     jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy())
     return {
         "jobs": jobs,
@@ -88,7 +95,8 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "events": Events(parts.store),
         "users": parts.users,
         "user_groups": parts.user_groups,
-        "user_files": UserFiles(LocalFiles(parts.min_uid), parts.identity),
+        "user_files": UserFiles(files, parts.identity),
+        "storage": Storage(files, parts.identity, account_of, root=settings.storage.root),
         "api_keys": parts.api_keys,
         "access_keys": parts.access_keys,
         "identity": parts.identity,
@@ -96,7 +104,7 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "signature_identity": parts.signature_identity,
         "tokens": parts.identity.tokens,
         "revoke": parts.identity.revoke,
-        "account_of": lambda user: parts.identity.os_account(user) or own_account(),
+        "account_of": account_of,
         "clock": parts.clock,
         "signing_key": derived_key(parts.key, "continuations"),
         **settings.face,

@@ -14,21 +14,28 @@ import msgspec
 
 from headgate.core.launch import OsAccount
 from headgate.engines.local import rights
+from headgate.engines.local.beneath import open_beneath
 
 NOT_REGULAR: Final = -1
 TOO_LARGE: Final = -2
 UNFIT: Final = -3
-"""Beside the numbers of errno; the last: the account can't be entered."""
+FOREIGN_LINK: Final = -4
+"""Beside the numbers of errno. UNFIT: the account can't be entered; FOREIGN_LINK: a hard link to a file of
+somebody else.
+"""
 _BLOCK: Final = 1 << 20
 _OPEN: Final = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do. content: what to write; None: read up to `limit` bytes."""
+    """What to do. content: what to write; None: read up to `limit` bytes, of a file that is reached from
+    `below` without leaving it, where that is set.
+    """
 
     account: OsAccount | None
     min_uid: int
     path: str
+    below: str = ""
     limit: int = 0
     content: bytes | None = None
 
@@ -59,21 +66,29 @@ def carry_out(errand: Errand) -> Answer:
     """Read or write, as whoever this process is."""
     try:
         if errand.content is None:
-            return _read(errand.path, errand.limit)
+            return _read(errand)
         return _write(errand.path, errand.content)
     except OSError as error:
         return Answer(fault=error.errno or errno.EIO)
 
 
-def _read(path: str, limit: int) -> Answer:
-    descriptor = os.open(path, os.O_RDONLY | _OPEN)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+def _read(errand: Errand) -> Answer:
+    flags = os.O_RDONLY | _OPEN
+    descriptor = (
+        open_beneath(errand.below, errand.path, flags) if errand.below else os.open(errand.path, flags)
+    )
+    found_there = os.fstat(descriptor)
+    if not stat.S_ISREG(found_there.st_mode):
         return Answer(fault=NOT_REGULAR)
+    # Anybody may link to a file of the same file system that they can't write (where
+    # fs.protected_hardlinks is off), and such a name says nothing about whose the file is.
+    if errand.below and found_there.st_nlink > 1 and found_there.st_uid != os.geteuid():
+        return Answer(fault=FOREIGN_LINK)
     found = bytearray()
     # Its length may change, and files of /proc say 0.
     while block := os.read(descriptor, _BLOCK):
         found += block
-        if len(found) > limit:
+        if len(found) > errand.limit:
             return Answer(fault=TOO_LARGE)
     return Answer(content=bytes(found))
 

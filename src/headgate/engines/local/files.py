@@ -1,4 +1,4 @@
-"""LocalFiles: `ports.files.AccountFiles` on this machine. Each file is the work of a process of its own.
+"""LocalFiles: `ports.files` on this machine. Each file is the work of a process of its own.
 
 The process is told everything through its stdin, becomes the account and only then touches a path
 (`file_hand.py`). Whatever becomes of it, the server has waited for it: killed after `_ANSWER_S`.
@@ -14,7 +14,8 @@ import msgspec
 
 from headgate.core.errors import BadRequest, HeadgateError, NotFound, NotPermitted, TooLarge, Unavailable
 from headgate.core.launch import OsAccount
-from headgate.engines.local.file_hand import NOT_REGULAR, TOO_LARGE, Answer, Errand
+from headgate.engines.local import folders
+from headgate.engines.local.file_hand import FOREIGN_LINK, NOT_REGULAR, TOO_LARGE, Answer, Errand
 from headgate.engines.local.launching import import_paths
 
 _BOOT: Final = """\
@@ -39,6 +40,16 @@ class LocalFiles:
     async def read(self, account: OsAccount | None, path: str, *, limit: int) -> bytes:
         """See ports.files."""
         return await self._run(Errand(account=account, min_uid=self._min_uid, path=path, limit=limit))
+
+    async def read_below(self, account: OsAccount | None, folder: str, path: str, *, limit: int) -> bytes:
+        """See ports.files."""
+        return await self._run(
+            Errand(account=account, min_uid=self._min_uid, path=path, limit=limit, below=folder)
+        )
+
+    async def make_folder(self, account: OsAccount | None, parent: str, name: str) -> None:
+        """See ports.files."""
+        await asyncio.to_thread(folders.make, account, parent, name)
 
     async def write(self, account: OsAccount | None, path: str, content: bytes) -> None:
         """See ports.files."""
@@ -96,6 +107,10 @@ def _refusal(path: str, answer: Answer) -> HeadgateError:
             return NotPermitted(f"The OS account may not do this with {shown}.")
         case fault if fault == TOO_LARGE:
             return TooLarge(f"The file {shown} is larger than can be read in one piece.")
+        case errno.EXDEV:
+            return BadRequest(f"{shown} leads out of the folder that it is to be in.")
+        case fault if fault == FOREIGN_LINK:
+            return BadRequest(f"{shown} is a link to a file of somebody else.")
         case fault if fault in (NOT_REGULAR, errno.EISDIR, errno.ENXIO, errno.ELOOP, errno.ENAMETOOLONG):
             return BadRequest(f"{shown} is no regular file.")
         case fault:
