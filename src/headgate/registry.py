@@ -26,6 +26,7 @@ class DialectPlugin(Struct, frozen=True):
 
     context: `module:object` of a Struct whose fields name what the face needs of `headgate.app`. build: the
     function that makes the ASGI application of it. refusal: how the face says no (`http.faces.RefusalBody`).
+    statuses: of a mapping from statuses of the gate to those that the face has instead; empty: it has all.
     options: of the Struct of its settings, which are the table under its name; empty: none.
     """
 
@@ -34,6 +35,7 @@ class DialectPlugin(Struct, frozen=True):
     build: str
     refusal: str
     options: str = ""
+    statuses: str = ""
     also: tuple[str, ...] = ()
 
 
@@ -71,6 +73,15 @@ DIALECTS: Final[dict[str, DialectPlugin]] = {
         build="headgate.dialects.soca.face:build",
         refusal="headgate.dialects.soca.errors:refusal_body",
         options="headgate.dialects.soca.options:Options",
+    ),
+    "nifcloud": DialectPlugin(
+        path="/jobs",
+        also=("/files",),
+        context="headgate.dialects.nifcloud.context:Context",
+        build="headgate.dialects.nifcloud.face:build",
+        refusal="headgate.dialects.nifcloud.errors:refusal_body",
+        statuses="headgate.dialects.nifcloud.errors:STATUSES",
+        options="headgate.dialects.nifcloud.options:Options",
     ),
     "v1": DialectPlugin(
         path="/v1",

@@ -10,7 +10,9 @@ from msgspec import Struct
 from headgate import __version__, registry
 from headgate.app.installation import Parts
 from headgate.config import ServerSettings, Settings
+from headgate.core.errors import NotFound, Unavailable
 from headgate.core.launch import OsAccount
+from headgate.core.syncs import Direction, Sync
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.engines.local.files import LocalFiles
 from headgate.http.faces import Face, nothing
@@ -18,8 +20,9 @@ from headgate.http.gate import Gate
 from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
-from headgate.identity import derived_key, own_account
+from headgate.identity import derived_key, group_name, own_account
 from headgate.ports.flavour import Flavour
+from headgate.ports.identity import Caller
 from headgate.service.commands import Commands
 from headgate.service.events import Events
 from headgate.service.files import UserFiles
@@ -51,7 +54,10 @@ def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gat
 
     async def scrape() -> bytes:
         jobs = await parts.store.read(lambda look: look.count_jobs())
-        return metrics.text(jobs=jobs, ready=dispatcher.ready.is_set(), websockets=gate.websockets)
+        loads = {face.name: face.load() for face in faces if face.load is not None}
+        return metrics.text(
+            jobs=jobs, ready=dispatcher.ready.is_set(), websockets=gate.websockets, loads=loads
+        )
 
     pages = Pages(
         version=__version__,
@@ -69,6 +75,18 @@ def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gat
         observe=metrics.request,
     )
     return gate
+
+
+class NoSyncs:
+    """`ports.syncs.Syncs` where there is no object store."""
+
+    async def start(self, caller: Caller, *, path: str, direction: Direction, delete: bool) -> Sync:
+        """See ports.syncs."""
+        raise Unavailable("This server has no object store to sync with.")
+
+    async def get(self, caller: Caller, number: int) -> Sync:
+        """See ports.syncs."""
+        raise NotFound(f"There is no sync {number}.", kind="sync")
 
 
 def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
@@ -104,7 +122,9 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "signature_identity": parts.signature_identity,
         "tokens": parts.identity.tokens,
         "revoke": parts.identity.revoke,
+        "syncs": NoSyncs(),
         "account_of": account_of,
+        "group_of": lambda user: group_name(account_of(user).gid),
         "clock": parts.clock,
         "signing_key": derived_key(parts.key, "continuations"),
         **settings.face,
@@ -139,6 +159,8 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
         built,
         registry.load(plugin.refusal),
         also=plugin.also,
+        statuses=registry.load(plugin.statuses) if plugin.statuses else {},
+        load=getattr(built, "load", None),
         websockets=getattr(built, "websockets", False),
         drain=getattr(built, "drain", nothing),
     )
@@ -150,7 +172,10 @@ def _signposts(faces: Sequence[Face]) -> list[Signpost]:
     posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
     for face in faces:
         document = getattr(face.app, "described_at", "/openapi.json")
-        posts.append(Signpost(face.path + document, "its description for programs", True))
+        # A face with several paths says the whole of it.
+        beside = document.startswith(tuple(f"{path}/" for path in face.also))
+        address = document if beside else face.path + document
+        posts.append(Signpost(address, "its description for programs", True))
     return [
         *posts,
         Signpost("/healthz", "is it up", True),

@@ -51,6 +51,14 @@ def headers_of(scope: Scope, wanted: Mapping[bytes, str]) -> dict[str, str]:
     return found
 
 
+def has_body(scope: Scope) -> bool:
+    """Whether the headers say that something comes behind them (RFC 9112, section 6)."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+        for name, value in scope["headers"]
+    )
+
+
 def operation_at(router: Router[T], scope: Scope, path: str) -> tuple[T, list[str]]:
     """The operation at a path, and the values in it. Raises NotFound, MethodNotAllowed."""
     found = router.find(path)

@@ -4,7 +4,7 @@ The gate refuses some requests before the dialect sees them (too large, too slow
 answers for faults nobody foresaw. It does so in the face's own error shape, so that clients understand it.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Protocol
 
 import msgspec
@@ -63,8 +63,10 @@ def nothing() -> None:
 class Face(Struct, frozen=True):
     """A dialect at its path (`/hpc`: one step, matched whatever its letter case).
 
-    also: other paths of the same kind. websockets: whether it takes any. drain: called when the server is
-    about to stop; requests that wait for something to happen have to be answered then.
+    also: other paths of the same kind. statuses: what it answers in place of a status of the gate's, where
+    its interface has none such. load: requests in progress, and refusals because there were as many as the
+    face takes; None: it has no limit of its own. websockets: whether it takes any. drain: called when the
+    server is about to stop; requests that wait for something to happen have to be answered then.
     """
 
     name: str
@@ -72,5 +74,7 @@ class Face(Struct, frozen=True):
     app: Application
     refusal: RefusalBody = problem_body
     also: tuple[str, ...] = ()
+    statuses: Mapping[int, int] = {}
+    load: Callable[[], tuple[int, int]] | None = None
     websockets: bool = False
     drain: Callable[[], None] = nothing

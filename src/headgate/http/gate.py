@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 
 from headgate.core.errors import BadRequest, HeadgateError, NotFound, NotPermitted, TooLarge, Unavailable
-from headgate.http.faces import Application, Face, Message, Receive, RefusalBody, Scope, Send, problem_body
+from headgate.http.faces import Application, Face, Message, Receive, Scope, Send, problem_body
 from headgate.http.limits import CHANGES_NOTHING, Limits, is_foreign, origin_of
 from headgate.http.logs import REQUEST_ID
 from headgate.http.websocket import Upgrade, is_foreign_upgrade
@@ -68,7 +68,7 @@ class Gate:
 
     def drain(self) -> None:
         """The server is about to stop: faces that keep requests waiting let them go."""
-        for face in set(self._faces.values()):
+        for face in {face.name: face for face in self._faces.values()}.values():
             face.drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +99,7 @@ class Gate:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         face, request_id = self._enter(scope)
-        exchange = Exchange(receive, send, face.refusal, self._limits, request_id)
+        exchange = Exchange(receive, send, face, self._limits, request_id)
         began = time.perf_counter()
         try:
             if face is not self._rest and scope["method"] not in CHANGES_NOTHING and not self._is_ready():
@@ -215,6 +215,7 @@ class Exchange:
 
     __slots__ = (
         "_deadline",
+        "_face",
         "_limits",
         "_receive",
         "_seen",
@@ -225,7 +226,6 @@ class Exchange:
         "may_linger",
         "read_all",
         "refusal",
-        "refusal_body",
         "request_id",
         "started",
         "status",
@@ -235,17 +235,17 @@ class Exchange:
         self,
         receive: Receive,
         send: Send,
-        refusal_body: RefusalBody,
+        face: Face,
         limits: Limits,
         request_id: str,
     ) -> None:
         self._receive = receive
         self._send = send
+        self._face = face
         self._limits = limits
         self._seen = 0
         self._watched = False
         self._deadline = 0.0
-        self.refusal_body = refusal_body
         self.request_id = request_id
         self.refusal: tuple[int, HeadgateError] | None = None
         self.status = 0
@@ -320,9 +320,10 @@ class Exchange:
         """Answer in the face's shape and end the connection: what is left of the body is nothing to read on
         from.
         """
-        media_type, body = self.refusal_body(status, error, self.request_id)
+        media_type, body = self._face.refusal(status, error, self.request_id)
         if status in (403, 413) and self.may_linger and not self.read_all:
             await self._linger()
+        status = self._face.statuses.get(status, status)
         self.started = self.ended = True
         self.status = status
         headers: list[tuple[bytes, bytes]] = [

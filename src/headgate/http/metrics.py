@@ -5,10 +5,12 @@ somebody scrapes.
 neither.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from headgate.core.states import JobState
 
@@ -16,6 +18,29 @@ MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 # A keyed look-up takes well under a millisecond, a durable change a few, a full page some more.
 SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 30)
 EVENTS: Final = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
+
+
+class Loads(Collector):
+    """Faces that take only so many requests at once: (in progress, refused) by face, as they say it."""
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, tuple[int, int]] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        now = GaugeMetricFamily(
+            "headgate_limited_requests", "Requests in progress of faces with a limit.", labels=("face",)
+        )
+        over = CounterMetricFamily(
+            "headgate_limited_requests_refused",
+            "Requests refused because a face had as many as it takes.",
+            labels=("face",),
+        )
+        for face, (in_progress, refused) in self.known.items():
+            now.add_metric((face,), in_progress)
+            over.add_metric((face,), refused)
+        yield now
+        yield over
 
 
 class Metrics:
@@ -42,6 +67,8 @@ class Metrics:
         )
         self._websockets = Gauge("headgate_websockets", "WebSockets that are open.", registry=self._registry)
         self._ready = Gauge("headgate_ready", "1 when jobs are being dispatched.", registry=self._registry)
+        self._loads = Loads()
+        self._registry.register(self._loads)
         # Children are looked up by label under a lock; kept, a request pays for a dictionary look-up.
         self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
@@ -58,8 +85,16 @@ class Metrics:
         """A commit is on disk."""
         self._commits.observe(events)
 
-    def text(self, *, jobs: Mapping[JobState, int], ready: bool, websockets: int = 0) -> bytes:
-        """What a scraper is answered."""
+    def text(
+        self,
+        *,
+        jobs: Mapping[JobState, int],
+        ready: bool,
+        websockets: int = 0,
+        loads: Mapping[str, tuple[int, int]] | None = None,
+    ) -> bytes:
+        """What a scraper is answered. loads: (in progress, refused) of faces with a limit."""
+        self._loads.known = loads or {}
         for state in JobState:
             self._jobs.labels(state.name.lower()).set(jobs.get(state, 0))
         self._ready.set(ready)

@@ -9,7 +9,7 @@ and `sigv4/` is how that is done; `sealing.py` is how secrets are kept.
 """
 
 from headgate.identity.access_keys import AccessKeys
-from headgate.identity.accounts import OsAccounts, own_account
+from headgate.identity.accounts import OsAccounts, group_name, own_account
 from headgate.identity.api_keys import ApiKeys
 from headgate.identity.authority import Authority
 from headgate.identity.first_start import create_first_admin
@@ -32,6 +32,7 @@ __all__ = [
     "Tokens",
     "create_first_admin",
     "derived_key",
+    "group_name",
     "load_root_key",
     "load_secret_key",
     "own_account",

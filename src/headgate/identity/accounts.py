@@ -81,13 +81,15 @@ def own_account() -> OsAccount:
 
 def group_names(account: OsAccount) -> tuple[str, ...]:
     """The names of its groups, for people; a number where there is no name."""
-    names = []
-    for gid in account.groups:
-        try:
-            names.append(grp.getgrgid(gid).gr_name)
-        except KeyError:
-            names.append(str(gid))
-    return tuple(names)
+    return tuple(map(group_name, account.groups))
+
+
+def group_name(gid: int) -> str:
+    """The name of a group, or its number where it has none."""
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 class OsAccounts:
