@@ -18,11 +18,11 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     the `storage` root, as pjsub run there would have it, or the directory of the `script`.
     """
 
-    regions: list[str] = ["jp-east-1"]
-    services: list[str] = ["hpc-api"]
+    regions: tuple[str, ...] = ("jp-east-1",)
+    services: tuple[str, ...] = ("hpc-api",)
     window_s: int = 300
-    hosts: list[str] = []
-    users: list[str] = []
+    hosts: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
     connections: int = 10
     deadline_s: float = 10.0
     body_limit: int = 64 * 1024
