@@ -5,17 +5,21 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from headgate.dialects.hpcpack.operations import operations as newer
+from headgate.dialects.nifcloud.operations import operations as nifcloud
+from headgate.dialects.nifcloud.options import Options as HpcRestOptions
 from headgate.dialects.soca.operations import operations as soca
 from headgate.dialects.soca.options import Options
 from headgate.dialects.windowshpc.operations import operations as legacy
 from headgate.formats.routing import Addressed
 from tests.compliance.hpcpack.world import World
+from tests.compliance.nifcloud.world import World as HpcRestWorld
 from tests.compliance.soca.world import World as SocaWorld
 from tests.reference import FAILS, PAGES
 
 FACES: dict[str, Callable[[], Sequence[Addressed]]] = {
     "hpc": lambda: newer(World().context),
     "WindowsHPC": lambda: legacy(World().context),
+    "jobs": lambda: nifcloud(HpcRestWorld(HpcRestOptions()).context),
     "api": lambda: soca(SocaWorld(Options()).context),
 }
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from headgate.app import plugin_options
-from headgate.config import QueueSettings, ServerSettings
+from headgate.config import QueueSettings, ServerSettings, StorageSettings
 from headgate.engines.local.options import NodeOptions
 from headgate.notify.settings import MailSettings
 from headgate.registry import DIALECTS, ENGINES
@@ -26,7 +26,7 @@ def test_every_engine_has_its_page() -> None:
 
 PLUGINS = plugin_options()
 TABLES = [
-    *(ServerSettings, QueueSettings, NodeOptions, MailSettings),
+    *(ServerSettings, StorageSettings, QueueSettings, NodeOptions, MailSettings),
     *PLUGINS.engine.values(),
     *PLUGINS.face.values(),
 ]

@@ -63,8 +63,11 @@ async def test_below_the_root_each_user_has_a_folder_which_is_made_for_the_accou
 async def test_a_file_is_read_as_the_callers_account_from_below_its_folder(world: World) -> None:
     files = Remembering()
     service = storage(world, files, "/srv/hpc")
-    assert (await service.read(ADA, "/srv/hpc/ada/work//run.sh", limit=10))[1:] == ("work/run.sh", b"content")
-    assert files.read == [("ada", "/srv/hpc/ada", "work/run.sh")]
+    assert (await service.read(ADA, "/srv/hpc/ada/inner//run.sh", limit=10))[1:] == (
+        "inner/run.sh",
+        b"content",
+    )
+    assert files.read == [("ada", "/srv/hpc/ada", "inner/run.sh")]
     for nothing in (".", "/srv/hpc/ada/"):
         with pytest.raises(BadRequest):
             await service.read(ADA, nothing, limit=10)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from headgate.core.errors import BadRequest, NotFound, NotPermitted
+from headgate.core.errors import BadRequest, NotFound, NotPermitted, WrongState
 from headgate.core.scripts import Script
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.syncs import Direction, Sync, SyncState
@@ -106,6 +106,8 @@ class JobCalls:
     async def delete(self, call: Call) -> Answer:
         """Cancel one's job; it has not ended yet when this is answered."""
         found = self._own(call, ended_too=False)
+        if found.job.state is JobState.FINISHING:
+            raise WrongState(f"Job {call.number} ends already.")  # pjm 5: RNE takes no pjdel
         await self._context.jobs.cancel(call.caller, found.job.id)
         return Answer(204)
 

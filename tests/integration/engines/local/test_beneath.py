@@ -28,10 +28,10 @@ def above() -> Iterator[Path]:
     made.chmod(0o755)
     (made / "outside").write_bytes(OUTSIDE)
     (made / "ada").mkdir()
-    (made / "ada" / "work").mkdir()
-    (made / "ada" / "work" / "run.sh").write_bytes(b"echo")
+    (made / "ada" / "inner").mkdir()
+    (made / "ada" / "inner" / "run.sh").write_bytes(b"echo")
     if os.geteuid() == 0:
-        for path in ("ada", "ada/work", "ada/work/run.sh"):
+        for path in ("ada", "ada/inner", "ada/inner/run.sh"):
             os.chown(made / path, account_of_ada().uid, account_of_ada().gid)
     yield made
     shutil.rmtree(made)
@@ -53,8 +53,8 @@ async def read(above: Path, path: str) -> bytes | type[HeadgateError]:
 
 
 async def test_what_is_inside_is_read(above: Path) -> None:
-    (above / "ada" / "link").symlink_to("work/run.sh")
-    assert await read(above, "work/run.sh") == b"echo"
+    (above / "ada" / "link").symlink_to("inner/run.sh")
+    assert await read(above, "inner/run.sh") == b"echo"
     assert await read(above, "link") == b"echo", "a link that stays inside is resolved (nifcloud.md 5.1)"
 
 
@@ -63,10 +63,10 @@ async def test_no_path_and_no_link_leads_out(above: Path) -> None:
     (inside / "absolute").symlink_to(above / "outside")
     (inside / "relative").symlink_to("../outside")
     (inside / "up").symlink_to("..")
-    (inside / "back").symlink_to(inside / "work")
+    (inside / "back").symlink_to(inside / "inner")
     (inside / "own").symlink_to("/proc/self/root")
     for path in (
-        *("../outside", "work/../../outside", str(above / "outside"), "absolute", "relative", "up/outside"),
+        *("../outside", "inner/../../outside", str(above / "outside"), "absolute", "relative", "up/outside"),
         *("back/run.sh", "own/etc/hostname", f"/proc/self/root{above}/outside"),
     ):
         assert await read(above, path) is BadRequest, path
@@ -77,18 +77,18 @@ async def test_what_is_no_file_is_neither_read_nor_waited_for(above: Path) -> No
     os.mkfifo(inside / "pipe")
     (inside / "loop").symlink_to("loop")
     (inside / "large").write_bytes(b"x" * (LIMIT + 1))
-    for path in ("pipe", "loop", "work", ".", "x" * 300):
+    for path in ("pipe", "loop", "inner", ".", "x" * 300):
         assert await read(above, path) is BadRequest, path
     assert await read(above, "large") is TooLarge
     assert await read(above, "missing") is NotFound
-    assert await read(above, "work/run.sh/x") is NotFound
+    assert await read(above, "inner/run.sh/x") is NotFound
 
 
 @as_root
 async def test_a_device_and_a_hard_link_to_a_file_of_somebody_else_are_refused(above: Path) -> None:
     os.mknod(above / "ada" / "zero", 0o666 | 0o020000, os.makedev(1, 5))
     os.link(above / "outside", above / "ada" / "hard")
-    os.link(above / "ada" / "work" / "run.sh", above / "ada" / "own")
+    os.link(above / "ada" / "inner" / "run.sh", above / "ada" / "own")
     assert await read(above, "zero") is BadRequest
     assert await read(above, "hard") is BadRequest
     assert await read(above, "own") == b"echo", "a second name of one's own file is nobody else's"
@@ -111,17 +111,17 @@ def test_a_folder_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(
 
     def exchange() -> None:
         while not stop.is_set():
-            os.rename(inside / "work", inside / "away")
-            os.rename(inside / "evil", inside / "work")
-            os.rename(inside / "work", inside / "evil")
-            os.rename(inside / "away", inside / "work")
+            os.rename(inside / "inner", inside / "away")
+            os.rename(inside / "evil", inside / "inner")
+            os.rename(inside / "inner", inside / "evil")
+            os.rename(inside / "away", inside / "inner")
 
     attacker = threading.Thread(target=exchange)
     attacker.start()
     try:
         for _ in range(1000):
             try:
-                found = way(base, "work/run.sh", os.O_RDONLY)
+                found = way(base, "inner/run.sh", os.O_RDONLY)
             except OSError as error:
                 numbers.add(error.errno)
                 continue
@@ -135,11 +135,11 @@ def test_a_folder_that_is_exchanged_for_a_link_meanwhile_leads_nowhere(
 
 
 def test_step_by_step_no_link_is_followed_and_nothing_goes_up(above: Path) -> None:
-    (above / "ada" / "link").symlink_to("work")
+    (above / "ada" / "link").symlink_to("inner")
     base = os.open(above / "ada", os.O_PATH)
     try:
-        os.close(by_steps(base, "./work//run.sh", os.O_RDONLY))
-        for path in ("link/run.sh", "link", "../outside", "/etc/hostname", "work/../work/run.sh"):
+        os.close(by_steps(base, "./inner//run.sh", os.O_RDONLY))
+        for path in ("link/run.sh", "link", "../outside", "/etc/hostname", "inner/../inner/run.sh"):
             with pytest.raises(OSError):  # noqa: PT011 - which number is the kernel's choice (ELOOP, ENOTDIR)
                 by_steps(base, path, os.O_RDONLY)
     finally:
