@@ -2,8 +2,8 @@
 
 Starts `headgate serve` on a new folder, makes a user, sends a parametric sweep to the HPC Pack face exactly
 as one of its clients would, waits until it has run on this machine, shows the output, does the same through
-our own /v1, the legacy HPC Pack face and SOCA's, and then keeps serving until Ctrl-C (`--exit`: ends
-instead). As root the tasks run as `nobody`, in the demonstration's own folder.
+our own /v1, the legacy HPC Pack face, SOCA's and NIFCLOUD's, and then keeps serving until Ctrl-C (`--exit`:
+ends instead). As root the tasks run as `nobody`, in the demonstration's own folder.
 """
 
 import argparse
@@ -27,6 +27,8 @@ from typing import Any
 
 import httpx
 
+from headgate.testing.signing import Signer
+
 USER = "demo"
 WANTED_PORT = 8080
 READY_S = 30.0
@@ -46,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         well = own_api(url, password, here / "work") and well
         well = windowshpc(url, password, here / "work") and well
         well = soca(url, here) and well
+        well = nifcloud(url, here) and well
         if not options.exit:
             keep_serving(url, password)
     say("The server and the folder of the demonstration are gone.")
@@ -57,17 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder of our own: `data` for the server alone, `work` for whoever runs the tasks.
-
-    Gone afterwards.
+    """A folder of our own: `data` for the server alone, `work` for whoever runs the tasks, `storage` with the
+    folder of our user. Gone afterwards.
     """
     here = Path(tempfile.mkdtemp(prefix="headgate-demo-"))
     here.chmod(0o755)
-    work = here / "work"
-    work.mkdir(mode=0o755)
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(work, nobody.pw_uid, nobody.pw_gid)
+    (here / "storage").mkdir(mode=0o755)
+    for theirs in (here / "work", here / "storage" / USER):
+        theirs.mkdir(mode=0o755)
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(theirs, nobody.pw_uid, nobody.pw_gid)
     try:
         yield here
     finally:
@@ -89,7 +92,11 @@ def served(here: Path) -> Iterator[tuple[str, str]]:
         process = subprocess.Popen(
             [*HEADGATE, "serve", "--host", "127.0.0.1", "--port", str(free_port()), "--data", str(data)],
             # `nobody` has no home; jobs that start at home get one in our folder.
-            env={**os.environ, "HEADGATE_SOCA__HOME_ROOT": str(here / "work")},
+            env={
+                **os.environ,
+                "HEADGATE_SOCA__HOME_ROOT": str(here / "work"),
+                "HEADGATE_STORAGE__ROOT": str(here / "storage"),
+            },
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -274,6 +281,48 @@ def soca(url: str, here: Path) -> bool:
         output = Path(str(found["Output_Path"]).partition(":")[2])
         say(f"{output.name}:\n{output.read_text().strip()}")
     return found.get("job_state") == "F" and found.get("Exit_status") == 0
+
+
+# ---- NIFCLOUD
+
+PJM_SCRIPT = """#!/bin/sh
+#PJM -L "node=1,elapse=0:01:00,rscgrp=small" --mpi proc=2
+echo "job $PJM_JOBID of $PJM_RSCGRP on $PJM_NODE node for at most $PJM_ELAPSE_LIMIT s"
+sleep 1
+echo "$PJM_MPI_PROC processes, they said"
+"""
+
+
+def nifcloud(url: str, here: Path) -> bool:
+    """A script for Fugaku through `/jobs`, by signed requests. Whether it ended well."""
+    title("A PJM script through the face of NIFCLOUD, signed")
+    made = [*HEADGATE, "key", "create", USER, "--data", str(here / "data")]
+    key = json.loads(subprocess.run(made, check=True, capture_output=True, text=True).stdout)
+    signer, storage = Signer(**key), here / "storage" / USER
+    (storage / "fugaku.sh").write_text(PJM_SCRIPT)
+    say("In the user's storage, fugaku.sh:")
+    say("\n".join(f"     {line}" for line in PJM_SCRIPT.splitlines()))
+
+    def ask(method: str, path: str, body: str = "") -> httpx.Response:
+        headers = dict(signer.headers(method, url + path, body.encode()))
+        return httpx.request(method, url + path, content=body, headers=headers, timeout=30)
+
+    body = json.dumps({"jobfile": "fugaku.sh"})
+    answer = ask("POST", "/jobs", body).raise_for_status()
+    say(f"POST /jobs\n     {body}\n  -> {answer.status_code}  {answer.text}")
+    path, shown = answer.headers["location"], ""
+    until = time.monotonic() + JOB_S
+    while time.monotonic() < until and (answer := ask("GET", path)).status_code == 200:
+        state = answer.json()["status"]
+        if state != shown:
+            say(f"GET  {path}\n  -> 200  status {state}, and more")
+            shown = state
+        time.sleep(0.05)
+    say(f"GET  {path}\n  -> {answer.status_code}  {answer.text}: it has ended")
+    output = storage / f"fugaku.sh.{path.rpartition('/')[2]}.out"
+    said = output.read_text() if output.exists() else ""
+    say(f"{output.name}:\n{said.strip()}")
+    return answer.status_code == 404 and "of small on 1 node for at most 60 s" in said
 
 
 # ---- talking

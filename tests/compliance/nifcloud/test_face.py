@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from headgate.core.model import Mishap, Run, Times
 from headgate.core.states import JobState, TaskState
@@ -231,6 +232,17 @@ async def test_null_is_absent_and_strangers_are_ignored(world: World) -> None:
     ).status == 201
     body = {"path": "a", "direction": None, "delete": None, "x": None}
     assert (await world.ask("POST", "/files/sync", body)).status == 200
+
+
+async def test_the_description_is_one_and_is_open_to_everybody(world: World) -> None:
+    OpenAPIV31SpecValidator(world.description).validate()
+    told = {(path, method) for path, methods in world.description["paths"].items() for method in methods}
+    assert told == {
+        *(("/jobs", "get"), ("/jobs", "post"), ("/jobs/{jobid}", "get"), ("/jobs/{jobid}", "delete")),
+        *(("/files/sync", "post"), ("/files/sync/{requestid}", "get")),
+    }
+    world.face._places.in_use = 10
+    assert (await world._send("GET", "/files/openapi.json", b"", {})).status == 200
 
 
 # ---- jobs

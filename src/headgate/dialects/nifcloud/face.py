@@ -137,7 +137,9 @@ class NifcloudFace:
 def _refusal(error: HeadgateError, names: Names, *, last: bool) -> Answer:
     """last: what the client still sends is not waited for."""
     status, body = answer_of(error, names)
-    log.info("request_refused", status=status, kind=type(error).__name__, reason=error.text)
+    # Before somebody is let in it is no news: whoever can reach us can bring it about.
+    tell = log.debug if names is BEFORE else log.info
+    tell("request_refused", status=status, kind=type(error).__name__, reason=error.text)
     closing = ((b"connection", b"close"),) if last else ()
     return Answer(status, body, (*headers_of(error), *closing), media_type=JSON)
 
