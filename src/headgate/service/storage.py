@@ -53,10 +53,11 @@ class Storage:
         """
         account = self._identity.os_account(user)
         if not self._root:
-            home = self._account_of(user).home
-            if not home.startswith("/"):
+            home = posixpath.normpath(self._account_of(user).home)
+            if not home.strip("/") or not home.startswith("/"):
+                # `/` is what accounts without a home have; all of the machine is nobody's storage.
                 raise NotPermitted(f"The OS account of {user!r} has no home.")
-            return Place(account, posixpath.normpath(home))
+            return Place(account, home)
         if not user or user.startswith(".") or "/" in user or "\0" in user:
             raise NotPermitted(f"No folder can have the name {user!r}.")
         await self._files.make_folder(account, self._root, user)

@@ -115,6 +115,19 @@ def test_a_body_beyond_any_limit_is_answered_as_this_interface_has_it(site: Site
         assert answer.json() == {"code": "GeneralError", "message": "Invalid Request Body."}
 
 
+def test_a_whole_address_as_target_has_to_be_ours(site: Site) -> None:
+    for target, host, status in (
+        ("http://x/jobs", "x", 401),
+        ("http://X:80/jobs", "x:80", 401),
+        ("http://other/jobs", "x", 404),
+        ("http://x:81/jobs", "x", 404),
+    ):
+        with connected(site) as client:
+            client.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+            said = b"".join(iter(lambda: client.recv(10_000), b""))
+        assert said.startswith(b"HTTP/1.1 %d " % status), target
+
+
 def test_paths_are_taken_as_they_came_over_the_wire(site: Site) -> None:
     for path in (
         *(

@@ -52,6 +52,14 @@ async def test_without_a_root_it_is_the_home_of_the_account(world: World) -> Non
     assert files.made == []
 
 
+@pytest.mark.parametrize("home", ["/", "//", "", "home", "/."])
+async def test_all_of_the_machine_is_nobodys_storage(world: World, home: str) -> None:
+    account = OsAccount("ada", 1000, 1000, home)
+    service = Storage(Remembering(), world.authority, lambda user: account)
+    with pytest.raises(NotPermitted):
+        await service.of("ada")
+
+
 async def test_below_the_root_each_user_has_a_folder_which_is_made_for_the_account(world: World) -> None:
     files = Remembering()
     await world.users.set_os_account(None, "ada", "worker")

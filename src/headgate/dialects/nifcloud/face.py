@@ -101,6 +101,9 @@ class NifcloudFace:
         if self._options.maintenance:
             raise Failure("MAINTENANCE")
         path: bytes = scope["raw_path"]
+        target = (scope.get("extensions") or {}).get("headgate.target")
+        if target is not None and not parse.is_at(target["url"], self._host(scope)):
+            raise NotFound("The target is an address of somebody else.", kind="path")
         number = 0
         methods = self._literal.get(path)
         if methods is None:
@@ -115,9 +118,12 @@ class NifcloudFace:
             raise MethodNotAllowed("The path does not take this method.", tuple(methods))
         return operation, number
 
+    def _host(self, scope: Scope) -> str:
+        return serving.headers_of(scope, _HEADERS)["host"]
+
     def _caller(self, scope: Scope, body: bytes) -> Caller:
         """Who signed the request. Raises NotProved, NotPermitted, Unavailable."""
-        host = serving.headers_of(scope, _HEADERS)["host"]
+        host = self._host(scope)
         if self._hosts and host.lower() not in self._hosts:
             raise NotProved(f"Host {host[:200]!r} is none of ours.", Unproved.REFUSED)
         client = scope.get("client")

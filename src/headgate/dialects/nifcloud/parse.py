@@ -24,6 +24,14 @@ def number(step: bytes) -> int | None:
     return found if found <= INT_MAX else None
 
 
+def is_at(target: bytes, host: str) -> bool:
+    """Whether a request target that is a whole address names the host that the header names, too: else a
+    proxy and we would not mean the same (spec sigv4, 9.17).
+    """
+    authority = target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+    return bool(authority) and authority.lower() == host.lower().encode("latin-1")
+
+
 _BLANK: Final = " \t"
 
 
