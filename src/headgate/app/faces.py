@@ -11,16 +11,14 @@ from headgate import __version__, registry
 from headgate.app.installation import Parts
 from headgate.config import ServerSettings, Settings
 from headgate.core.errors import NotFound, Unavailable
-from headgate.core.launch import OsAccount
 from headgate.core.syncs import Direction, Sync
 from headgate.dispatcher.dispatcher import Dispatcher
-from headgate.engines.local.files import LocalFiles
 from headgate.http.faces import Face, nothing
 from headgate.http.gate import Gate
 from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
-from headgate.identity import derived_key, group_name, own_account
+from headgate.identity import derived_key, group_name
 from headgate.ports.flavour import Flavour
 from headgate.ports.identity import Caller
 from headgate.service.commands import Commands
@@ -34,7 +32,6 @@ from headgate.service.operations import Operations
 from headgate.service.portraits import Portraits
 from headgate.service.queues import Queues
 from headgate.service.scripts import Scripts
-from headgate.service.storage import Storage
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 
@@ -84,7 +81,7 @@ class NoSyncs:
         """See ports.syncs."""
         raise Unavailable("This server has no object store to sync with.")
 
-    async def get(self, caller: Caller, number: int) -> Sync:
+    def get(self, caller: Caller, number: int) -> Sync:
         """See ports.syncs."""
         raise NotFound(f"There is no sync {number}.", kind="sync")
 
@@ -92,11 +89,6 @@ class NoSyncs:
 def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
-    files = LocalFiles(parts.min_uid)
-
-    def account_of(user: str) -> OsAccount:
-        return parts.identity.os_account(user) or own_account()
-
     jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy())
     return {
         "jobs": jobs,
@@ -113,8 +105,8 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "events": Events(parts.store),
         "users": parts.users,
         "user_groups": parts.user_groups,
-        "user_files": UserFiles(files, parts.identity),
-        "storage": Storage(files, parts.identity, account_of, root=settings.storage.root),
+        "user_files": UserFiles(parts.files, parts.identity),
+        "storage": parts.storage,
         "api_keys": parts.api_keys,
         "access_keys": parts.access_keys,
         "identity": parts.identity,
@@ -123,8 +115,8 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "tokens": parts.identity.tokens,
         "revoke": parts.identity.revoke,
         "syncs": NoSyncs(),
-        "account_of": account_of,
-        "group_of": lambda user: group_name(account_of(user).gid),
+        "account_of": parts.account_of,
+        "group_of": lambda user: group_name(parts.account_of(user).gid),
         "clock": parts.clock,
         "signing_key": derived_key(parts.key, "continuations"),
         **settings.face,

@@ -17,8 +17,10 @@ from headgate import registry
 from headgate.config import Plugins, QueueSettings, Settings
 from headgate.core import amounts
 from headgate.core.errors import BadRequest, StartupRefused
+from headgate.core.launch import OsAccount
 from headgate.core.model import Queue, Template, TemplateItem
 from headgate.core.queues import check_queue
+from headgate.engines.local.files import LocalFiles
 from headgate.identity import (
     AccessKeys,
     ApiKeys,
@@ -31,6 +33,7 @@ from headgate.identity import (
     Tokens,
     load_root_key,
     load_secret_key,
+    own_account,
 )
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.ports.clock import Clock
@@ -38,6 +41,7 @@ from headgate.ports.store import Transaction
 from headgate.service.access_keys import AccessKeyRing
 from headgate.service.api_keys import KeyRing
 from headgate.service.queues import put_queue
+from headgate.service.storage import Storage
 from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
 from headgate.store import HeadgateStore, open_store
@@ -93,6 +97,17 @@ class Parts(Struct, frozen=True, kw_only=True):
     user_groups: UserGroups
     api_keys: KeyRing
     access_keys: AccessKeyRing
+    files: LocalFiles
+    storage: Storage
+
+    def account_of(self, user: str) -> OsAccount:
+        """The OS account of a user's jobs; where the server is not root, its own. Raises NotPermitted."""
+        return account_of(self.identity, user)
+
+
+def account_of(identity: Authority, user: str) -> OsAccount:
+    """See Parts.account_of."""
+    return identity.os_account(user) or own_account()
 
 
 def plugin_options() -> Plugins:
@@ -164,6 +179,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             key_identity.forget(user)
             signature_identity.forget(user)
 
+        files = LocalFiles(min_uid)
         yield Parts(
             data=data,
             key=key,
@@ -178,6 +194,10 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             user_groups=UserGroups(store),
             api_keys=KeyRing(store, keys, changed=changed),
             access_keys=AccessKeyRing(access_keys, changed=changed),
+            files=files,
+            storage=Storage(
+                files, identity, lambda user: account_of(identity, user), root=settings.storage.root
+            ),
         )
     finally:
         passwords.close()

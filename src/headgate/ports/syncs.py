@@ -1,4 +1,4 @@
-"""Syncs as a face asks for them: `service/syncs.py` is what keeps them."""
+"""Syncs as a face asks for them."""
 
 from typing import Protocol
 
@@ -17,6 +17,6 @@ class Syncs(Protocol):
         """
         ...
 
-    async def get(self, caller: Caller, number: int) -> Sync:
+    def get(self, caller: Caller, number: int) -> Sync:
         """One's own sync. Raises NotFound, also for one of somebody else."""
         ...

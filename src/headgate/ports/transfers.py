@@ -5,13 +5,24 @@ directory is entered with the rights of the user's OS account and no others, and
 is reached, whatever links there are in between.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from msgspec import Struct
 
 from headgate.core.launch import OsAccount
 from headgate.core.syncs import Complaint, Direction, Progress
+
+
+class Place(Struct, frozen=True):
+    """Where a user's files are: the account that reaches them, and the absolute path of the storage."""
+
+    account: OsAccount | None
+    root: str
+
+
+PlaceOf = Callable[[str], Awaitable[Place]]
+"""Where this user's files are. Raises NotPermitted for one without an account, Unavailable."""
 
 
 class Order(Struct, frozen=True, kw_only=True):

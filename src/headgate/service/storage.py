@@ -8,22 +8,12 @@ What is in it is reached with the account's rights and no others, and no path le
 import posixpath
 from collections.abc import Callable
 
-from msgspec import Struct
-
 from headgate.core.errors import BadRequest, NotPermitted
 from headgate.core.launch import OsAccount
 from headgate.ports.files import StorageFiles
 from headgate.ports.identity import Caller, Identity
+from headgate.ports.transfers import Place
 from headgate.service.files import LONGEST_PATH
-
-
-class Place(Struct, frozen=True):
-    """The storage of a user. account: whose rights it is entered with; None: the server's own, which is not
-    root. root: the absolute path of the folder.
-    """
-
-    account: OsAccount | None
-    root: str
 
 
 class Storage:

@@ -114,7 +114,7 @@ class Kept:
         self.all.append(sync)
         return sync
 
-    async def get(self, caller: Caller, number: int) -> Sync:
+    def get(self, caller: Caller, number: int) -> Sync:
         for sync in self.all:
             if (sync.id, sync.owner) == (number, caller.name):
                 return sync

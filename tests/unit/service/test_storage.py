@@ -10,7 +10,8 @@ from headgate.core.errors import BadRequest, NotPermitted
 from headgate.core.launch import OsAccount
 from headgate.core.vocabulary import Role
 from headgate.ports.identity import Caller
-from headgate.service.storage import Place, Storage, below
+from headgate.ports.transfers import Place
+from headgate.service.storage import Storage, below
 from tests.unit.identity.conftest import World, world
 
 __all__ = ["world"]

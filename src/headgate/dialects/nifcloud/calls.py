@@ -163,7 +163,7 @@ class SyncCalls:
     async def get(self, call: Call) -> Answer:
         """Get how far one's sync is."""
         try:
-            sync = await self._context.syncs.get(call.caller, call.number)
+            sync = self._context.syncs.get(call.caller, call.number)
         except NotFound:
             return ok({"status": NO_SUCH_ID})  # 6.2: for unknown and foreign ones alike
         return ok(of_sync(sync))
