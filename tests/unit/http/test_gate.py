@@ -1,7 +1,7 @@
 """What every request goes through, without a socket."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -52,9 +52,10 @@ async def ask(
     headers: Headers = (),
     parts: Sequence[bytes] = (),
     stall: bool = False,
+    statuses: Mapping[int, int] | None = None,
     **options: Any,
 ) -> Answer:
-    """One request through a gate with one face. `stall`: the body never ends."""
+    """One request through a gate with one face. `stall`: the body never ends. statuses: see Face."""
     sent: list[Message] = []
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     if not stall:
@@ -69,7 +70,7 @@ async def ask(
         sent.append(message)
 
     limits = Limits(body=10, body_timeout_s=0.05)
-    gate = Gate([Face("face", "/face", app, plain)], echo, limits, **options)
+    gate = Gate([Face("face", "/face", app, plain, statuses=statuses or {})], echo, limits, **options)
     encoded = [(name.encode(), value.encode()) for name, value in headers]
     scope = {
         "type": "http",
@@ -118,6 +119,22 @@ async def test_a_body_within_the_limit_passes() -> None:
 async def test_a_body_that_does_not_come_is_given_up() -> None:
     answer = await ask(echo, headers=[("content-length", "5")], parts=[b"x"], stall=True)
     assert answer.status == 408
+    assert answer.headers["content-type"] == "text/x-refusal"
+
+
+@pytest.mark.parametrize("stall", [True, False])
+async def test_a_face_may_have_another_status_for_what_the_gate_refuses(stall: bool) -> None:
+    headers = [("content-length", "5" if stall else "11")]
+    seen: list[int] = []
+    answer = await ask(
+        echo,
+        headers=headers,
+        parts=[b"x"],
+        stall=stall,
+        statuses={408: 400, 413: 400},
+        observe=lambda face, status, seconds: seen.append(status),
+    )
+    assert (answer.status, seen) == (400, [400])
     assert answer.headers["content-type"] == "text/x-refusal"
 
 

@@ -24,3 +24,11 @@ def test_two_servers_in_one_process_do_not_share_their_counts() -> None:
     first, second = Metrics(), Metrics()
     first.request("v1", 200, 0.1)
     assert "headgate_requests_total{" not in second.text(jobs={}, ready=False).decode()
+
+
+def test_faces_with_a_limit_are_told_with_what_they_say_now() -> None:
+    metrics = Metrics()
+    assert "headgate_limited_requests{" not in metrics.text(jobs={}, ready=True).decode()
+    text = metrics.text(jobs={}, ready=True, loads={"nifcloud": (3, 11)}).decode()
+    assert 'headgate_limited_requests{face="nifcloud"} 3.0' in text
+    assert 'headgate_limited_requests_refused_total{face="nifcloud"} 11.0' in text

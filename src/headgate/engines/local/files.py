@@ -35,6 +35,7 @@ class LocalFiles:
     def __init__(self, min_uid: int) -> None:
         self._min_uid = min_uid
         self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._making = asyncio.Lock()
         self._open = 0
 
     async def read(self, account: OsAccount | None, path: str, *, limit: int) -> bytes:
@@ -49,7 +50,9 @@ class LocalFiles:
 
     async def make_folder(self, account: OsAccount | None, parent: str, name: str) -> None:
         """See ports.files."""
-        await asyncio.to_thread(folders.make, account, parent, name)
+        # One after another: of two that find nothing, the second would put its own in place of the first's.
+        async with self._making:
+            await asyncio.to_thread(folders.make, account, parent, name)
 
     async def write(self, account: OsAccount | None, path: str, content: bytes) -> None:
         """See ports.files."""

@@ -58,7 +58,6 @@ def _make(above: int, name: str, account: OsAccount | None) -> None:
                 os.fchown(folder, account.uid, account.gid)
         finally:
             os.close(folder)
-        # What is empty and of the same name is replaced: two that make it at once both succeed.
         os.rename(making, name, src_dir_fd=above, dst_dir_fd=above)
     except OSError:
         os.rmdir(making, dir_fd=above)

@@ -1,5 +1,6 @@
 """Files below a folder: no way leads out of it, whoever made what, and whatever changes meanwhile."""
 
+import asyncio
 import errno
 import os
 import pwd
@@ -153,6 +154,19 @@ async def test_a_folder_is_made_for_the_account_alone_and_found_again(above: Pat
         found = (above / "new").stat()
         assert found.st_uid == (ACCOUNT.uid if ACCOUNT else os.geteuid())
         assert found.st_mode & 0o777 == 0o700
+    assert {path.name for path in above.iterdir()} == {"ada", "outside", "new"}
+
+
+async def test_a_folder_that_many_ask_for_at_once_is_made_once(above: Path) -> None:
+    files = LocalFiles(1000)
+    numbers = set()
+
+    async def ask() -> None:
+        await files.make_folder(ACCOUNT, str(above), "new")
+        numbers.add((above / "new").stat().st_ino)
+
+    await asyncio.gather(*(ask() for _ in range(20)))
+    assert len(numbers) == 1
     assert {path.name for path in above.iterdir()} == {"ada", "outside", "new"}
 
 
