@@ -46,6 +46,8 @@ UNREACHABLE: Final = (
     "slurm_persist_conn_open",
     "Sending PersistInit msg",
     "Could not establish a configuration source",
+    "Unable to process configuration file",
+    "cannot stat file",
     "Unable to create job record, try again",
     "temporarily unable to accept job",
     "Job update not available right now",
