@@ -23,7 +23,7 @@ TYPED := $(wildcard src tests tools demo benchmarks)
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | while IFS=$$'\t' read -r name what; do \
-		printf '  make %-7s %s\n' "$$name" "$$what"; done
+		printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 .PHONY: setup
 setup: ## the virtual environment in .venv with everything in it
@@ -55,6 +55,15 @@ bench: ## the measurements of docs/explanation/performance.md (BENCH_ARGS goes t
 slurm: setup ## a Slurm cluster on loopback until Ctrl-C, for trying things (root; SLURM_ARGS="--nodes 4 --rest")
 	@tools/system-tools slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin
 	@$(BIN)/python -m headgate.testing.slurm $(SLURM_ARGS)
+
+.PHONY: slurm-up
+slurm-up: setup ## the same, left running; prints the SLURM_CONF to export (SLURM_ARGS="--accounting")
+	@tools/system-tools slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin slurmdbd mariadbd=mariadb-server
+	@$(BIN)/python -m headgate.testing.slurm_kept up $(SLURM_ARGS)
+
+.PHONY: slurm-down
+slurm-down: setup ## end the cluster of slurm-up, its jobs with it
+	@$(BIN)/python -m headgate.testing.slurm_kept down
 
 .PHONY: format
 format: setup ## write the code the way `make check` wants it, as far as a program can

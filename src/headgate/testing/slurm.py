@@ -323,6 +323,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if up.rest:
                 print(f"export SLURM_JWT={up.rest.token}  # {up.rest.user}, {up.rest.url}/slurm/{OPENAPI}/")
             print("Ctrl-C ends the cluster and its jobs.", file=sys.stderr, flush=True)
+            sys.stdout.flush()
             over.wait()
     except Unavailable as reason:
         print(f"no cluster: {reason}", file=sys.stderr)

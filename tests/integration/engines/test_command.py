@@ -1,0 +1,97 @@
+"""Foreign commands as they are really run: surroundings, deadlines, floods."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from headgate.engines.command import BASE, Command, Done, Flooded, Hung, NotRun, Runner
+
+
+def sh(script: str, stdin: bytes = b"") -> Command:
+    return Command(argv=("sh", "-c", script), stdin=stdin)
+
+
+async def test_a_command_sees_no_variable_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SBATCH_PARTITION", "elsewhere")
+    monkeypatch.setenv("SLURM_CONF", "/elsewhere")
+    outcome = await Runner({"SLURM_CONF": "/ours"}).run(
+        Command(argv=("env",), environment={"SLURM_UMASK": "0022"}), deadline_s=20
+    )
+    assert isinstance(outcome, Done)
+    seen = dict(line.split("=", 1) for line in outcome.stdout.decode().splitlines())
+    assert seen == {**BASE, "SLURM_CONF": "/ours", "SLURM_UMASK": "0022"}
+
+
+async def test_input_output_and_status_are_whole() -> None:
+    data = os.urandom(3_000_000)
+    outcome = await Runner().run(sh("cat; echo wrong >&2; pwd >&2; exit 7", data), deadline_s=20)
+    assert outcome == Done(7, data, b"wrong\n/\n")
+
+
+async def test_a_signal_is_told_from_a_status() -> None:
+    assert await Runner().run(sh("kill -9 $$"), deadline_s=20) == Done(-9, b"", b"")
+
+
+async def test_input_that_is_not_read_is_no_failure() -> None:
+    assert await Runner().run(sh("exit 3", b"x" * 2_000_000), deadline_s=20) == Done(3, b"", b"")
+
+
+async def test_what_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    said = tmp_path / "pid"
+    outcome = await Runner().run(sh(f"echo part; sleep 600 & echo $! > {said}; wait"), deadline_s=0.5)
+    assert outcome == Hung(0.5, b"part\n", b"")
+    assert await _ends(int(said.read_text()))
+
+
+async def test_what_leaves_somebody_behind_with_its_output_is_not_done(tmp_path: Path) -> None:
+    said = tmp_path / "pid"
+    outcome = await Runner().run(sh(f"sleep 600 & echo $! > {said}"), deadline_s=0.5)
+    assert isinstance(outcome, Hung)
+    assert await _ends(int(said.read_text()))
+
+
+async def test_a_flood_is_stopped() -> None:
+    outcome = await Runner(most_bytes=100_000).run(Command(argv=("yes",)), deadline_s=20)
+    assert outcome == Flooded(100_000)
+
+
+async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
+    said = tmp_path / "pid"
+    task = asyncio.create_task(Runner().run(sh(f"echo $$ > {said}; exec sleep 600"), deadline_s=60))
+    until = time.monotonic() + 20
+    while not (said.exists() and said.read_text().endswith("\n")):  # noqa: ASYNC110 - a file has no event
+        assert time.monotonic() < until
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await _ends(int(said.read_text()))
+
+
+async def test_what_cannot_be_started_says_why() -> None:
+    runner = Runner()
+    for argv in (("no-such-command",), ("true", "a\0b"), ("true", "x" * 3_000_000)):
+        assert isinstance(await runner.run(Command(argv=argv), deadline_s=20), NotRun)
+
+
+async def test_only_so_many_run_at_once(tmp_path: Path) -> None:
+    runner = Runner(most_at_once=1)
+    # A folder can be made once: whoever finds it there was not alone.
+    script = sh(f"mkdir {tmp_path}/busy && sleep 0.02 && rmdir {tmp_path}/busy")
+    outcomes = await asyncio.gather(*(runner.run(script, deadline_s=20) for _ in range(5)))
+    assert outcomes == [Done(0, b"", b"")] * 5
+
+
+async def _ends(pid: int) -> bool:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        await asyncio.sleep(0.01)
+    return False

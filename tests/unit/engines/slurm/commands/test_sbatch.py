@@ -1,0 +1,85 @@
+import pytest
+
+from headgate.engines.command import Done, Hung, NotRun
+from headgate.engines.slurm.commands.sbatch import Request, Submitted, build, literal, parse
+from headgate.ports.engine import Refused, Uncertain
+
+
+def test_every_property_is_an_argument_of_its_own() -> None:
+    command = build(
+        Request(
+            script=b"#!/bin/sh\n",
+            comment="tag; rm -rf $HOME",
+            uid=1000,
+            array="0-9%3",
+            nodes=(1, 2),
+            wall_time_s=90,
+            only_nodes=("n1", "n2"),
+            not_before=0,
+            memory_mb=100,
+            hold=True,
+        )
+    )
+    assert command.stdin == b"#!/bin/sh\n"
+    assert command.environment == {"SLURM_UMASK": "0022"}
+    assert {
+        "--comment=tag; rm -rf $HOME",
+        "--uid=1000",
+        "--array=0-9%3",
+        "--nodes=1-2",
+        "--time=00:01:30",
+        "--nodelist=n[1-2]",
+        "--begin=1970-01-01T00:00:00",
+        "--mem=100M",
+        "--hold",
+        "--no-requeue",
+        "--export=NONE",
+    } <= set(command.argv)
+
+
+def test_a_nul_is_refused_before_anything_runs() -> None:
+    with pytest.raises(ValueError, match="--job-name"):
+        build(Request(script=b"", comment="t", name="a\0b"))
+
+
+def test_a_path_is_no_pattern() -> None:
+    assert literal("/a/%j") == "/a/%%j"
+    with pytest.raises(ValueError, match="backslash"):
+        literal("/a\\b")
+
+
+@pytest.mark.parametrize(
+    ("stdout", "expected"), [(b"12\n", Submitted(12)), (b"12;other\n", Submitted(12)), (b"12", Submitted(12))]
+)
+def test_an_id_is_an_acceptance(stdout: bytes, expected: Submitted) -> None:
+    assert parse(Done(0, stdout, b"")) == expected
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Done(0, b"", b""),
+        Done(0, b"Submitted batch job 12\n", b""),
+        Done(0, b"12\n13\n", b""),
+        Done(1, b"12\n", b"sbatch: error: Batch job submission failed: Invalid account\n"),
+        Done(1, b"", b""),
+        Done(-9, b"", b"sbatch: error: Invalid --time specification\n"),
+        Done(1, b"", b"sbatch: error: Batch job submission failed: Something of another version\n"),
+        Done(1, b"", b"sbatch: error: Batch job submission failed: Connection reset by peer\n"),
+        Done(
+            1, b"", b"sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n"
+        ),
+        Hung(5.0, b"12\n", b""),
+        NotRun("sbatch is not installed"),
+    ],
+)
+def test_all_that_is_not_certain_is_uncertain(outcome: Done | Hung | NotRun) -> None:
+    assert isinstance(parse(outcome), Uncertain)
+
+
+def test_a_site_policy_that_says_only_error_is_a_refusal() -> None:
+    lines = ("too many GPUs for you", "Batch job submission failed: Unspecified error")
+    said = "".join(f"sbatch: error: {line}\n" for line in lines)
+    answer = parse(Done(1, b"", said.encode()))
+    assert isinstance(answer, Refused)
+    assert "too many GPUs" in answer.reason
