@@ -62,7 +62,7 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
     said = tmp_path / "pid"
     task = asyncio.create_task(Runner().run(sh(f"echo $$ > {said}; exec sleep 600"), deadline_s=60))
     until = time.monotonic() + 20
-    while not (said.exists() and said.read_text().endswith("\n")):  # noqa: ASYNC110 - a file has no event
+    while not (said.exists() and said.read_text().endswith("\n")):
         assert time.monotonic() < until
         await asyncio.sleep(0.01)
     task.cancel()
