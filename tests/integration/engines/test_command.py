@@ -85,6 +85,20 @@ async def test_only_so_many_run_at_once(tmp_path: Path) -> None:
     assert outcomes == [Done(0, b"", b"")] * 5
 
 
+async def test_another_account_is_reached_by_sudo_without_a_question(tmp_path: Path) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    sudo.chmod(0o755)
+    outcome = await Runner({"SLURM_CONF": "/c"}, sudo=str(sudo)).run(
+        Command(argv=("true", "-x")), deadline_s=20, account="ann"
+    )
+    assert isinstance(outcome, Done)
+    first, *rest = outcome.stdout.decode().split("\n", 4)
+    assert (first, rest[:3]) == ("-n", ["--preserve-env=LC_ALL,SLURM_CONF,TZ", "-u", "ann"])
+    assert rest[3].splitlines()[0] == "--"
+    assert rest[3].endswith("/true\n-x\n")
+
+
 async def _ends(pid: int) -> bool:
     until = time.monotonic() + 20
     while time.monotonic() < until:
