@@ -30,6 +30,7 @@ from headgate.core.model import (
 )
 from headgate.core.operations import Operation
 from headgate.core.states import JobState, TaskState
+from headgate.core.syncs import Sync
 
 T = TypeVar("T")
 
@@ -293,6 +294,19 @@ class Reader(Protocol):
         """How many jobs ended in each hour from `first_hour` on, by hour."""
         ...
 
+    def sync(self, number: int) -> Sync: ...
+    def syncs(self, owner: str | None = None, *, limit: int) -> list[Sync]:
+        """The last `limit` syncs of a user, or of all, by number."""
+        ...
+
+    def open_syncs(self) -> list[Sync]:
+        """The syncs that are not over, by number."""
+        ...
+
+    def count_open_syncs(self, owner: str) -> int:
+        """How many of a user's syncs are not over."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """What can be changed. Lasts for one call of the function given to `Store.write`."""
@@ -376,6 +390,18 @@ class Transaction(Reader, Protocol):
         """Remove up to `limit` operations that were done, and as many samples and counts of ended jobs that
         were taken, before these times. How many of what there was most of.
         """
+        ...
+
+    def add_sync(self, sync: Sync) -> Sync:
+        """Give it the next id (never used before, not even by a removed sync), set `created`, keep it."""
+        ...
+
+    def put_sync(self, sync: Sync) -> None:
+        """Keep this version. It is over when `ended` is set."""
+        ...
+
+    def remove_syncs(self, *, before: int, limit: int) -> int:
+        """Remove up to `limit` syncs that ended before this time. How many."""
         ...
 
 

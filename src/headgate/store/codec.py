@@ -26,6 +26,7 @@ from headgate.core.model import (
     UserGroup,
 )
 from headgate.core.operations import Operation
+from headgate.core.syncs import Sync
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -76,3 +77,4 @@ TOKENS = Codec(Token)
 ACCESS_KEYS = Codec(AccessKey)
 OPERATIONS = Codec(Operation)
 SAMPLES = Codec(Sample)
+SYNCS = Codec(Sync)

@@ -15,7 +15,10 @@ class Counters(msgspec.Struct):
     intent: int = 0
     node: int = 0
     epoch: int = 0
+    sync: int = 0
 
     def copy(self) -> "Counters":
         """As they are now."""
-        return Counters(self.now, self.job, self.task, self.event, self.intent, self.node, self.epoch)
+        return Counters(
+            self.now, self.job, self.task, self.event, self.intent, self.node, self.epoch, self.sync
+        )

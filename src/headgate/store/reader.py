@@ -20,6 +20,7 @@ from headgate.store.sql import instances as instance_sql
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
+from headgate.store.syncs import SyncReader
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ def _in_portions(job_ids: Collection[int]) -> Iterator[dict[str, int]]:
         yield {f"id{number}": job_id for number, job_id in enumerate(some)}
 
 
-class Reader(EntryReader, RecordReader):
+class Reader(EntryReader, RecordReader, SyncReader):
     """A snapshot, or what the writer sees."""
 
     def __init__(self, session: Session) -> None:

@@ -255,6 +255,20 @@ job_endings = Table(
     sqlite_with_rowid=False,
 )
 
+# `open_id` is the id again while the sync is not over, else null.
+syncs = Table(
+    "syncs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("owner", Text, nullable=False),
+    Column("ended", BigInteger),
+    Column("open_id", BigInteger),
+    Column("body", Text, nullable=False),
+)
+Index("syncs_by_owner", syncs.c.owner, syncs.c.id)
+_partial("syncs_open", syncs.c.open_id)
+_partial("syncs_ended", syncs.c.ended)
+
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # One row: the last number given out of each kind, and the time of the last commit.
@@ -269,4 +283,5 @@ counters = Table(
     Column("intent", BigInteger, nullable=False),
     Column("node", BigInteger, nullable=False),
     Column("epoch", BigInteger, nullable=False),
+    Column("sync", BigInteger, nullable=False, server_default="0"),
 )

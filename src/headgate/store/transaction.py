@@ -25,6 +25,7 @@ from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
+from headgate.store.syncs import SyncChanges
 
 _HAS_PARENTS, _HAS_GROUPS = 1, 2
 _IN_QUEUE = (JobState.QUEUED, JobState.RUNNING)
@@ -47,7 +48,7 @@ class Mark(NamedTuple):
     endings: int
 
 
-class Transaction(Reader, EntryChanges, RecordChanges):
+class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
     """One commit. `counters` and `events` are what it has given out so far."""
 
     def __init__(
