@@ -1,28 +1,24 @@
-"""A process that reads or writes one file as somebody else, and ends. Its words are `files.py`'s too.
+"""Reading or writing one file, in a process that is somebody else. Its words are `files.py`'s too.
 
-It takes its errand from stdin, gives up root for good, and only then follows the path. A file that is no
-regular one is neither read nor written; opening it does not wait.
+A file that is no regular one is neither read nor written; opening it does not wait.
 """
 
 import errno
 import os
 import stat
-import sys
 from typing import Final
 
 import msgspec
 
 from headgate.core.launch import OsAccount
-from headgate.engines.local import rights
 from headgate.engines.local.beneath import open_beneath
+from headgate.ports.account_processes import Work
 
 NOT_REGULAR: Final = -1
 TOO_LARGE: Final = -2
-UNFIT: Final = -3
-FOREIGN_LINK: Final = -4
-"""Beside the numbers of errno. UNFIT: the account can't be entered; FOREIGN_LINK: a hard link to a file of
-somebody else.
-"""
+FOREIGN_LINK: Final = -3
+"""Beside the numbers of errno. FOREIGN_LINK: a hard link to a file of somebody else."""
+PROGRAM: Final = "headgate.engines.local.file_hand:program"
 _BLOCK: Final = 1 << 20
 _OPEN: Final = os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -33,7 +29,6 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     account: OsAccount | None
-    min_uid: int
     path: str
     below: str = ""
     limit: int = 0
@@ -45,21 +40,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     content: bytes = b""
     fault: int = 0
-    reason: str = ""
 
 
-def main() -> None:
-    """Do the errand on stdin; the answer goes to stdout."""
-    errand = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Errand)
-    try:
-        rights.become(rights.account_for(errand.account, errand.min_uid, rights.own_account()))
-        os.umask(0o022)
-    except (rights.AccountRefused, OSError, OverflowError) as error:
-        answer = Answer(fault=UNFIT, reason=f"the account can't be entered: {error}")
-    else:
-        answer = carry_out(errand)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
-    sys.stdout.buffer.flush()
+def program(told: bytes) -> Work:
+    """See ports.account_processes."""
+    errand = msgspec.msgpack.decode(told, type=Errand)
+    return lambda say: say(msgspec.msgpack.encode(carry_out(errand)))
 
 
 def carry_out(errand: Errand) -> Answer:
