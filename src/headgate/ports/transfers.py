@@ -5,7 +5,7 @@ directory is entered with the rights of the user's OS account and no others, and
 is reached, whatever links there are in between.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
 from msgspec import Struct
@@ -56,7 +56,7 @@ Report = Progress | Complaint | Done
 class Transfers(Protocol):
     """Carries out syncs, each in its own process with the account's rights."""
 
-    def carry_out(self, order: Order) -> AsyncIterator[Report]:
+    def carry_out(self, order: Order) -> AsyncGenerator[Report, None]:
         """Do it; reports come as it goes on, `Done` is the last. Closing the iterator aborts it.
 
         Done again after an end of any kind, it goes on with what is left. Raises Unavailable when it could

@@ -1,0 +1,279 @@
+"""One file, one way: whole when it is small, else in parts that travel beside each other.
+
+On the way in the content goes to a temporary file that takes the name at the end; on the way out nothing is
+read twice into memory. What arrives is compared with the checksum that the store has, on both ways.
+"""
+
+import hashlib
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from threading import Event
+from typing import Any, Final
+
+from headgate.objects.bucket import Body, Broken, Bucket, Trouble
+from headgate.objects.comparing import Local, Remote, mtime_text, plain_md5
+from headgate.objects.tree import Tree
+
+PART: Final = 16 << 20
+"""Bytes of a part, and of the largest object that travels whole."""
+MOST_PARTS: Final = 10_000
+"""Of one object (S3)."""
+BLOCK: Final = 256 << 10
+ATTEMPTS: Final = 3
+"""Of a transfer that broke off in its content, which botocore does not repeat."""
+PAUSE_S: Final = 0.5
+
+Moved = Callable[[int], None]
+"""Called with bytes that have arrived; fewer than none when they have to be brought again."""
+
+
+class Changed(Exception):
+    """The file was changed while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__("the file was changed while it was read")
+
+
+class Section:
+    """A stretch of an open file as botocore wants to read it: from its beginning, perhaps again."""
+
+    def __init__(self, descriptor: int, first: int, size: int) -> None:
+        self._descriptor = descriptor
+        self._first = first
+        self._size = size
+        self._at = 0
+        self._sum = hashlib.md5(usedforsecurity=False)
+        self.broken = False
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, wanted: int = -1) -> bytes:
+        """The next bytes. Raises Changed where the file ends too early."""
+        left = self._size - self._at
+        wanted = left if wanted < 0 else min(wanted, left)
+        if not wanted:
+            return b""
+        data = os.pread(self._descriptor, wanted, self._first + self._at)
+        if not data:
+            self.broken = True
+            raise Changed
+        self._at += len(data)
+        self._sum.update(data)
+        return data
+
+    def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
+        """Go on reading there."""
+        self._at = to + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._sum = hashlib.md5(usedforsecurity=False)
+        return self._at
+
+    def tell(self) -> int:
+        """Where reading goes on."""
+        return self._at
+
+    @property
+    def md5(self) -> str:
+        """Of what was read since the last `seek`."""
+        return self._sum.hexdigest()
+
+
+class Mover:
+    """Moves files between a tree and a bucket. `parts`: carries out the parts of large ones."""
+
+    def __init__(self, tree: Tree, bucket: Bucket, prefix: str, parts: Executor, moved: Moved) -> None:
+        self._tree = tree
+        self._bucket = bucket
+        self._prefix = prefix
+        self._parts = parts
+        self._moved = moved
+
+    # ---- to the object store
+
+    def upload(self, name: str) -> None:
+        """Store this file. Raises OSError, Trouble, Changed."""
+        with self._tree.reading(name) as descriptor:
+            before = os.fstat(descriptor)
+            mtime = mtime_text(before.st_mtime_ns)
+            if before.st_size <= PART:
+                self._upload_whole(name, descriptor, before.st_size, mtime)
+            else:
+                self._upload_parts(name, descriptor, before.st_size, mtime)
+            after = os.fstat(descriptor)
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise Changed
+
+    def _upload_whole(self, name: str, descriptor: int, size: int, mtime: str) -> None:
+        section = Section(descriptor, 0, size)
+        key = self._prefix + name
+        if size > BLOCK:
+            _sent(section, lambda: ("", self._bucket.put(key, section, size, mtime)))
+        else:
+            content = section.read()
+            _sent(section, lambda: ("", self._bucket.put(key, content, size, mtime)))
+        self._moved(size)
+
+    def _upload_parts(self, name: str, descriptor: int, size: int, mtime: str) -> None:
+        key = self._prefix + name
+        upload = self._bucket.begin(key, mtime)
+
+        def send(number: int, first: int, length: int) -> str:
+            section = Section(descriptor, first, length)
+            etag = _sent(section, lambda: self._bucket.put_part(key, upload, number, section, length))
+            self._moved(length)
+            return etag
+
+        try:
+            self._bucket.finish(key, upload, self._together(size, send))
+        except BaseException:
+            try:
+                self._bucket.abandon(key, upload)
+            except Trouble:
+                pass  # the reason is the first trouble; the store's own rules clear away the rest
+            raise
+
+    # ---- from the object store
+
+    def download(self, name: str, listed: Remote) -> None:
+        """Bring this object. Raises OSError, Trouble."""
+        for attempt in range(ATTEMPTS):
+            try:
+                if listed.size <= PART:
+                    return self._download_whole(name)
+                return self._download_parts(name)
+            except Broken:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            time.sleep(PAUSE_S * 2**attempt * (0.5 + random.random()))  # noqa: S311 - so that not all come at once
+        return None
+
+    def _download_whole(self, name: str) -> None:
+        body = self._bucket.get(self._prefix + name)
+        arrived = 0
+        try:
+            with self._tree.replacing(name, body.size) as descriptor:
+                total = hashlib.md5(usedforsecurity=False)
+                while data := body.read(BLOCK):
+                    total.update(data)
+                    _write(descriptor, data, arrived)
+                    arrived += len(data)
+                    self._moved(len(data))
+                _check(body, arrived, total.hexdigest())
+                os.utime(descriptor, ns=(body.facts.mtime_ns, body.facts.mtime_ns))
+        except BaseException:
+            self._moved(-arrived)
+            raise
+        finally:
+            body.close()
+
+    def _download_parts(self, name: str) -> None:
+        key = self._prefix + name
+        size, etag, facts = self._bucket.head(key)
+        arrived: list[int] = []
+        try:
+            with self._tree.replacing(name, size) as descriptor:
+
+                def fetch(number: int, begin: int, length: int) -> None:
+                    arrived.append(self._fetch(key, etag, descriptor, begin, length))
+
+                self._together(size, fetch)
+                wanted = "" if facts.opaque else plain_md5(etag)
+                if wanted and md5_of(descriptor) != wanted:
+                    raise Broken("what arrived is not what the object store says it has")
+                os.utime(descriptor, ns=(facts.mtime_ns, facts.mtime_ns))
+        except BaseException:
+            self._moved(-sum(arrived))
+            raise
+
+    def _fetch(self, key: str, etag: str, descriptor: int, begin: int, length: int) -> int:
+        for attempt in range(ATTEMPTS):
+            body = self._bucket.get(key, etag=etag, first=begin, size=length)
+            arrived = 0
+            try:
+                if body.size != length or not body.range.startswith(f"bytes {begin}-"):
+                    raise Trouble("the object store sends another part than was asked for")
+                while data := body.read(BLOCK):
+                    _write(descriptor, data, begin + arrived)
+                    arrived += len(data)
+                if arrived != length:
+                    raise Broken("the transfer broke off")
+                self._moved(length)
+                return length
+            except Broken:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            finally:
+                body.close()
+            time.sleep(PAUSE_S * 2**attempt)
+        raise Broken("the transfer broke off")
+
+    def _together(self, size: int, move: Callable[[int, int, int], Any]) -> list[Any]:
+        """Move all parts, each by its number from 1, its first byte and its length; what came of each."""
+        length = max(PART, -(-size // MOST_PARTS))
+        stop = Event()
+
+        def one(number: int, first: int) -> Any:
+            return None if stop.is_set() else move(number, first, min(length, size - first))
+
+        futures: Sequence[Future[Any]] = [
+            self._parts.submit(one, number, first) for number, first in enumerate(range(0, size, length), 1)
+        ]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            # The descriptor is closed behind us: none may still be at it.
+            stop.set()
+            for future in futures:
+                future.exception()
+
+
+def md5_of(descriptor: int) -> str:
+    """The MD5 of an open file."""
+    total = hashlib.md5(usedforsecurity=False)
+    at = 0
+    while data := os.pread(descriptor, BLOCK * 4, at):
+        total.update(data)
+        at += len(data)
+    return total.hexdigest()
+
+
+def file_md5(tree: Tree, name: str, expected: Local) -> str:
+    """The MD5 of this file. Raises OSError, Changed."""
+    with tree.reading(name) as descriptor:
+        found = md5_of(descriptor)
+        if os.fstat(descriptor).st_size != expected.size:
+            raise Changed
+    return found
+
+
+def _sent(section: Section, send: Callable[[], tuple[str, str]]) -> str:
+    """Send it, again if something else arrived. The ETag. Raises Trouble, Changed."""
+    for attempt in range(ATTEMPTS):
+        try:
+            etag, arrived = send()
+        except Trouble:
+            if section.broken:
+                raise Changed from None
+            raise
+        if not arrived or arrived == section.md5:
+            return etag
+        time.sleep(PAUSE_S * 2**attempt)
+    raise Broken("what arrived there is not what was sent")
+
+
+def _check(body: Body, arrived: int, md5: str) -> None:
+    if arrived != body.size:
+        raise Broken("the transfer broke off")
+    wanted = "" if body.facts.opaque else plain_md5(body.etag)
+    if wanted and wanted != md5:
+        raise Broken("what arrived is not what the object store says it has")
+
+
+def _write(descriptor: int, data: bytes, at: int) -> None:
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(descriptor, rest, at)
+        rest, at = rest[written:], at + written
