@@ -22,6 +22,7 @@ from msgspec import inspect as types
 
 from headgate.core.errors import StartupRefused
 from headgate.notify.settings import MailSettings
+from headgate.objects.settings import ObjectStorageSettings
 
 PREFIX: Final = "HEADGATE_"
 DEFAULT: Final = "default"
@@ -131,6 +132,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     queues: dict[str, QueueSettings] = {}
     storage: StorageSettings = StorageSettings()
     mail: MailSettings = MailSettings()
+    object_storage: ObjectStorageSettings = ObjectStorageSettings()
     face: dict[str, Struct] = {}
 
 
@@ -164,6 +166,7 @@ class Loaded(Struct, frozen=True):
             yield from self._table(f"queues.{name}", queue)
         yield from self._table("storage", self.settings.storage)
         yield from self._table("mail", self.settings.mail)
+        yield from self._table("object_storage", self.settings.object_storage)
         for name, options in self.settings.face.items():
             yield from self._table(name, options)
 
@@ -193,6 +196,7 @@ def load(
         "queues": dict[str, QueueSettings],
         "storage": StorageSettings,
         "mail": MailSettings,
+        "object_storage": ObjectStorageSettings,
         **plugins.face,
     }
     tree: dict[str, Any] = {}
@@ -224,6 +228,9 @@ def load(
         queues=_convert(tree.get("queues", {}), dict[str, QueueSettings], "queues", sources),
         storage=_convert(tree.get("storage", {}), StorageSettings, "storage", sources),
         mail=_convert(tree.get("mail", {}), MailSettings, "mail", sources),
+        object_storage=_convert(
+            tree.get("object_storage", {}), ObjectStorageSettings, "object_storage", sources
+        ),
         face={
             name: _convert(tree.get(name, {}), options, name, sources)
             for name, options in plugins.face.items()

@@ -10,8 +10,6 @@ from msgspec import Struct
 from headgate import __version__, registry
 from headgate.app.installation import Parts
 from headgate.config import ServerSettings, Settings
-from headgate.core.errors import NotFound, Unavailable
-from headgate.core.syncs import Direction, Sync
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.http.faces import Face, nothing
 from headgate.http.gate import Gate
@@ -20,7 +18,6 @@ from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key, group_name
 from headgate.ports.flavour import Flavour
-from headgate.ports.identity import Caller
 from headgate.service.commands import Commands
 from headgate.service.events import Events
 from headgate.service.files import UserFiles
@@ -74,18 +71,6 @@ def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gat
     return gate
 
 
-class NoSyncs:
-    """`ports.syncs.Syncs` where there is no object store."""
-
-    async def start(self, caller: Caller, *, path: str, direction: Direction, delete: bool) -> Sync:
-        """See ports.syncs."""
-        raise Unavailable("This server has no object store to sync with.")
-
-    def get(self, caller: Caller, number: int) -> Sync:
-        """See ports.syncs."""
-        raise NotFound(f"There is no sync {number}.", kind="sync")
-
-
 def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
@@ -109,12 +94,12 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "storage": parts.storage,
         "api_keys": parts.api_keys,
         "access_keys": parts.access_keys,
+        "syncs": parts.syncs,
         "identity": parts.identity,
         "key_identity": parts.key_identity,
         "signature_identity": parts.signature_identity,
         "tokens": parts.identity.tokens,
         "revoke": parts.identity.revoke,
-        "syncs": NoSyncs(),
         "account_of": parts.account_of,
         "group_of": lambda user: group_name(parts.account_of(user).gid),
         "clock": parts.clock,

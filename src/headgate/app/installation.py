@@ -42,6 +42,7 @@ from headgate.service.access_keys import AccessKeyRing
 from headgate.service.api_keys import KeyRing
 from headgate.service.queues import put_queue
 from headgate.service.storage import Storage
+from headgate.service.syncs import SyncPolicy, Syncs
 from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
 from headgate.store import HeadgateStore, open_store
@@ -99,6 +100,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     access_keys: AccessKeyRing
     files: LocalFiles
     storage: Storage
+    syncs: Syncs
 
     def account_of(self, user: str) -> OsAccount:
         """The OS account of a user's jobs; where the server is not root, its own. Raises NotPermitted."""
@@ -180,6 +182,13 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             signature_identity.forget(user)
 
         files = LocalFiles(min_uid)
+        storage = Storage(
+            files, identity, lambda user: account_of(identity, user), root=settings.storage.root
+        )
+        objects = settings.object_storage
+        policy = SyncPolicy(
+            configured=objects.configured, whole_root=objects.whole_root, per_user=objects.per_user
+        )
         yield Parts(
             data=data,
             key=key,
@@ -195,9 +204,8 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             api_keys=KeyRing(store, keys, changed=changed),
             access_keys=AccessKeyRing(access_keys, changed=changed),
             files=files,
-            storage=Storage(
-                files, identity, lambda user: account_of(identity, user), root=settings.storage.root
-            ),
+            storage=storage,
+            syncs=Syncs(store, storage.of, policy),
         )
     finally:
         passwords.close()

@@ -20,12 +20,15 @@ from headgate.core.environment import Site
 from headgate.core.errors import StartupRefused
 from headgate.dispatcher.dispatcher import Dispatcher, Timing
 from headgate.dispatcher.measuring import Measuring
+from headgate.engines.local.account_processes import LocalProcesses
 from headgate.http import logs, tls
 from headgate.http.server import HttpServer, is_loopback, listen, run, url_of
 from headgate.identity import create_first_admin, own_account
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.notify.notifier import Notifier
 from headgate.notify.smtp import SmtpMailer, read_password
+from headgate.objects.transfers import AccountTransfers
+from headgate.objects.worker import SyncWorker
 from headgate.ports.engine import Ability, Engine
 
 DAY_S: Final = 86400
@@ -70,6 +73,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             keep_operations_s=server.keep_finished * DAY_S,
         )
         notifier = _notifier(parts, settings)
+        syncs = _sync_worker(parts, settings)
         gate = application(parts, settings, dispatcher)
         http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
@@ -77,6 +81,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         await measuring.start()
         if notifier is not None:
             await notifier.start()
+        await syncs.start()
         recovered = asyncio.create_task(dispatcher.ready.wait())
         try:
             await asyncio.wait({serving, recovered}, return_when=asyncio.FIRST_COMPLETED)
@@ -91,6 +96,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             http.stop()
             await asyncio.gather(serving, return_exceptions=True)
             await measuring.stop()
+            await syncs.stop()
             await dispatcher.stop()
             if notifier is not None:
                 await notifier.stop()
@@ -137,6 +143,22 @@ def _notifier(parts: Parts, settings: Settings) -> Notifier | None:
         log.warning("mail_goes_nowhere", hint="mail.domains names the domains that mails may go to")
     mailer = SmtpMailer(mail, read_password(mail))
     return Notifier(parts.store, mailer, parts.clock, mail, cluster=cluster_name(settings.server))
+
+
+def _sync_worker(parts: Parts, settings: Settings) -> SyncWorker:
+    """What carries out syncs. It is there without an object store too: what still waits must end."""
+    objects = settings.object_storage
+    processes = LocalProcesses(parts.min_uid)
+    worker = SyncWorker(
+        parts.store,
+        AccountTransfers(processes, objects) if objects.configured else None,
+        parts.storage.of,
+        objects,
+        parts.clock,
+        keep_s=settings.server.keep_finished * DAY_S,
+    )
+    parts.syncs.on_start(worker.wake)
+    return worker
 
 
 async def _first_start(parts: Parts, announce: Announce) -> None:

@@ -17,6 +17,7 @@ from headgate.cli import (
     serve,
     sessions,
     settings,
+    syncs,
     templates,
     tokens,
     users,
@@ -41,6 +42,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(keys.app, name="key")
 app.add_typer(templates.app, name="template")
 app.add_typer(queues.app, name="queue")
+app.add_typer(syncs.app, name="sync")
 app.add_typer(settings.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("login")(sessions.login)

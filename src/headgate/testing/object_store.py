@@ -1,4 +1,4 @@
-"""A real S3 server on loopback for tests and measurements: `rclone serve s3` over a folder, and `aws` to judge.
+"""A real S3 server on loopback for tests and measurements: `rclone serve s3`, and `aws` to judge.
 
 It checks signatures. What is in the bucket lies as files in `folder/BUCKET`, so that a test can look at it,
 and break it. Nothing is ended by name.
@@ -40,7 +40,14 @@ class ObjectStore:
     def start(self) -> "ObjectStore":
         """Start it and wait until it takes connections."""
         log = self.folder.with_name(self.folder.name + ".log")
-        command = [_TOOLS / "rclone", "serve", "s3", self.folder, "--addr", f"127.0.0.1:{self.port}"]
+        command = [
+            str(_TOOLS / "rclone"),
+            "serve",
+            "s3",
+            str(self.folder),
+            "--addr",
+            f"127.0.0.1:{self.port}",
+        ]
         command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--config", os.devnull]
         command += ["--vfs-cache-mode", "off", "--quiet"]
         with log.open("ab") as output:
