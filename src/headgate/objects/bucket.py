@@ -19,7 +19,7 @@ from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
 from headgate.objects.comparing import Facts, Remote, mtime_of, plain_md5
-from headgate.objects.hand import Connection
+from headgate.objects.messages import Connection
 
 ATTEMPTS: Final = 5
 CONNECT_S: Final = 10

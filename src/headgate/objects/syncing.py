@@ -7,13 +7,14 @@ deleted. What is done is judged by what is there: so a sync that was killed is s
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Final
 
 from headgate.core.syncs import Complaint, Direction, Progress
 from headgate.objects import keys
 from headgate.objects.bucket import Bucket, Gone, Hopeless, Trouble, Unreachable
 from headgate.objects.comparing import Facts, Local, Remote, Step, next_step
-from headgate.objects.hand import Said, Told
+from headgate.objects.messages import Said, Told
 from headgate.objects.moving import PART, Changed, Mover, file_md5
 from headgate.objects.tree import Listing, Tree
 from headgate.ports.transfers import Done
@@ -174,7 +175,7 @@ class Syncing:
         for name in large:
             if self._hopeless:
                 return
-            self._guarded(name, lambda name=name: self._move(mover, name, remote.get(name)))  # type: ignore[misc]
+            self._guarded(name, partial(self._move, mover, name, remote.get(name)))
 
     def _move(self, mover: Mover, name: str, there: Remote | None) -> None:
         if self._up:
@@ -247,7 +248,7 @@ class Syncing:
         for name in names:
             if self._hopeless:
                 break
-            open_.add(pool.submit(self._guarded, name, lambda name=name: act(name)))  # type: ignore[misc]
+            open_.add(pool.submit(self._guarded, name, partial(act, name)))
             if len(open_) >= most:
                 done, open_ = wait(open_, return_when=FIRST_COMPLETED)
                 for one in done:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from headgate.core.errors import Unavailable
-from headgate.objects.hand import PROGRAM, Connection, Said, Told
+from headgate.objects.messages import PROGRAM, Connection, Said, Told
 from headgate.objects.settings import ObjectStorageSettings
 from headgate.ports.account_processes import AccountProcesses, Errand
 from headgate.ports.transfers import Done, Order, Report
