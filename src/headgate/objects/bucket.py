@@ -221,7 +221,8 @@ def _certificates(ca_file: str) -> str:
 
 
 def _facts(answer: dict[str, Any]) -> Facts:
-    kept = answer.get("Metadata", {}).get(MTIME, "")
+    # Some stores spell the names of metadata with a capital letter.
+    kept = {name.lower(): value for name, value in answer.get("Metadata", {}).items()}.get(MTIME, "")
     return Facts(mtime_of(kept, _nanoseconds(answer["LastModified"])), opaque=_opaque(answer))
 
 
