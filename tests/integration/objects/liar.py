@@ -14,7 +14,9 @@ class Passing(BaseHTTPRequestHandler):
     """One request on its way through."""
 
     protocol_version = "HTTP/1.1"
-    edit: Callable[[dict[str, str], bytes], bytes] | None
+    edit: Callable[[dict[str, str], bytes], bytes] | None = None
+    claimed = 1
+    """How many times as long as it is an answer says that it is."""
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -37,11 +39,15 @@ class Passing(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def begin(self) -> None:
+        """Nothing is said yet about this request; a connection has many."""
+        self.edit, self.claimed = None, 1
+
     def do_GET(self) -> None:
         """Any request."""
         server = self.server
         assert isinstance(server, _Server)
-        self.edit = None
+        self.begin()
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with server.lock:
             server.requests.append(f"{self.command} {self.path}")
@@ -56,9 +62,11 @@ class Passing(BaseHTTPRequestHandler):
             headers = {
                 name: value for name, value in got.getheaders() if name.lower() not in _OF_A_CONNECTION
             }
-            if self.edit is not None:
-                body = self.edit(headers, body)
             length = int(got.getheader("Content-Length") or 0) if self.command == "HEAD" else None
+            edit = self.edit
+            if edit is not None:
+                body = edit(headers, body)
+                length = length if self.claimed == 1 else self.claimed * len(body)
             self.answer(got.status, headers, body, length=length)
         finally:
             onward.close()

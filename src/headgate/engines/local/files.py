@@ -46,9 +46,7 @@ class LocalFiles:
 
     async def read_below(self, account: OsAccount | None, folder: str, path: str, *, limit: int) -> bytes:
         """See ports.files."""
-        return await self._run(
-            Errand(account=account, path=path, limit=limit, below=folder)
-        )
+        return await self._run(Errand(account=account, path=path, limit=limit, below=folder))
 
     async def make_folder(self, account: OsAccount | None, parent: str, name: str) -> None:
         """See ports.files."""
