@@ -20,6 +20,7 @@ from benchmarks import (
     slurmrestd,
     soca,
     sweep,
+    sync,
     tasks,
     xml,
 )
@@ -37,6 +38,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "scripts": scripts.measure,
     "sigv4": sigv4.measure,
     "soca": soca.measure,
+    "sync": sync.measure,
     "slurmrestd": slurmrestd.measure,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"

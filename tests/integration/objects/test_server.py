@@ -97,6 +97,12 @@ def slow(passing: Passing) -> bool:
     return False
 
 
+def no_bucket(passing: Passing) -> bool:
+    """The bucket has vanished."""
+    passing.refuse(404, "NoSuchBucket")
+    return True
+
+
 def test_a_sync_is_asked_for_polled_and_told_of(site: Site, liar: Liar) -> None:
     site.sides.store_object("work/in/a", b"input")
     site.sides.store_object("work/in/b//c", b"never asked for")
@@ -113,7 +119,7 @@ def test_a_sync_is_asked_for_polled_and_told_of(site: Site, liar: Liar) -> None:
     assert re.match(
         rf"{number}\tada\tfrom_online\twork/in\tcomplete \(0\)\t\d/\d\t\d+/\d+\t", site.command("list")
     )
-    liar.lie(lambda passing: passing.refuse(404, "NoSuchBucket") or True)
+    liar.lie(no_bucket)
     failed = site.start("work/in", delete=True)
     assert site.wait(failed) == {"status": "complete", "result": "3"}
     assert "the bucket does not exist" in site.command("show", str(failed))
