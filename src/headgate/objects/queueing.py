@@ -17,11 +17,19 @@ def overlap(one: str, other: str) -> bool:
 
 
 def next_sync(
-    open_syncs: Sequence[Sync], running: Mapping[int, str], directory_of: Mapping[int, str]
+    open_syncs: Sequence[Sync],
+    running: Mapping[int, str],
+    directory_of: Mapping[int, str],
+    *,
+    at_once: int,
 ) -> Sync | None:
     """The sync to begin, if any may. open_syncs: by number. running: those at work, by number, with their
-    directories; directory_of: of the others.
+    directories; directory_of: of the others. at_once: how many may be at work; one owner never has all of
+    them, for a user can stop the process that is theirs.
     """
+    if len(running) >= at_once:
+        return None
+    most = max(1, at_once - 1)
     owners = Counter(sync.owner.casefold() for sync in open_syncs if sync.id in running)
     taken = list(running.values())
     free = []
@@ -29,7 +37,8 @@ def next_sync(
         if sync.id in running:
             continue
         directory = directory_of[sync.id]
-        if not any(overlap(directory, other) for other in taken):
+        mine = owners[sync.owner.casefold()]
+        if mine < most and not any(overlap(directory, other) for other in taken):
             free.append(sync)
         taken.append(directory)
     return min(free, key=lambda sync: (owners[sync.owner.casefold()], sync.id), default=None)

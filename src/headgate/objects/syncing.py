@@ -63,6 +63,8 @@ class Syncing:
             done = over.done
         except OSError as error:
             done = Done(ABORTED, f"the directory can't be used: {error.strerror}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, its end must be told; nobody else hears it
+            done = Done(ABORTED, f"a mistake in the program: {type(error).__name__}: {error}"[:500])
         self._over.set()
         reporting.join()
         self._report(done)

@@ -151,7 +151,7 @@ def _look(here: int, below: str, found: Listing, *, clean: bool) -> list[str]:
             name = f"{below}/{entry.name}" if below else entry.name
             if entry.name.startswith(TEMPORARY):
                 if clean:
-                    os.unlink(entry.name, dir_fd=here)
+                    _discard(entry.name, here)
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -164,6 +164,13 @@ def _look(here: int, below: str, found: Listing, *, clean: bool) -> list[str]:
             else:
                 found.others[name] = _kind(status.st_mode)
     return directories
+
+
+def _discard(name: str, here: int) -> None:
+    try:
+        os.unlink(name, dir_fd=here)
+    except OSError:
+        pass  # no file of ours then; it does not travel in any case
 
 
 def _entered(above: int, segment: str, *, make: bool) -> int:

@@ -96,6 +96,8 @@ class SyncWorker:
 
     async def _begin_some(self) -> None:
         """Begin what may run. Raises StoreUnavailable."""
+        if len(self._running) >= self._settings.at_once:
+            return  # the end of any wakes us
         open_syncs = await self._store.read(lambda look: look.open_syncs())
         orders: dict[int, Order] = {}
         for sync in open_syncs:
@@ -104,10 +106,14 @@ class SyncWorker:
                     orders[sync.id] = await self._order(sync)
                 except Refusal as error:  # repeating it will not help
                     await self._end(sync, Done(ABORTED, error.text))
+                except Unavailable as error:  # the others need not wait for it
+                    log.warning("sync_stuck", sync=sync.id, reason=error.text)
+                    asyncio.get_running_loop().call_later(STUCK_S, self._wake.set)
         open_syncs = [sync for sync in open_syncs if sync.id in self._running or sync.id in orders]
         directories = {number: f"{order.root}/{order.path}" for number, order in orders.items()}
-        while len(self._running) < self._settings.at_once:
-            chosen = next_sync(open_syncs, self._running, directories)
+        while True:
+            at_once = self._settings.at_once
+            chosen = next_sync(open_syncs, self._running, directories, at_once=at_once)
             if chosen is None:
                 return
             number = chosen.id

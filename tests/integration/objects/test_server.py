@@ -56,11 +56,11 @@ class Site:
         found: dict[str, str] = self.ask("GET", f"/files/sync/{number}", user=user).json()
         return found
 
-    def wait(self, number: int) -> dict[str, str]:
+    def wait(self, number: int, *, user: str = "ada") -> dict[str, str]:
         """Until it waits no longer."""
 
         def over() -> dict[str, str] | None:
-            found = self.status(number)
+            found = self.status(number, user=user)
             return found if found["status"] != "waiting" else None
 
         return waited(over)
@@ -130,8 +130,9 @@ def test_overlapping_syncs_run_one_after_the_other(site: Site, liar: Liar) -> No
     for number in range(40):
         site.sides.store_object(f"work/in/{number}", b"x")
     liar.lie(slow)
-    first, second, other = site.start("work"), site.start("work/in"), site.start("elsewhere")
-    assert site.wait(other)["status"] == "complete"
+    first, second = site.start("work"), site.start("work/in")
+    other = site.start("elsewhere", user="ben")
+    assert site.wait(other, user="ben")["status"] == "complete"
     assert site.status(second) == {"status": "waiting"}
     assert site.wait(second) == site.wait(first) == {"status": "complete", "result": "0"}
     shown = site.command("show", str(second))
