@@ -61,6 +61,7 @@ class SyncWorker:
         self._running: dict[int, str] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
+        self._stopping = False
         self._life: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
@@ -73,13 +74,14 @@ class SyncWorker:
 
     async def stop(self) -> None:
         """Stop what is at work; it is gone on with after the next start."""
+        self._stopping = True
         ours = [*self._tasks.values(), *([self._life] if self._life else [])]
         for task in ours:
             task.cancel()
         await asyncio.gather(*ours, return_exceptions=True)
 
     async def _live(self) -> None:
-        while True:
+        while not self._stopping:
             wait = IDLE_S
             try:
                 await self._begin_some()
@@ -91,7 +93,8 @@ class SyncWorker:
                 log.exception("sync_broken")
                 wait = STUCK_S
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                async with asyncio.timeout(wait):  # wait_for of Python 3.11 may swallow our being cancelled
+                    await self._wake.wait()
             self._wake.clear()
 
     async def _begin_some(self) -> None:

@@ -38,12 +38,13 @@ def test_a_directory_that_becomes_a_link_while_it_is_used_leads_nowhere(tmp_path
     assert list(outside.iterdir()) == []
     assert (root / "moved/a").exists()
     (root / "moved/e").symlink_to(outside)
-    for act in (lambda: tree.reading("e/f"), lambda: tree.replacing("e/f", 1)):
-        with pytest.raises(OSError, match="irector|symbolic"), act():
-            raise AssertionError
-    with pytest.raises(OSError, match="irector|symbolic"):
+    with pytest.raises(OSError, match=r"irector|symbolic"), tree.reading("e/f"):
+        raise AssertionError
+    with pytest.raises(OSError, match=r"irector|symbolic"), tree.replacing("e/f", 1):
+        raise AssertionError
+    with pytest.raises(OSError, match=r"irector|symbolic"):
         tree.remove("e/f")
-    with pytest.raises(OSError, match="irector|symbolic"):
+    with pytest.raises(OSError, match=r"irector|symbolic"):
         Tree(str(root), "d", make=True)
 
 
@@ -55,7 +56,7 @@ def test_what_is_no_file_is_neither_read_nor_replaced(tmp_path: Path) -> None:
     for name in ("pipe", "directory", "link"):
         with pytest.raises(NotRegular), tree.replacing(name, 1):
             raise AssertionError
-        with pytest.raises(OSError, match="regular|symbolic"), tree.reading(name):
+        with pytest.raises(OSError, match=r"regular|symbolic"), tree.reading(name):
             raise AssertionError
     assert set(tree.listing().others) == {"pipe", "link"}
 

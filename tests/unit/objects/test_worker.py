@@ -101,9 +101,7 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
 
 async def test_what_was_said_is_kept_with_how_it_ended(world: World) -> None:
     many = [Complaint(str(number), "why") for number in range(COMPLAINTS + 5)]
-    world.transfers.words["a"] = [
-        [Progress(files_done=1), *many, Progress(files_done=2), Done(1, "some failed")]
-    ]
+    world.transfers.words["a"] = [[Progress(files_done=1), *many, Progress(files_done=2), Done(1, "failed")]]
     sync = await world.ended(await world.ask("a"))
     assert (sync.state, sync.result, sync.reason) == (SyncState.COMPLETE, 1, "failed")
     assert sync.progress == Progress(files_done=2)
