@@ -10,15 +10,17 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from threading import Event
+from threading import BoundedSemaphore, Event
 from typing import Any, Final
 
 from headgate.objects.bucket import Body, Broken, Bucket, Trouble
 from headgate.objects.comparing import Local, Remote, mtime_text, plain_md5
 from headgate.objects.tree import Tree
 
-PART: Final = 16 << 20
+PART: Final = 8 << 20
 """Bytes of a part, and of the largest object that travels whole."""
+BUFFERS: Final = 3
+"""So many of them are in memory at once."""
 MOST_PARTS: Final = 10_000
 """Of one object (S3)."""
 BLOCK: Final = 256 << 10
@@ -37,50 +39,6 @@ class Changed(Exception):
         super().__init__("the file was changed while it was read")
 
 
-class Section:
-    """A stretch of an open file as botocore wants to read it: from its beginning, perhaps again."""
-
-    def __init__(self, descriptor: int, first: int, size: int) -> None:
-        self._descriptor = descriptor
-        self._first = first
-        self._size = size
-        self._at = 0
-        self._sum = hashlib.md5(usedforsecurity=False)
-        self.broken = False
-
-    def __len__(self) -> int:
-        return self._size
-
-    def read(self, wanted: int = -1) -> bytes:
-        """The next bytes. Raises Changed where the file ends too early."""
-        left = self._size - self._at
-        wanted = left if wanted < 0 else min(wanted, left)
-        if not wanted:
-            return b""
-        data = os.pread(self._descriptor, wanted, self._first + self._at)
-        if not data:
-            self.broken = True
-            raise Changed
-        self._at += len(data)
-        self._sum.update(data)
-        return data
-
-    def seek(self, to: int, whence: int = os.SEEK_SET) -> int:
-        """Go on reading there."""
-        self._at = to + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._sum = hashlib.md5(usedforsecurity=False)
-        return self._at
-
-    def tell(self) -> int:
-        """Where reading goes on."""
-        return self._at
-
-    @property
-    def md5(self) -> str:
-        """Of what was read since the last `seek`."""
-        return self._sum.hexdigest()
-
-
 class Mover:
     """Moves files between a tree and a bucket. `parts`: carries out the parts of large ones."""
 
@@ -90,6 +48,7 @@ class Mover:
         self._prefix = prefix
         self._parts = parts
         self._moved = moved
+        self._buffers = BoundedSemaphore(BUFFERS)
 
     # ---- to the object store
 
@@ -107,13 +66,14 @@ class Mover:
                 raise Changed
 
     def _upload_whole(self, name: str, descriptor: int, size: int, mtime: str) -> None:
-        section = Section(descriptor, 0, size)
         key = self._prefix + name
-        if size > BLOCK:
-            _sent(section, lambda: ("", self._bucket.put(key, section, size, mtime)))
+        if size <= BLOCK:
+            content = _content(descriptor, 0, size)
+            _sent(content, lambda: ("", self._bucket.put(key, content, size, mtime)))
         else:
-            content = section.read()
-            _sent(section, lambda: ("", self._bucket.put(key, content, size, mtime)))
+            with self._buffers:
+                content = _content(descriptor, 0, size)
+                _sent(content, lambda: ("", self._bucket.put(key, content, size, mtime)))
         self._moved(size)
 
     def _upload_parts(self, name: str, descriptor: int, size: int, mtime: str) -> None:
@@ -121,8 +81,9 @@ class Mover:
         upload = self._bucket.begin(key, mtime)
 
         def send(number: int, first: int, length: int) -> str:
-            section = Section(descriptor, first, length)
-            etag = _sent(section, lambda: self._bucket.put_part(key, upload, number, section, length))
+            with self._buffers:
+                content = _content(descriptor, first, length)
+                etag = _sent(content, lambda: self._bucket.put_part(key, upload, number, content, length))
             self._moved(length)
             return etag
 
@@ -179,9 +140,16 @@ class Mover:
                 def fetch(number: int, begin: int, length: int) -> None:
                     arrived.append(self._fetch(key, etag, descriptor, begin, length))
 
-                self._together(size, fetch)
                 wanted = "" if facts.opaque else plain_md5(etag)
-                if wanted and md5_of(descriptor) != wanted:
+                total = hashlib.md5(usedforsecurity=False)
+
+                def add(begin: int, length: int) -> None:
+                    """What has arrived is summed up while the rest is on its way."""
+                    for at in range(begin, begin + length, BLOCK) if wanted else ():
+                        total.update(os.pread(descriptor, min(BLOCK, begin + length - at), at))
+
+                self._together(size, fetch, add)
+                if wanted and total.hexdigest() != wanted:
                     raise Broken("what arrived is not what the object store says it has")
                 os.utime(descriptor, ns=(facts.mtime_ns, facts.mtime_ns))
         except BaseException:
@@ -210,8 +178,15 @@ class Mover:
             time.sleep(PAUSE_S * 2**attempt)
         raise Broken("the transfer broke off")
 
-    def _together(self, size: int, move: Callable[[int, int, int], Any]) -> list[Any]:
-        """Move all parts, each by its number from 1, its first byte and its length; what came of each."""
+    def _together(
+        self,
+        size: int,
+        move: Callable[[int, int, int], Any],
+        after: Callable[[int, int], None] = lambda first, length: None,
+    ) -> list[Any]:
+        """Move all parts, each by its number from 1, its first byte and its length; what came of each. Calls
+        `after` with first byte and length, in order, when a part and all before it have been moved.
+        """
         length = max(PART, -(-size // MOST_PARTS))
         stop = Event()
 
@@ -222,7 +197,11 @@ class Mover:
             self._parts.submit(one, number, first) for number, first in enumerate(range(0, size, length), 1)
         ]
         try:
-            return [future.result() for future in futures]
+            found = []
+            for first, future in zip(range(0, size, length), futures, strict=True):
+                found.append(future.result())
+                after(first, min(length, size - first))
+            return found
         finally:
             # The descriptor is closed behind us: none may still be at it.
             stop.set()
@@ -249,16 +228,22 @@ def file_md5(tree: Tree, name: str, expected: Local) -> str:
     return found
 
 
-def _sent(section: Section, send: Callable[[], tuple[str, str]]) -> str:
-    """Send it, again if something else arrived. The ETag. Raises Trouble, Changed."""
+def _content(descriptor: int, first: int, size: int) -> bytes:
+    """A stretch of an open file. Raises Changed where the file ends too early."""
+    content = os.pread(descriptor, size, first)
+    while len(content) < size:
+        more = os.pread(descriptor, size - len(content), first + len(content))
+        if not more:
+            raise Changed
+        content += more
+    return content
+
+
+def _sent(content: bytes, send: Callable[[], tuple[str, str]]) -> str:
+    """Send it, again if something else arrived. The ETag. Raises Trouble."""
     for attempt in range(ATTEMPTS):
-        try:
-            etag, arrived = send()
-        except Trouble:
-            if section.broken:
-                raise Changed from None
-            raise
-        if not arrived or arrived == section.md5:
+        etag, arrived = send()
+        if not arrived or arrived == hashlib.md5(content, usedforsecurity=False).hexdigest():
             return etag
         time.sleep(PAUSE_S * 2**attempt)
     raise Broken("what arrived there is not what was sent")
