@@ -58,7 +58,10 @@ def _in_portions(job_ids: Collection[int]) -> Iterator[dict[str, int]]:
 
 
 class Reader(EntryReader, RecordReader, SyncReader):
-    """A snapshot, or what the writer sees."""
+    """A snapshot, or what the writer sees.
+
+    `apart`, in look-ups by key: the writer's half asks first among what it holds back (`transaction.py`).
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -79,7 +82,7 @@ class Reader(EntryReader, RecordReader, SyncReader):
     def task(self, job_id: int, number: int) -> Task:
         body = None
         if 0 < job_id <= NUMBER_MAX and 0 < number <= NUMBER_MAX:
-            body = self._session.value(task_sql.get, {"job_id": job_id, "number": number})
+            body = self._session.value(task_sql.get, {"job_id": job_id, "number": number}, apart=True)
         if body is None:
             raise no_task(job_id, number)
         return codec.TASKS.one(body)
@@ -89,6 +92,7 @@ class Reader(EntryReader, RecordReader, SyncReader):
             self._session.value(
                 task_sql.of_job,
                 {"job_id": job_id, "after": after, "limit": NUMBER_MAX if limit is None else limit},
+                apart=True,
             )
         )
 

@@ -31,6 +31,18 @@ class Database(Protocol):
         ...
 
 
+class Held(Protocol):
+    """Rows that are not written yet (`held.py`)."""
+
+    def holds(self, tables: frozenset[str]) -> bool:
+        """Whether there are any of these tables."""
+        ...
+
+    def write_held(self) -> None:
+        """Write them."""
+        ...
+
+
 class Session:
     """One connection. Used by one thread at a time."""
 
@@ -42,6 +54,8 @@ class Session:
         self._cursor = connection.cursor()
         self.failed: StoreUnavailable | None = None
         """Set when the database has failed, whoever caught the error; the writer clears it to begin anew."""
+        self.held: Held | None = None
+        """What the transaction under way holds back: written before a statement that names its tables."""
 
     def _translate(self, error: Exception) -> Exception:
         ours = self._database.translate(error)
@@ -49,8 +63,10 @@ class Session:
             self.failed = ours
         return ours
 
-    def _run(self, statement: Statement, parameters: Mapping[str, Any]) -> Any:
+    def _run(self, statement: Statement, parameters: Mapping[str, Any], *, apart: bool = False) -> Any:
         text, constants = statement.spelled(self._dialect)
+        if not apart and self.held is not None and self.held.holds(statement.tables):
+            self.held.write_held()
         if constants:
             parameters = {**constants, **parameters}
         try:
@@ -60,23 +76,29 @@ class Session:
         except (OverflowError, UnicodeEncodeError) as error:
             raise BadRequest(f"a value cannot be stored: {error}") from error
 
-    def rows(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> list[Row]:
-        """All rows."""
-        cursor = self._run(statement, parameters)
+    def rows(
+        self, statement: Statement, parameters: Mapping[str, Any] = NOTHING, *, apart: bool = False
+    ) -> list[Row]:
+        """All rows. apart: they are not among those held back, which was asked before."""
+        cursor = self._run(statement, parameters, apart=apart)
         try:
             found: list[Row] = cursor.fetchall()
         except self._errors as error:
             raise self._translate(error) from error
         return found
 
-    def row(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> Row | None:
+    def row(
+        self, statement: Statement, parameters: Mapping[str, Any] = NOTHING, *, apart: bool = False
+    ) -> Row | None:
         """The first row, or None."""
-        found = self.rows(statement, parameters)
+        found = self.rows(statement, parameters, apart=apart)
         return found[0] if found else None
 
-    def value(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> Any:
+    def value(
+        self, statement: Statement, parameters: Mapping[str, Any] = NOTHING, *, apart: bool = False
+    ) -> Any:
         """The first column of the first row, or None."""
-        found = self.rows(statement, parameters)
+        found = self.rows(statement, parameters, apart=apart)
         return found[0][0] if found else None
 
     def change(self, statement: Statement, parameters: Mapping[str, Any] = NOTHING) -> int:
@@ -87,6 +109,8 @@ class Session:
     def change_many(self, statement: Statement, parameters: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement that changes rows, once for each set of parameters."""
         text, constants = statement.spelled(self._dialect)
+        if self.held is not None and self.held.holds(statement.tables):
+            self.held.write_held()
         if constants:
             parameters = [{**constants, **each} for each in parameters]
         try:

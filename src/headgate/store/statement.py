@@ -7,6 +7,7 @@ more than all the rest of a write; so it is used for what it is best at, spellin
 (`docs/decisions`).
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache, update_wrapper
 from typing import Any, ParamSpec
@@ -14,6 +15,9 @@ from typing import Any, ParamSpec
 from sqlalchemy import ColumnElement, Dialect, Executable, func, literal_column
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from headgate.store.tables import metadata
+
+_WORD = re.compile(r"\w+")
 P = ParamSpec("P")
 
 
@@ -36,6 +40,8 @@ class Statement:
         self._build = build
         self._spelled: dict[str, tuple[str, dict[str, Any]]] = {}
         self.name = name
+        self.tables: frozenset[str] = frozenset()
+        """The tables that it names. Known once it has been spelled."""
 
     def spelled(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
         """The text for a dialect, and the parameters that are constants of the statement."""
@@ -46,6 +52,8 @@ class Statement:
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 — Executable.compile is untyped
             constants = {name: value for name, value in compiled.params.items() if value is not None}
             found = self._spelled[dialect.name] = (compiled.string, constants)
+            # By words, not by the expression's parts: one too many does no harm, one too few would.
+            self.tables = frozenset(_WORD.findall(compiled.string)) & metadata.tables.keys()
         return found
 
 

@@ -1,15 +1,17 @@
 """What can be changed: the writer's half of the port (`ports.store.Transaction`).
 
-One `Transaction` serves a whole commit: change after change is run in it, each seeing those before it. The
-first statement of a change that writes sets a savepoint, so that a change that raises can be undone alone
-(`undo`). Small tables are in `changes.py`.
+One `Transaction` serves a whole commit: change after change is run in it, each seeing those before it. Jobs,
+tasks and events are held back as long as nobody looks for them (`held.py`). Of what is written at once, the
+first statement of a change sets a savepoint; so a change that raises can be undone alone (`undo`). Small
+tables are in `changes.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from headgate.core.errors import StoreUnavailable
 from headgate.core.lines import line_of
 from headgate.core.model import Event, Instance, Intent, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
@@ -18,8 +20,9 @@ from headgate.store import codec, retention, stretches
 from headgate.store.changes import EntryChanges
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
+from headgate.store.held import Columns, Layer
 from headgate.store.ladders import Moves, Place
-from headgate.store.reader import NUMBER_MAX, Reader, no_job, no_task
+from headgate.store.reader import NUMBER_MAX, Reader, no_job
 from headgate.store.records import RecordChanges, Tally
 from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
@@ -65,7 +68,12 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._moves = Moves()
         self._endings = Tally()
         self._known: dict[int, _Known] = {}
+        self._seen: set[tuple[int, int]] = set()
+        """Tasks that the database has."""
         self._savepoint = False
+        self._kept = Layer(_job_columns, _task_columns)
+        self._own = Layer(_job_columns, _task_columns)
+        session.held = self
 
     # Around each change.
 
@@ -82,8 +90,14 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
 
     def keep(self) -> None:
         """After a change that went well."""
+        if self._own.tables:
+            self._own.spell()
         if self._savepoint:
             self._session.command("RELEASE SAVEPOINT one_change")
+            self.dirty = True
+        if self._own.tables:
+            self._kept.take(self._own)
+            self._own.clear()
             self.dirty = True
 
     def undo(self, mark: Mark) -> None:
@@ -91,15 +105,18 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         if self._savepoint:
             self._session.command("ROLLBACK TO SAVEPOINT one_change")
             self._session.command("RELEASE SAVEPOINT one_change")
+        self._own.clear()
         self.counters = mark.counters
         del self.events_made[mark.events :]
         del self._moves.log[mark.moves :]
         self._moves.applied = mark.applied
         del self._endings.log[mark.endings :]
         self._known.clear()
+        self._seen.clear()
 
     def finish(self) -> None:
-        """Write what was added up, just before the commit."""
+        """Write what was held back and added up, just before the commit."""
+        self._write_kept()
         self._moves.apply(self._session)
         self._endings.apply(self._session)
         self._session.change(ledger_sql.put_counters, msgspec.structs.asdict(self.counters))
@@ -107,8 +124,36 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
     def touch(self) -> None:
         """Before each statement that writes."""
         if not self._savepoint:
+            self._write_kept()
             self._session.command("SAVEPOINT one_change")
             self._savepoint = True
+
+    # What is held back.
+
+    def holds(self, tables: frozenset[str]) -> bool:
+        """Whether rows of these tables are not written yet."""
+        return not (self._kept.tables.isdisjoint(tables) and self._own.tables.isdisjoint(tables))
+
+    def write_held(self) -> None:
+        """Write them, because somebody looks."""
+        if not self._own.tables:
+            self._write_kept()
+            return
+        self._own.spell()
+        self.touch()
+        self._own.write(self._session)
+
+    def _write_kept(self) -> None:
+        """Write what earlier changes have left. If that fails, it is not the fault of the one under way."""
+        if not self._kept.tables:
+            return
+        try:
+            self._kept.write(self._session)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            self._session.failed = StoreUnavailable(f"the commit failed: {error!r}")
+            raise self._session.failed from error
 
     # Jobs.
 
@@ -135,15 +180,23 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
             self._moves.apply(self._session)
 
     def job(self, job_id: int) -> Job:
-        row = self._session.row(job_sql.get_with_keys, {"id": job_id}) if 0 < job_id <= NUMBER_MAX else None
+        held = self._held_job(job_id)
+        if held is not None:
+            return held
+        given = {"id": job_id}
+        row = (
+            self._session.row(job_sql.get_with_keys, given, apart=True) if 0 < job_id <= NUMBER_MAX else None
+        )
         if row is None:
             raise no_job(job_id)
         body, state, owner, changed, links = row
         self._known[job_id] = _Known(Place(job_id, state, owner, changed), links)
         return codec.JOBS.one(body)
 
+    def _held_job(self, job_id: int) -> Job | None:
+        return self._own.jobs.get(job_id) or self._kept.jobs.get(job_id)
+
     def add_job(self, job: Job) -> Job:
-        self.touch()
         self.counters.job += 1
         times = msgspec.structs.replace(job.times, created=self.now, changed=self.now)
         job = msgspec.structs.replace(job, id=self.counters.job, times=times)
@@ -152,28 +205,17 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
 
     def insert_job(self, job: Job) -> None:
         """Keep a new job that has its id and times."""
-        self.touch()
         self.counters.job = max(self.counters.job, job.id)
         place = _place(job)
-        self._session.change(job_sql.add, _job_columns(job, place))
+        self._own.hold_job(job, new=True)
         self._link(job)
         self._moves.log.append((None, place))
         self._known[job.id] = _Known(place, _links(job))
 
     def put_job(self, job: Job) -> None:
-        known = self._known.get(job.id)
-        if known is None:
-            row = self._session.row(job_sql.keys, {"id": job.id})
-            if row is None:
-                raise no_job(job.id)
-            state, owner, changed, links = row
-            known = _Known(Place(job.id, state, owner, changed), links)
-        self.touch()
-        place = _place(job)
-        columns = _job_columns(job, place)
-        columns["job"] = columns.pop("id")
-        self._session.change(job_sql.put, columns)
-        links = columns["links"]
+        known = self._known.get(job.id) or self._look_up(job.id)
+        place, links = _place(job), _links(job)
+        self._own.hold_job(job)
         if links or known.links:
             self._unlink(job.id, known.links)
             self._link(job)
@@ -182,6 +224,17 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
             if place.state != known.place.state and job.state in FINAL_JOB_STATES:
                 self._endings.note(self.now, job.state)
         self._known[job.id] = _Known(place, links)
+
+    def _look_up(self, job_id: int) -> _Known:
+        """What is kept of a job that is changed without having been read."""
+        held = self._held_job(job_id)
+        if held is not None:
+            return _Known(_place(held), _links(held))
+        row = self._session.row(job_sql.keys, {"id": job_id}, apart=True)
+        if row is None:
+            raise no_job(job_id)
+        state, owner, changed, links = row
+        return _Known(Place(job_id, state, owner, changed), links)
 
     def remove_job(self, job_id: int) -> None:
         """Forget the job itself; its rows in other tables are `retention`'s."""
@@ -196,12 +249,16 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._known.pop(job_id, None)
 
     def _link(self, job: Job) -> None:
+        if _links(job):
+            self.touch()
         for parent in _parents(job):
             self._session.change(job_sql.add_parent, {"parent_id": parent, "job_id": job.id})
         for group in {folded(group) for group in job.spec.node_groups}:
             self._session.change(job_sql.add_node_group, {"node_group": group, "job_id": job.id})
 
     def _unlink(self, job_id: int, links: int) -> None:
+        if links:
+            self.touch()
         if links & _HAS_PARENTS:
             self._session.change(job_sql.drop_parents, {"job_id": job_id})
         if links & _HAS_GROUPS:
@@ -212,21 +269,43 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
 
     # Tasks and instances.
 
+    def task(self, job_id: int, number: int) -> Task:
+        held = self._own.tasks.get(job_id, {}).get(number) or self._kept.tasks.get(job_id, {}).get(number)
+        if held is not None:
+            return held
+        task = super().task(job_id, number)
+        self._seen.add((job_id, number))
+        return task
+
+    def tasks(self, job_id: int, *, after: int = 0, limit: int | None = None) -> list[Task]:
+        kept, own = self._kept.tasks.get(job_id, {}), self._own.tasks.get(job_id, {})
+        if self._own.is_new(job_id) or self._kept.is_new(job_id):
+            found = kept | own
+            return [found[number] for number in sorted(found) if number > after][:limit]
+        if kept or own:
+            self.write_held()
+        return super().tasks(job_id, after=after, limit=limit)
+
+    def first_tasks(self, job_ids: Collection[int]) -> dict[int, Task]:
+        found = super().first_tasks(job_ids)
+        self._seen.update((task.job_id, task.number) for task in found.values())
+        return found
+
+    def _tasks(self, joined: str | None) -> list[Task]:
+        tasks = super()._tasks(joined)
+        self._seen.update((task.job_id, task.number) for task in tasks)
+        return tasks
+
     def add_task(self, task: Task) -> Task:
-        self.touch()
         self.counters.task += 1
         task = msgspec.structs.replace(task, system_id=self.counters.task)
-        self._session.change(
-            task_sql.add, {"job_id": task.job_id, "number": task.number, **_task_columns(task)}
-        )
+        self._own.hold_task(task, new=True)
         return task
 
     def put_task(self, task: Task) -> None:
-        self.touch()
-        if not self._session.change(
-            task_sql.put, {"job": task.job_id, "task": task.number, **_task_columns(task)}
-        ):
-            raise no_task(task.job_id, task.number)
+        if (task.job_id, task.number) not in self._seen:
+            self.task(task.job_id, task.number)
+        self._own.hold_task(task)
 
     def put_instances(self, instances: Iterable[Instance]) -> None:
         self.touch()
@@ -247,12 +326,9 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
     # Events, intents, epochs.
 
     def append(self, event: Event) -> None:
-        self.touch()
         self.counters.event += 1
         event = Event(event.job_id, event.task, event.instance, event.path, self.now, self.counters.event)
-        self._session.change(
-            ledger_sql.add_event, {"seq": event.seq, "job_id": event.job_id, "body": encode(event)}
-        )
+        self._own.hold_event(event)
         self.events_made.append(event)
 
     def last_event(self) -> int:
@@ -317,11 +393,12 @@ def _links(job: Job) -> int:
     return (_HAS_PARENTS if _parents(job) else 0) | (_HAS_GROUPS if job.spec.node_groups else 0)
 
 
-def _job_columns(job: Job, place: Place) -> dict[str, int | str | None]:
-    """The columns of a job."""
-    state = job.state
+def _job_columns(job: Job) -> Columns:
+    """The columns of a job, and its id by the name by which `put` asks for it."""
+    state, place = job.state, _place(job)
     return {
         "id": place.id,
+        "job": place.id,
         "state": place.state,
         "owner": place.owner,
         "changed": place.changed,
@@ -335,9 +412,13 @@ def _job_columns(job: Job, place: Place) -> dict[str, int | str | None]:
     }
 
 
-def _task_columns(task: Task) -> dict[str, int | str | None]:
-    """The columns of a task, besides its key."""
+def _task_columns(task: Task) -> Columns:
+    """The columns of a task, and its key by the names by which `put` asks for it."""
     return {
+        "job_id": task.job_id,
+        "number": task.number,
+        "job": task.job_id,
+        "task": task.number,
         "state": task.state.value,
         "changed": task.times.changed,
         "ready_number": task.number if task.ready else None,

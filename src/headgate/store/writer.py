@@ -185,6 +185,8 @@ class Writer:
                 else StoreUnavailable(f"the commit failed: {error!r}")
             )
             return [Outcome(order, None, unavailable) for order in batch], []
+        finally:
+            self._session.held = None
         self._counters = transaction.counters
         return outcomes, transaction.events_made
 
