@@ -14,7 +14,7 @@ matters.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -132,12 +132,18 @@ def type_allowed(queue: Queue, kind: str) -> bool:
 
 def said(job: JobSpec, tasks: Sequence[TaskSpec]) -> dict[str, str]:
     """The resources that a job names itself, with their values as text."""
-    found = dict(job.extra_resources)
-    for chunk in _chunks(tasks):
-        found |= chunk.extra
+    found = _named(job, tasks)
     for name, says in _SAYS.items():
         if (value := says(job, tasks)) is not None:
             found[name] = value
+    return found
+
+
+def _named(job: JobSpec, tasks: Sequence[TaskSpec]) -> dict[str, str]:
+    """The resources of the site among them: all but those in `_SAYS`."""
+    found = dict(job.extra_resources)
+    for chunk in _chunks(tasks):
+        found |= chunk.extra
     return found
 
 
@@ -187,7 +193,10 @@ def _chunks(tasks: Iterable[TaskSpec]) -> list[Chunk]:
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What a job asks for, at least and at most. Named as in QueueLimits; a run time of None has no end."""
+    """What a job asks for, at least and at most. Named as in QueueLimits; a run time of None has no end.
+
+    The least of nodes counts against max_nodes_running (SOCA's nodect: the chunks).
+    """
 
     runtime_s: tuple[int | None, int | None]
     nodes: tuple[int, int]
@@ -199,51 +208,55 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 def asked(job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
     """What the largest of its tasks needs, and what the job itself says where that is more."""
-    found = [_task(job, task) for task in tasks if not task.type.is_node_duty]
     low, high = units_of(job, job.unit_type)
-    own = dict.fromkeys(("nodes", "cores", "gpus", "memory", "total_memory"), (0, 0))
-    own["nodes"] = own["cores"] = (1, 1)
-    unit = {UnitType.NODE: "nodes", UnitType.GPU: "gpus"}.get(job.unit_type, "cores")
-    own[unit] = (0 if job.auto_calculate_min else low, 0 if job.auto_calculate_max else high)
-    found.append(own)
-    most = {name: (max(one[name][0] for one in found), max(max(one[name]) for one in found)) for name in own}
-    return Asked(runtime_s=(job.runtime_s, job.runtime_s), **most)
+    low, high = 0 if job.auto_calculate_min else low, 0 if job.auto_calculate_max else high
+    if job.unit_type is UnitType.NODE:
+        own = _Needs(nodes=(low, high))
+    elif job.unit_type is UnitType.GPU:
+        own = _Needs(gpus=(low, high))
+    else:
+        own = _Needs(cores=(low, high))
+    found = [_task(job, task) for task in tasks if not task.type.is_node_duty]
+    most = _Needs(*[_largest(pairs) for pairs in zip(*found, own, strict=True)])
+    return Asked(runtime_s=(job.runtime_s, job.runtime_s), **most._asdict())
 
 
-def _task(job: JobSpec, task: TaskSpec) -> dict[str, tuple[int, int]]:
-    chunks = task.chunks
-    if not chunks:
-        low, high = units_of(task, job.unit_type)
-        nodes = (low, high) if job.unit_type is UnitType.NODE else (1, 1)
-        memory = job.estimated_process_memory_mb * MIB
-        gpus = (low, high) if job.unit_type is UnitType.GPU else (0, 0)
-        total = tuple(memory * count for count in nodes)
-        return {
-            "nodes": nodes,
-            "cores": (low, high),
-            "gpus": gpus,
-            "memory": (memory, memory),
-            "total_memory": (total[0], total[1]),
-        }
-    counts = [(chunk.count, max(chunk.count, chunk.max_count)) for chunk in chunks]
+def _largest(pairs: Collection[tuple[int, int]]) -> tuple[int, int]:
+    """The most of the minima, and of all. A maximum below its minimum is refused later, by validation."""
+    return max([low for low, _ in pairs]), max([max(pair) for pair in pairs])
 
-    def summed(of: Sequence[int]) -> tuple[int, int]:
-        pairs = list(zip(counts, of, strict=True))
-        return sum(least * one for (least, _), one in pairs), sum(most * one for (_, most), one in pairs)
 
+class _Needs(NamedTuple):
+    """What one task needs, at least and at most; named as in `Asked`."""
+
+    nodes: tuple[int, int] = (1, 1)
+    cores: tuple[int, int] = (1, 1)
+    gpus: tuple[int, int] = (0, 0)
+    memory: tuple[int, int] = (0, 0)
+    total_memory: tuple[int, int] = (0, 0)
+
+
+def _task(job: JobSpec, task: TaskSpec) -> _Needs:
+    if task.chunks:
+        return _chunked(task.chunks)
+    units = units_of(task, job.unit_type)
+    nodes = units if job.unit_type is UnitType.NODE else (1, 1)
+    gpus = units if job.unit_type is UnitType.GPU else (0, 0)
+    memory = job.estimated_process_memory_mb * MIB
+    return _Needs(nodes, units, gpus, (memory, memory), (memory * nodes[0], memory * nodes[1]))
+
+
+def _chunked(chunks: Sequence[Chunk]) -> _Needs:
+    least, most = [0, 0, 0, 0], [0, 0, 0, 0]
+    for chunk in chunks:
+        part = (1, max(1, chunk.cores), chunk.gpus, chunk.memory)
+        high = max(chunk.count, chunk.max_count)
+        for number, amount in enumerate(part):
+            least[number] += chunk.count * amount
+            most[number] += high * amount
+    nodes, cores, gpus, total = zip(least, most, strict=True)
     memories = [chunk.memory for chunk in chunks]
-    return {
-        "nodes": summed([1] * len(chunks)),
-        "cores": summed([max(1, chunk.cores) for chunk in chunks]),
-        "gpus": summed([chunk.gpus for chunk in chunks]),
-        "memory": (min(memories), max(memories)),
-        "total_memory": summed(memories),
-    }
-
-
-def asked_nodes(job: JobSpec, tasks: Sequence[TaskSpec]) -> int:
-    """Nodes that count against max_nodes_running (SOCA's nodect: the chunks)."""
-    return asked(job, tasks).nodes[0]
+    return _Needs(nodes, cores, gpus, (min(memories), max(memories)), total)
 
 
 # ---- a job that comes
@@ -268,9 +281,10 @@ def admit(queue: Queue, job: Job, tasks: Sequence[TaskSpec], groups: Collection[
             "A job that runs until it is canceled (RunUntilCanceled) can't be in a queue.",
             name="RunUntilCanceled",
         )
-    own = said(job.spec, tasks)
+    if not queue.restricted:
+        return
     restricted = _folded(queue.restricted)
-    for name, value in own.items():
+    for name, value in said(job.spec, tasks).items():
         if name.casefold() in restricted:
             _refuse(
                 queue,
@@ -281,9 +295,12 @@ def admit(queue: Queue, job: Job, tasks: Sequence[TaskSpec], groups: Collection[
             )
 
 
-def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> None:
-    """Whether a job, its defaults filled in, is within the queue's types and limits. Raises QueueRefused."""
-    own = said(job, tasks)
+def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
+    """Whether a job, its defaults filled in, is within the queue's types and limits: what it asks for.
+
+    Raises QueueRefused.
+    """
+    own = _named(job, tasks)
     for name in TYPES:
         for kind in filter(None, own.get(name, "").split("+")):
             if not type_allowed(queue, kind):
@@ -304,6 +321,7 @@ def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> None:
             _beyond(queue, name, "at most", most, high)
         if low is not None and least is not None and least < low:
             _beyond(queue, name, "at least", least, low)
+    return wanted
 
 
 def _beyond(queue: Queue, name: str, bound: str, wanted: int | None, limit: int) -> None:
@@ -355,7 +373,8 @@ def filled(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> Filled:
 
     Without a default, a maximum of the run time is one (OpenPBS fills in resources_max the same way).
     """
-    defaults, own = queue.defaults, said(job, tasks)
+    defaults = queue.defaults
+    own = said(job, tasks) if defaults.memory or defaults.resources else {}
     notes: list[str] = []
 
     def note(name: str, value: str) -> None:

@@ -7,7 +7,7 @@ Each change is one transaction of the store; when a method returns, its change i
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from headgate.core.chunks import with_units
 from headgate.core.codes import message as describe
@@ -419,14 +419,13 @@ def _hold(edit: JobEdit, holds: tuple[HoldKind, ...]) -> None:
     settle(edit)
 
 
+_PLAIN: Mapping[str, object] = asdict(JobSpec())
+"""What the fields are that were not said."""
+
+
 def _as_said(made: JobSpec, said: JobSpec) -> JobSpec:
     """What a template made of a script's job, with all that was said: a default fills in, and no more."""
-    plain = JobSpec()
-    kept = {
-        name: getattr(said, name)
-        for name in JobSpec.__struct_fields__
-        if getattr(said, name) != getattr(plain, name)
-    }
+    kept = {name: value for name, plain in _PLAIN.items() if (value := getattr(said, name)) != plain}
     return replace(made, **kept)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from headgate.core.lines import Hindrance, Line, Usage, all_of, line_of
 from headgate.core.model import Job, Queue, TaskSpec
-from headgate.core.queues import admit, asked_nodes, check, chosen, filled, refuse_full
+from headgate.core.queues import admit, check, chosen, filled, refuse_full
 from headgate.core.states import JobState
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
@@ -63,9 +63,9 @@ def look_again(edit: JobEdit) -> None:
 
 
 def _fit(edit: JobEdit, queue: Queue, tasks: Collection[TaskSpec]) -> None:
-    check(queue, edit.job.spec, list(tasks))
+    wanted = check(queue, edit.job.spec, list(tasks))
     if edit.job.state is not JobState.RUNNING:  # then it counts as it did when it began
-        edit.set_job(asked_nodes=asked_nodes(edit.job.spec, list(tasks)))
+        edit.set_job(asked_nodes=wanted.nodes[0])
 
 
 def hindrances(reader: Reader, jobs: Collection[Job]) -> dict[int, Hindrance]:

@@ -10,6 +10,7 @@ from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, U
 from headgate.store import codec
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
+from headgate.store.entries import Known
 from headgate.store.session import Session
 from headgate.store.sql import entries as sql
 
@@ -19,14 +20,20 @@ class EntryChanges(ABC):
 
     _session: Session
     _new_id: Callable[[], str]
+    _entries: Known
     counters: Counters
 
     @abstractmethod
     def touch(self) -> None:
         """Before each statement that writes."""
 
-    def put_node(self, node: Node) -> Node:
+    def _touch_entry(self) -> None:
+        """Before each that writes here: what is known is so no longer."""
         self.touch()
+        self._entries.clear()
+
+    def put_node(self, node: Node) -> Node:
+        self._touch_entry()
         name = folded(node.name)
         body = self._session.value(sql.get("nodes"), {"name": name})
         if body is not None:
@@ -39,56 +46,56 @@ class EntryChanges(ABC):
         return node
 
     def _put(self, table: str, name: str, value: msgspec.Struct) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.put(table), {"name": folded(name), "body": encode(value)})
 
     def put_node_group(self, group: NodeGroup) -> None:
         self._put("node_groups", group.name, group)
 
     def drop_node_group(self, name: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop("node_groups"), {"name": folded(name)})
 
     def put_template(self, template: Template) -> None:
         self._put("templates", template.name, template)
 
     def drop_template(self, name: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop("templates"), {"name": folded(name)})
 
     def put_queue(self, queue: Queue) -> None:
         self._put("queues", queue.name, queue)
 
     def drop_queue(self, name: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop("queues"), {"name": folded(name)})
 
     def put_user(self, user: User) -> None:
         self._put("users", user.name, user)
 
     def drop_user(self, name: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop("users"), {"name": folded(name)})
 
     def put_user_group(self, group: UserGroup) -> None:
         self._put("user_groups", group.name, group)
 
     def drop_user_group(self, name: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop("user_groups"), {"name": folded(name)})
 
     def put_token(self, token: Token) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(
             sql.put_token, {"digest": token.digest, "owner": folded(token.user), "body": encode(token)}
         )
 
     def drop_token(self, digest: bytes) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop_token, {"digest": digest})
 
     def drop_tokens(self, user: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop_tokens, {"owner": folded(user)})
 
     def put_access_key(self, key: AccessKey) -> None:
@@ -106,5 +113,5 @@ class EntryChanges(ABC):
         self._session.change(sql.drop_access_keys, {"owner": folded(user)})
 
     def put_meta(self, key: str, value: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.put_meta, {"name": key, "value": value})

@@ -1,5 +1,8 @@
 """The small tables: nodes, node groups, templates, queues, users, their groups, tokens, access keys, facts
 about the installation.
+
+Those that every submission asks for are read once for a reader (`Known`), and the writer's are kept from
+commit to commit until somebody changes one.
 """
 
 from collections.abc import Callable
@@ -13,6 +16,9 @@ from headgate.store import codec
 from headgate.store.codec import Codec, S, folded
 from headgate.store.session import Session
 from headgate.store.sql import entries as sql
+
+Known = dict[tuple[str, str], Any]
+"""What was read before: by table, and the folded name of an entry or "" for all of them."""
 
 
 def _listed(session: Session, table: str, kind: Codec[S], order: Callable[[S], str | int]) -> list[S]:
@@ -29,26 +35,38 @@ class EntryReader:
     """Look-ups in the small tables."""
 
     _session: Session
+    _entries: Known
+
+    def _known(self, table: str, kind: Codec[S], order: Callable[[S], str | int]) -> list[S]:
+        """As `_listed`, read once."""
+        found: list[S] | None = self._entries.get((table, ""))
+        if found is None:
+            found = self._entries[table, ""] = _listed(self._session, table, kind, order)
+        return [*found]
 
     def nodes(self) -> list[Node]:
-        return _listed(self._session, "nodes", codec.NODES, attrgetter("id"))
+        return self._known("nodes", codec.NODES, attrgetter("id"))
 
     def node_groups(self) -> list[NodeGroup]:
-        return _listed(self._session, "node_groups", codec.NODE_GROUPS, _by_name)
+        return self._known("node_groups", codec.NODE_GROUPS, _by_name)
 
     def templates(self) -> list[Template]:
         return _listed(self._session, "templates", codec.TEMPLATES, _by_name)
 
     def template(self, name: str) -> Template:
-        body = self._session.value(sql.get("templates"), {"name": folded(name)})
-        if body is None:
-            raise NotFound(
-                f"There is no job template {name!r}.", kind="template", code="Operation_ProfileNotFound"
-            )
-        return codec.TEMPLATES.one(body)
+        key = ("templates", folded(name))
+        found: Template | None = self._entries.get(key)
+        if found is None:
+            body = self._session.value(sql.get("templates"), {"name": folded(name)})
+            if body is None:
+                raise NotFound(
+                    f"There is no job template {name!r}.", kind="template", code="Operation_ProfileNotFound"
+                )
+            found = self._entries[key] = codec.TEMPLATES.one(body)
+        return found
 
     def queues(self) -> list[Queue]:
-        return _listed(self._session, "queues", codec.QUEUES, _by_name)
+        return self._known("queues", codec.QUEUES, _by_name)
 
     def users(self) -> list[User]:
         return _listed(self._session, "users", codec.USERS, _by_name)

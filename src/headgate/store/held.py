@@ -126,7 +126,7 @@ class Layer:
 
 
 def _check(rows: Iterable[Columns]) -> None:
-    """A value that the database would refuse is refused here: written later, it would be everybody's fault."""
+    """A value that the database would refuse is refused here: later it would be everybody's fault."""
     for columns in rows:
         for name, value in columns.items():
             if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:

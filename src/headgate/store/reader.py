@@ -65,6 +65,7 @@ class Reader(EntryReader, RecordReader, SyncReader):
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._entries = {}
 
     def job(self, job_id: int) -> Job:
         body = self._session.value(job_sql.get, {"id": job_id}) if 0 < job_id <= NUMBER_MAX else None

@@ -20,6 +20,7 @@ from headgate.store import codec, retention, stretches
 from headgate.store.changes import EntryChanges
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
+from headgate.store.entries import Known
 from headgate.store.held import Columns, Layer
 from headgate.store.ladders import Moves, Place
 from headgate.store.reader import NUMBER_MAX, Reader, no_job
@@ -34,7 +35,7 @@ _HAS_PARENTS, _HAS_GROUPS = 1, 2
 _IN_QUEUE = (JobState.QUEUED, JobState.RUNNING)
 
 
-class _Known(NamedTuple):
+class _Standing(NamedTuple):
     """What the database holds of a job besides its body."""
 
     place: Place
@@ -55,9 +56,19 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
     """One commit. `counters` and `events` are what it has given out so far."""
 
     def __init__(
-        self, session: Session, counters: Counters, *, now: int, installation: str, new_id: Callable[[], str]
+        self,
+        session: Session,
+        counters: Counters,
+        *,
+        now: int,
+        installation: str,
+        new_id: Callable[[], str],
+        entries: Known | None = None,
     ) -> None:
+        """entries: what is known of small tables from commits before; cleared where it is so no longer."""
         super().__init__(session)
+        if entries is not None:
+            self._entries = entries
         self.now = now
         self.counters = counters
         self.events_made: list[Event] = []
@@ -67,7 +78,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._new_id = new_id
         self._moves = Moves()
         self._endings = Tally()
-        self._known: dict[int, _Known] = {}
+        self._places: dict[int, _Standing] = {}
         self._seen: set[tuple[int, int]] = set()
         """Tasks that the database has."""
         self._savepoint = False
@@ -111,8 +122,9 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         del self._moves.log[mark.moves :]
         self._moves.applied = mark.applied
         del self._endings.log[mark.endings :]
-        self._known.clear()
+        self._places.clear()
         self._seen.clear()
+        self._entries.clear()
 
     def finish(self) -> None:
         """Write what was held back and added up, just before the commit."""
@@ -190,7 +202,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         if row is None:
             raise no_job(job_id)
         body, state, owner, changed, links = row
-        self._known[job_id] = _Known(Place(job_id, state, owner, changed), links)
+        self._places[job_id] = _Standing(Place(job_id, state, owner, changed), links)
         return codec.JOBS.one(body)
 
     def _held_job(self, job_id: int) -> Job | None:
@@ -210,10 +222,10 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._own.hold_job(job, new=True)
         self._link(job)
         self._moves.log.append((None, place))
-        self._known[job.id] = _Known(place, _links(job))
+        self._places[job.id] = _Standing(place, _links(job))
 
     def put_job(self, job: Job) -> None:
-        known = self._known.get(job.id) or self._look_up(job.id)
+        known = self._places.get(job.id) or self._look_up(job.id)
         place, links = _place(job), _links(job)
         self._own.hold_job(job)
         if links or known.links:
@@ -223,18 +235,18 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
             self._moves.log.append((known.place, place))
             if place.state != known.place.state and job.state in FINAL_JOB_STATES:
                 self._endings.note(self.now, job.state)
-        self._known[job.id] = _Known(place, links)
+        self._places[job.id] = _Standing(place, links)
 
-    def _look_up(self, job_id: int) -> _Known:
+    def _look_up(self, job_id: int) -> _Standing:
         """What is kept of a job that is changed without having been read."""
         held = self._held_job(job_id)
         if held is not None:
-            return _Known(_place(held), _links(held))
+            return _Standing(_place(held), _links(held))
         row = self._session.row(job_sql.keys, {"id": job_id}, apart=True)
         if row is None:
             raise no_job(job_id)
         state, owner, changed, links = row
-        return _Known(Place(job_id, state, owner, changed), links)
+        return _Standing(Place(job_id, state, owner, changed), links)
 
     def remove_job(self, job_id: int) -> None:
         """Forget the job itself; its rows in other tables are `retention`'s."""
@@ -246,7 +258,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._unlink(job_id, links)
         self._session.change(job_sql.remove, {"id": job_id})
         self._moves.log.append((Place(job_id, state, owner, changed), None))
-        self._known.pop(job_id, None)
+        self._places.pop(job_id, None)
 
     def _link(self, job: Job) -> None:
         if _links(job):

@@ -17,6 +17,7 @@ from headgate.core.errors import StoreUnavailable
 from headgate.core.model import Event
 from headgate.ports.clock import Clock
 from headgate.store.counters import Counters
+from headgate.store.entries import Known
 from headgate.store.session import Session
 from headgate.store.sql import ledger as sql
 from headgate.store.transaction import Transaction
@@ -68,6 +69,7 @@ class Writer:
         self._orders: SimpleQueue[Order | None] = SimpleQueue()
         self._batch: list[Order] = []
         self._counters: Counters | None = None
+        self._entries: Known = {}
         self._version: Any = None
         self._elsewhere = False
         self._thread = threading.Thread(target=self._work, name="headgate-store-writer", daemon=True)
@@ -107,13 +109,18 @@ class Writer:
         return found
 
     def _look_around(self) -> None:
-        """Forget what is known of the counters when somebody else has committed."""
+        """Forget what is known when somebody else has committed."""
         row = self._session.command(self._gate.version)
         version = None if row is None else row[0]
         if version != self._version:
             self._elsewhere = self._elsewhere or self._version is not None
             self._version = version
-            self._counters = None
+            self._forget()
+
+    def _forget(self) -> None:
+        """Read counters and small tables again."""
+        self._counters = None
+        self._entries.clear()
 
     def _work(self) -> None:
         try:
@@ -178,7 +185,7 @@ class Writer:
             self._session.command("COMMIT")
         except Exception as error:  # noqa: BLE001 — whatever it is, nothing was kept and everybody must be told
             self._roll_back()
-            self._counters = None
+            self._forget()
             unavailable = (
                 error
                 if isinstance(error, StoreUnavailable)
@@ -207,6 +214,7 @@ class Writer:
             now=counters.now,
             installation=self._installation,
             new_id=self._new_id,
+            entries=self._entries,
         )
 
     def _run(self, transaction: Transaction, order: Order) -> Outcome:

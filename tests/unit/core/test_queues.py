@@ -12,7 +12,6 @@ from headgate.core.queues import (
     admit,
     admits,
     asked,
-    asked_nodes,
     check,
     check_queue,
     chosen,
@@ -204,9 +203,9 @@ def test_less_than_a_minimum_is_refused_and_no_end_is_no_little_time() -> None:
 def test_instances_of_a_sweep_are_not_added_up() -> None:
     sweep = script(Chunk(cores=2), type=TaskType.PARAMETRIC_SWEEP, start_value=1, end_value=1000)
     assert asked(JobSpec(), [sweep]).cores == (2, 2)
-    assert asked_nodes(JobSpec(), [sweep, script(Chunk(count=3))]) == 3
+    assert asked(JobSpec(), [sweep, script(Chunk(count=3))]).nodes[0] == 3
     prep = replace(script(Chunk(count=9)), type=TaskType.NODE_PREP)
-    assert asked_nodes(JobSpec(), [prep]) == 1
+    assert asked(JobSpec(), [prep]).nodes[0] == 1
 
 
 def test_a_full_queue_names_its_limit() -> None:
