@@ -25,7 +25,7 @@ from headgate.identity.credentials import (
     stored_names,
 )
 from headgate.identity.passwords import Passwords
-from headgate.identity.remembered import KEPT_S, Remembered
+from headgate.identity.remembered import KEPT_S, LOOK_AGAIN_S, MOST, Remembered
 from headgate.identity.throttle import Throttle
 from headgate.identity.tokens import MICROSECONDS, Tokens
 from headgate.ports.clock import Clock
@@ -61,6 +61,7 @@ class Authority:
         self._remembered = Remembered(secrets.token_bytes(32), self._still_holds, kept_s=kept_s)
         self._checking: dict[bytes, asyncio.Task[Caller]] = {}
         self._changes = 0
+        self._lately: dict[str, tuple[User | None, float]] = {}
 
     # ---- ports.Identity
 
@@ -114,7 +115,7 @@ class Authority:
             if group:
                 check_own_group(group)
             return None
-        stored = self._user(user)
+        stored = self._user_lately(user)
         if stored is None:
             raise NotPermitted(f"There is no user {user!r} any more, so nothing is run for them.")
         if not stored.os_account:
@@ -130,6 +131,7 @@ class Authority:
     def forget(self, user: str) -> None:
         """Something about this user was changed in this process: what was checked before holds no longer."""
         self._changes += 1
+        self._lately.clear()
         self._remembered.forget(user)
 
     async def revoke(self, authorization: str) -> bool:
@@ -203,6 +205,16 @@ class Authority:
             return self._store.peek(lambda look: look.user(name))
         except NotFound:
             return None
+
+    def _user_lately(self, name: str) -> User | None:
+        """As `_user`, within `LOOK_AGAIN_S`: for what is asked with every submission."""
+        now = self._clock.monotonic()
+        known = self._lately.get(name)
+        if known is None or now >= known[1]:
+            if len(self._lately) >= MOST:
+                self._lately.clear()
+            known = self._lately[name] = (self._user(name), now + LOOK_AGAIN_S)
+        return known[0]
 
     def _still_holds(self, user: User, token: bytes | None) -> bool:
         if token is not None and not self._holds(lambda: self._store.peek(lambda look: look.token(token))):

@@ -1,14 +1,15 @@
 """Headers that were checked a short time ago, so that a request costs a keyed hash and no argon2 run.
 
-Entries are found by HMAC-SHA256 of the header with a random key of this process: neither a dump of the table
+Entries are found by keyed BLAKE2b of the header (RFC 7693: a MAC by itself, and a tenth of the time of
+OpenSSL's HMAC) with a random key of this process: neither a dump of the table
 nor its timing tells a password. An entry holds the user as it was; another version of that user (new
 password, disabled, other role) ends it. Changes made in this process end it at once (`forget`), those of the
 command line within `LOOK_AGAIN_S`.
 """
 
-import hmac
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct
@@ -52,7 +53,8 @@ class Remembered:
 
     def digest(self, authorization: str) -> bytes:
         """What stands for this header."""
-        return hmac.digest(self._key, authorization.encode("utf-8", "surrogatepass"), "sha256")
+        text = authorization.encode("utf-8", "surrogatepass")
+        return blake2b(text, digest_size=32, key=self._key).digest()
 
     def find(self, authorization: str, now: float) -> Caller | None:
         """The caller behind this header, if it is remembered and nothing has changed."""

@@ -83,7 +83,8 @@ class Commands:
             )
             for name in names
         ]
-        return await self._jobs.create_whole(caller, NewJob(spec=spec, tasks=tasks), submitted=False)
+        job = await self._jobs.create_whole(caller, NewJob(spec=spec, tasks=tasks), submitted=False)
+        return job.id
 
     async def start(self, caller: Caller, job_id: int) -> None:
         """Submit it. Raises NotFound, NotPermitted, WrongState."""

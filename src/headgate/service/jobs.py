@@ -93,10 +93,11 @@ class Jobs:
 
     async def create_whole(
         self, caller: Caller, new: NewJob, *, submitted: bool = True, valid_only: bool = False
-    ) -> int:
+    ) -> Job:
         """A new job with all its tasks and variables, submitted or not, in one transaction.
 
-        Returns its id. valid_only: a job that is not valid is refused with BadRequest, not kept as Failed.
+        Returns it as it was kept. valid_only: a job that is not valid is refused with BadRequest, not kept
+        as Failed.
         """
         check_ties(new.spec)
         left_out: list[str] = []
@@ -116,7 +117,7 @@ class Jobs:
             for task in new.tasks
         ]
 
-        def change(tx: Transaction) -> int:
+        def change(tx: Transaction) -> Job:
             job = Job(
                 owner=caller.name,
                 engine=self._engine,
@@ -143,7 +144,7 @@ class Jobs:
                 mishap = edit.job.mishap
                 raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
             settle(edit)
-            return edit.job.id
+            return edit.job
 
         return await self._store.write(change)
 

@@ -134,7 +134,7 @@ class Story:
             tasks=[NewTask(spec=task) for task in tasks],
             environment=environment or {},
         )
-        return await self.jobs.create_whole(owner, new, submitted=submitted)
+        return (await self.jobs.create_whole(owner, new, submitted=submitted)).id
 
     async def queue(self, name: str, **fields: Any) -> None:
         """A new queue."""

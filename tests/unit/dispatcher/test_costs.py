@@ -20,9 +20,9 @@ def statements() -> Iterator[Counter[str]]:
         for name in ("rows", "change", "change_many"):
             real = getattr(Session, name)
 
-            def counted(self: Session, *args: Any, _name: str = name, _real: Any = real) -> Any:
+            def counted(self: Session, *args: Any, _name: str = name, _real: Any = real, **more: Any) -> Any:
                 count[_name] += 1
-                return _real(self, *args)
+                return _real(self, *args, **more)
 
             patch.setattr(Session, name, counted)
         yield count

@@ -62,7 +62,7 @@ class Office:
         spec = JobSpec(notify_on_start=True, notify_on_completion=True, email_address=to)
         caller = ALICE if owner == "alice" else BOB
         new = NewJob(spec=spec, tasks=[NewTask(spec=basic("true"))])
-        return await self.story.jobs.create_whole(caller, new)
+        return (await self.story.jobs.create_whole(caller, new)).id
 
     def kept(self) -> str | None:
         return self.story.store.peek(lambda reader: reader.meta(PLACE))

@@ -28,7 +28,7 @@ async def test_a_sweep_of_which_nothing_has_started_can_be_ended(store: Headgate
     """Cancelling it was refused: the task was already Canceled when its master was to be ended."""
     jobs = Jobs(store)
     sweep = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, command_line="true", start_value=1, end_value=1_000_000)
-    job_id = await jobs.create_whole(ADA, NewJob(spec=JobSpec(), tasks=[NewTask(spec=sweep)]))
+    job_id = (await jobs.create_whole(ADA, NewJob(spec=JobSpec(), tasks=[NewTask(spec=sweep)]))).id
     if finish:
         await jobs.finish(ADA, job_id)
     else:

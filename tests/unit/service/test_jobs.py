@@ -229,7 +229,7 @@ async def test_old_ended_jobs_are_forgotten_and_others_are_not(story: Story) -> 
 
 async def test_warnings_follow_the_properties_and_those_of_the_document_stay(story: Story) -> None:
     new = NewJob(changes={JOB["Pool"]: "p"}, tasks=[NewTask(spec=basic())], warnings=("line 1: no.",))
-    job = await story.jobs.create_whole(ALICE, new, submitted=False)
+    job = (await story.jobs.create_whole(ALICE, new, submitted=False)).id
     pool, said = story.the_job(job).warnings
     assert (pool.split()[0], said) == ("Pool", "line 1: no.")
     await story.jobs.set(ALICE, job, {JOB["Pool"]: "Default", JOB["NotifyOnStart"]: True})
@@ -250,7 +250,7 @@ async def test_a_job_that_is_not_valid_is_kept_as_failed_or_not_at_all(story: St
     new = NewJob(
         spec=JobSpec(min_cores=999, max_cores=999, auto_calculate_min=False), tasks=[NewTask(spec=basic())]
     )
-    kept = await story.jobs.create_whole(ALICE, new)
+    kept = (await story.jobs.create_whole(ALICE, new)).id
     assert story.state(kept) == "FAILED"
     with pytest.raises(BadRequest) as refused:
         await story.jobs.create_whole(ALICE, new, valid_only=True)

@@ -47,7 +47,7 @@ async def test_a_template_without_a_name_is_the_default_one(story: Story, templa
 
 async def test_a_job_made_whole_goes_the_same_way(story: Story, templates: Templates) -> None:
     new = NewJob(changes={TEMPLATE: "Night", RUNTIME: 61}, tasks=[NewTask(spec=basic("true"))])
-    job = await story.jobs.create_whole(ALICE, new, submitted=False)
+    job = (await story.jobs.create_whole(ALICE, new, submitted=False)).id
     assert (story.the_job(job).spec.priority, story.the_job(job).spec.runtime_s) == (1000, 61)
     with pytest.raises(BadProperty, match="Project is not set"):
         await story.jobs.create_whole(ALICE, new)

@@ -84,12 +84,11 @@ class SchedulerCalls:
             script = submission.submitted(payload, call.fields, desk)
         new = scripts.new_job(script)
         try:
-            number = await context.jobs.create_whole(owner, new, valid_only=True)
+            job = await context.jobs.create_whole(owner, new, valid_only=True)
         except Refusal as error:
             raise submission.refused(error, script.task.script) from None
-        said = context.jobs.get(owner, number).job.warnings
-        warnings = {"warnings": said} if said else None
-        return ok(f"{number}[]" if script.task.type.has_instances else str(number), warnings)
+        warnings = {"warnings": job.warnings} if job.warnings else None
+        return ok(f"{job.id}[]" if script.task.type.has_instances else str(job.id), warnings)
 
     # ---- looking
 

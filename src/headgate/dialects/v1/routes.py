@@ -78,7 +78,7 @@ class Face:
         asked = parse.body(await request.body(), wire.NewJob)
         new = parse.new_job(asked, self._context.clock.now(), self._script(asked))
         with parse.naming_job():
-            job_id = await self._jobs.create_whole(caller, new)
+            job_id = (await self._jobs.create_whole(caller, new)).id
         return self._job(
             caller, job_id, 201, {"Location": f"{request.scope.get('root_path', '')}/jobs/{job_id}"}
         )

@@ -76,7 +76,8 @@ class JobCalls:
     async def create_from_file(self, call: Call) -> Answer:
         """Create a job with its tasks from job XML, in state Configuring; answers its id."""
         new = await new_job(await call.document(), self._now())
-        return found(call.spelling.created(await self._jobs.create_whole(call.caller, new, submitted=False)))
+        job = await self._jobs.create_whole(call.caller, new, submitted=False)
+        return found(call.spelling.created(job.id))
 
     async def templates(self, call: Call) -> Answer:
         """List the names of the job templates."""
