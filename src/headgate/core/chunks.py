@@ -220,12 +220,12 @@ def shortage(job: JobSpec, task: TaskSpec, nodes: Sequence[Node]) -> tuple[str, 
         if max(chunk.count, chunk.max_count) * chunk.ranks > MOST_RANKS:
             return said(chunk), f"a task has at most {MOST_RANKS} MPI processes"
     bins = [Bin(node, node.cores, node.memory_mb, node.gpus) for node in nodes]
-    for chunk in task.chunks:
-        if not any(_Room(one).holds(chunk) for one in bins):
-            return said(chunk), "no node that the job may use has all of it"
     required = task.required_nodes
     if spread(task, bins, one_node=job.single_node, required=required, most_cores=0) is not None:
         return None
+    for chunk in task.chunks:
+        if not any(_Room(one).holds(chunk) for one in bins):
+            return said(chunk), "no node that the job may use has all of it"
     whole = " + ".join(said(chunk) for chunk in task.chunks[:8])
     if job.single_node or task.arrangement is Arrangement.PACK:
         return whole, "no single node is large enough for all of it"

@@ -216,14 +216,16 @@ def asked(job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
         own = _Needs(gpus=(low, high))
     else:
         own = _Needs(cores=(low, high))
-    found = [_task(job, task) for task in tasks if not task.type.is_node_duty]
-    most = _Needs(*[_largest(pairs) for pairs in zip(*found, own, strict=True)])
+    most = _larger(own, own)
+    for task in tasks:
+        if not task.type.is_node_duty:
+            most = _larger(most, _task(job, task))
     return Asked(runtime_s=(job.runtime_s, job.runtime_s), **most._asdict())
 
 
-def _largest(pairs: Collection[tuple[int, int]]) -> tuple[int, int]:
+def _larger(one: "_Needs", other: "_Needs") -> "_Needs":
     """The most of the minima, and of all. A maximum below its minimum is refused later, by validation."""
-    return max([low for low, _ in pairs]), max([max(pair) for pair in pairs])
+    return _Needs(*[(max(a[0], b[0]), max(*a, *b)) for a, b in zip(one, other, strict=True)])
 
 
 class _Needs(NamedTuple):

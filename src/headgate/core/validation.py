@@ -192,7 +192,9 @@ def _places(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap
     for group in job.node_groups:
         if group.casefold() not in around.groups:
             return Mishap("Operation_UnknownNodeGroup", (group,))
-    allowed = {node.name.casefold() for node in candidates(job, around.nodes)}
+    allowed: set[str] = set()
+    if any(task.spec.required_nodes for task in tasks):
+        allowed = {node.name.casefold() for node in candidates(job, around.nodes)}
     for task in tasks:
         group = task.spec.requested_node_group
         if group and group.casefold() not in around.groups:

@@ -426,6 +426,8 @@ _PLAIN: Mapping[str, object] = asdict(JobSpec())
 
 def _as_said(made: JobSpec, said: JobSpec) -> JobSpec:
     """What a template made of a script's job, with all that was said: a default fills in, and no more."""
+    if made == said:  # nearly always: the template filled in nothing
+        return made
     kept = {name: value for name, plain in _PLAIN.items() if (value := getattr(said, name)) != plain}
     return replace(made, **kept)
 

@@ -40,7 +40,7 @@ class Rows:
         changed = [columns for key, columns in self.columns.items() if key not in self.new]
         for statement, rows in ((add, added), (put, changed)):
             if rows:
-                session.change_many(statement, rows)
+                session.change_many(statement, rows, apart=True)
 
 
 class Layer:
@@ -116,7 +116,7 @@ class Layer:
         jobs.write(session, job_sql.add, job_sql.put)
         tasks.write(session, task_sql.add, task_sql.put)
         if events:
-            session.change_many(ledger_sql.add_event, events)
+            session.change_many(ledger_sql.add_event, events, apart=True)
 
     def clear(self) -> None:
         """Hold nothing any more."""
@@ -129,9 +129,11 @@ def _check(rows: Iterable[Columns]) -> None:
     """A value that the database would refuse is refused here: later it would be everybody's fault."""
     for columns in rows:
         for name, value in columns.items():
-            if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-                raise BadRequest(f"a value cannot be stored: {name} is too large")
-            if isinstance(value, str) and not value.isascii():
+            kind = value.__class__
+            if kind is int:
+                if not -_LARGEST <= value < _LARGEST:
+                    raise BadRequest(f"a value cannot be stored: {name} is too large")
+            elif kind is str and not value.isascii():
                 try:
                     value.encode()
                 except UnicodeEncodeError as error:

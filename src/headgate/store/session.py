@@ -106,10 +106,12 @@ class Session:
         count: int = self._run(statement, parameters).rowcount
         return count
 
-    def change_many(self, statement: Statement, parameters: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement that changes rows, once for each set of parameters."""
+    def change_many(
+        self, statement: Statement, parameters: Sequence[Mapping[str, Any]], *, apart: bool = False
+    ) -> None:
+        """Run a statement that changes rows, once for each set of parameters. apart: they were held back."""
         text, constants = statement.spelled(self._dialect)
-        if self.held is not None and self.held.holds(statement.tables):
+        if not apart and self.held is not None and self.held.holds(statement.tables):
             self.held.write_held()
         if constants:
             parameters = [{**constants, **each} for each in parameters]
