@@ -206,28 +206,6 @@ class Asked(Struct, frozen=True, kw_only=True):
     total_memory: tuple[int, int]
 
 
-def asked(job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
-    """What the largest of its tasks needs, and what the job itself says where that is more."""
-    low, high = units_of(job, job.unit_type)
-    low, high = 0 if job.auto_calculate_min else low, 0 if job.auto_calculate_max else high
-    if job.unit_type is UnitType.NODE:
-        own = _Needs(nodes=(low, high))
-    elif job.unit_type is UnitType.GPU:
-        own = _Needs(gpus=(low, high))
-    else:
-        own = _Needs(cores=(low, high))
-    most = _larger(own, own)
-    for task in tasks:
-        if not task.type.is_node_duty:
-            most = _larger(most, _task(job, task))
-    return Asked(runtime_s=(job.runtime_s, job.runtime_s), **most._asdict())
-
-
-def _larger(one: "_Needs", other: "_Needs") -> "_Needs":
-    """The most of the minima, and of all. A maximum below its minimum is refused later, by validation."""
-    return _Needs(*[(max(a[0], b[0]), max(*a, *b)) for a, b in zip(one, other, strict=True)])
-
-
 class _Needs(NamedTuple):
     """What one task needs, at least and at most; named as in `Asked`."""
 
@@ -236,6 +214,28 @@ class _Needs(NamedTuple):
     gpus: tuple[int, int] = (0, 0)
     memory: tuple[int, int] = (0, 0)
     total_memory: tuple[int, int] = (0, 0)
+
+
+def asked(job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
+    """What the largest of its tasks needs, and what the job itself says where that is more."""
+    low, high = units_of(job, job.unit_type)
+    low, high = 0 if job.auto_calculate_min else low, 0 if job.auto_calculate_max else high
+    mine = (low, max(low, high))
+    if job.unit_type is UnitType.NODE:
+        most = _Needs(nodes=mine)
+    elif job.unit_type is UnitType.GPU:
+        most = _Needs(gpus=mine)
+    else:
+        most = _Needs(cores=mine)
+    for task in tasks:
+        if not task.type.is_node_duty:
+            most = _larger(most, _task(job, task))
+    return Asked(runtime_s=(job.runtime_s, job.runtime_s), **most._asdict())
+
+
+def _larger(one: _Needs, other: _Needs) -> _Needs:
+    """The most of the minima, and of all. A maximum below its minimum is refused later, by validation."""
+    return _Needs(*[(max(a[0], b[0]), max(*a, *b)) for a, b in zip(one, other, strict=True)])
 
 
 def _task(job: JobSpec, task: TaskSpec) -> _Needs:

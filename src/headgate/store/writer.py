@@ -10,7 +10,6 @@ StoreUnavailable; the next one starts anew.
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
 from headgate.core.errors import StoreUnavailable
@@ -18,6 +17,7 @@ from headgate.core.model import Event
 from headgate.ports.clock import Clock
 from headgate.store.counters import Counters
 from headgate.store.entries import Known
+from headgate.store.orders import Orders
 from headgate.store.session import Session
 from headgate.store.sql import ledger as sql
 from headgate.store.transaction import Transaction
@@ -66,7 +66,7 @@ class Writer:
         self._clock = clock
         self._new_id = new_id
         self._installation = installation
-        self._orders: SimpleQueue[Order | None] = SimpleQueue()
+        self._orders: Orders[Order | None] = Orders(clock)
         self._batch: list[Order] = []
         self._counters: Counters | None = None
         self._entries: Known = {}
@@ -128,9 +128,8 @@ class Writer:
         except BaseException:
             # Not the database: a mistake of ours. Nobody may wait for a thread that is gone.
             self._stopped = True
-            while not self._orders.empty():
-                if (order := self._orders.get()) is not None:
-                    self._batch.append(order)
+            if self._orders:
+                self._batch += filter(None, self._orders.take(0, 0, len(self._orders)))
             gone = StoreUnavailable("the store has stopped because of an error in it")
             self._answer([Outcome(order, None, gone) for order in self._batch], [])
             raise
@@ -138,38 +137,20 @@ class Writer:
     def _serve(self) -> None:
         crowd, took = 1, 0.0
         last = False
-        while not last and (first := self._orders.get()) is not None:
-            self._batch = [first]
-            last = self._gather(crowd, min(took / 2, _PATIENCE_S))
+        while not last:
+            # With several clients, those just answered come back in a moment: waiting for them, a fraction of
+            # what a commit takes, makes one commit of two. A single client is never kept waiting.
+            taken = self._orders.take(crowd, min(took / 2, _PATIENCE_S), _TOGETHER)
+            self._batch = [order for order in taken if order is not None]
+            last = len(self._batch) < len(taken)
+            if not self._batch:
+                continue
             began = self._clock.monotonic()
             with self._gate.lock:
                 outcomes, events = self._commit(self._batch)
             took = self._clock.monotonic() - began
-            crowd = len(self._batch) + self._orders.qsize()
+            crowd = len(self._batch) + len(self._orders)
             self._answer(outcomes, events)
-
-    def _gather(self, crowd: int, patience_s: float) -> bool:
-        """Take all that has queued up. Whether it is the last.
-
-        With several clients, those just answered come back in a moment: waiting for them, a fraction of
-        what a commit takes, makes one commit of two. A single client is never kept waiting.
-        """
-        until = self._clock.monotonic() + patience_s
-        while len(self._batch) < _TOGETHER:
-            if self._orders.empty():
-                left = until - self._clock.monotonic()
-                if len(self._batch) >= crowd or left <= 0:
-                    break
-                try:
-                    following = self._orders.get(timeout=left)
-                except Empty:
-                    break
-            else:
-                following = self._orders.get()
-            if following is None:
-                return True
-            self._batch.append(following)
-        return False
 
     def _commit(self, batch: list[Order]) -> tuple[list[Outcome], list[Event]]:
         """Run a batch in one transaction."""

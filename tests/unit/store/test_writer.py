@@ -162,16 +162,6 @@ def test_synchronous_is_full_and_the_journal_a_write_ahead_log(on_disk: World) -
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_a_commit_waits_for_as_many_as_came_last_time_but_not_for_ever(world: World) -> None:
-    """Nothing is queued here: the writer itself is asked, beside its thread."""
-    writer = world.store._writer
-    first: Any = object()
-    for crowd, patience in ((1, 60.0), (9, 0.0), (9, 0.01)):
-        writer._batch = [first]
-        assert writer._gather(crowd, patience) is False
-        assert writer._batch == [first]
-
-
 def test_nobody_waits_for_a_writer_that_has_died(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def now(self) -> int:
