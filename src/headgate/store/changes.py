@@ -99,17 +99,17 @@ class EntryChanges(ABC):
         self._session.change(sql.drop_tokens, {"owner": folded(user)})
 
     def put_access_key(self, key: AccessKey) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(
             sql.put_access_key, {"id": key.id, "owner": folded(key.user), "body": encode(key)}
         )
 
     def drop_access_key(self, key_id: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop_access_key, {"id": key_id})
 
     def drop_access_keys(self, user: str) -> None:
-        self.touch()
+        self._touch_entry()
         self._session.change(sql.drop_access_keys, {"owner": folded(user)})
 
     def put_meta(self, key: str, value: str) -> None:

@@ -95,8 +95,8 @@ class JobCalls:
             )
 
         script = await asyncio.to_thread(read) if len(text) > LONG else read()
-        number = await context.jobs.create_whole(call.caller, new_job(script), valid_only=True)
-        return ok({"job_id": number}, status=201, headers=((b"location", b"/jobs/%d" % number),))
+        job = await context.jobs.create_whole(call.caller, new_job(script), valid_only=True)
+        return ok({"job_id": job.id}, status=201, headers=((b"location", b"/jobs/%d" % job.id),))
 
     async def get(self, call: Call) -> Answer:
         """Get one's job that has not ended."""
