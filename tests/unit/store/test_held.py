@@ -85,7 +85,7 @@ def test_a_change_sees_what_those_before_it_hold_back(
     def both(tx: Transaction) -> bool:
         job = whole(tx)
         tx.keep()  # type: ignore[attr-defined]  # as the writer does between two changes of a commit
-        tx.mark()  # type: ignore[attr-defined]  # the same
+        tx.mark()  # type: ignore[attr-defined]  # as the line before
         return bool(look(tx, job.id))
 
     assert world.write(both)
