@@ -9,19 +9,20 @@ those before it have left (`Layer.take`). Nobody misses a row: the session has t
 statement that names their table (`session.Held`), and look-ups by key ask here first (`transaction.py`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from headgate.core.errors import BadRequest
 from headgate.core.model import Event, Job, Task
+from headgate.store import columns
 from headgate.store.codec import encode
+from headgate.store.columns import Columns
 from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
 from headgate.store.statement import Statement
 
-Columns = dict[str, Any]
 _LARGEST = 2**63
 
 
@@ -36,8 +37,8 @@ class Rows:
         """Insert those that are new, change the others."""
         if not self.columns:
             return
-        added = [columns for key, columns in self.columns.items() if key in self.new]
-        changed = [columns for key, columns in self.columns.items() if key not in self.new]
+        added = [row for key, row in self.columns.items() if key in self.new]
+        changed = [row for key, row in self.columns.items() if key not in self.new]
         for statement, rows in ((add, added), (put, changed)):
             if rows:
                 session.change_many(statement, rows, apart=True)
@@ -46,17 +47,13 @@ class Rows:
 class Layer:
     """What is held. `tables`: the names of those that have rows here."""
 
-    def __init__(
-        self, job_columns: Callable[[Job], Columns], task_columns: Callable[[Task], Columns]
-    ) -> None:
+    def __init__(self) -> None:
         self.tables: set[str] = set()
         self.jobs: dict[int, Job] = {}
         self.tasks: dict[int, dict[int, Task]] = {}
         self._events: list[Columns] = []
         self._job_rows = Rows()
         self._task_rows = Rows()
-        self._job_columns = job_columns
-        self._task_columns = task_columns
 
     # What a change does.
 
@@ -89,10 +86,10 @@ class Layer:
         """Make rows of the values. Raises BadRequest for a value that no column takes."""
         try:
             for job in self.jobs.values():
-                self._job_rows.columns[job.id] = self._job_columns(job)
+                self._job_rows.columns[job.id] = columns.of_job(job)
             for tasks in self.tasks.values():
                 for task in tasks.values():
-                    self._task_rows.columns[task.job_id, task.number] = self._task_columns(task)
+                    self._task_rows.columns[task.job_id, task.number] = columns.of_task(task)
         except UnicodeEncodeError as error:
             raise BadRequest(f"a value cannot be stored: {error}") from error
         _check(self._job_rows.columns.values())
@@ -127,8 +124,8 @@ class Layer:
 
 def _check(rows: Iterable[Columns]) -> None:
     """A value that the database would refuse is refused here: later it would be everybody's fault."""
-    for columns in rows:
-        for name, value in columns.items():
+    for row in rows:
+        for name, value in row.items():
             kind = value.__class__
             if kind is int:
                 if not -_LARGEST <= value < _LARGEST:

@@ -38,8 +38,8 @@ class Orders(Generic[T]):
         given to as many as are hoped for.
         """
         self._wait(1, None)
-        if len(self._orders) < hoped_for and patience_s > 0:
-            self._wait(hoped_for, patience_s)
+        if len(self._orders) < min(hoped_for, most) and patience_s > 0:
+            self._wait(min(hoped_for, most), patience_s)
         return [self._orders.popleft() for _ in range(min(len(self._orders), most))]
 
     def _wait(self, count: int, patience_s: float | None) -> None:

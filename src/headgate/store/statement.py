@@ -51,9 +51,10 @@ class Statement:
             compiled = self._build().compile(dialect=dialect)  # type: ignore[attr-defined]
             assert isinstance(compiled, SQLCompiler)  # noqa: S101 — Executable.compile is untyped
             constants = {name: value for name, value in compiled.params.items() if value is not None}
-            found = self._spelled[dialect.name] = (compiled.string, constants)
-            # By words, not by the expression's parts: one too many does no harm, one too few would.
+            # By words, not by the expression's parts: one too many does no harm, one too few would. Set
+            # before the text, which another thread may take as soon as it is there.
             self.tables = frozenset(_WORD.findall(compiled.string)) & metadata.tables.keys()
+            found = self._spelled[dialect.name] = (compiled.string, constants)
         return found
 
 

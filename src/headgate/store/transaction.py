@@ -12,16 +12,15 @@ from typing import NamedTuple
 import msgspec
 
 from headgate.core.errors import StoreUnavailable
-from headgate.core.lines import line_of
 from headgate.core.model import Event, Instance, Intent, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.ports.store import Cursor, JobPage, JobQuery
-from headgate.store import codec, retention, stretches
+from headgate.store import codec, columns, retention, stretches
 from headgate.store.changes import EntryChanges
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
 from headgate.store.entries import Known
-from headgate.store.held import Columns, Layer
+from headgate.store.held import Layer
 from headgate.store.ladders import Moves, Place
 from headgate.store.reader import NUMBER_MAX, Reader, no_job
 from headgate.store.records import RecordChanges, Tally
@@ -30,9 +29,6 @@ from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
 from headgate.store.syncs import SyncChanges
-
-_HAS_PARENTS, _HAS_GROUPS = 1, 2
-_IN_QUEUE = (JobState.QUEUED, JobState.RUNNING)
 
 
 class _Standing(NamedTuple):
@@ -82,8 +78,8 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._seen: set[tuple[int, int]] = set()
         """Tasks that the database has."""
         self._savepoint = False
-        self._kept = Layer(_job_columns, _task_columns)
-        self._own = Layer(_job_columns, _task_columns)
+        self._kept = Layer()
+        self._own = Layer()
         session.held = self
 
     # Around each change.
@@ -218,15 +214,15 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
     def insert_job(self, job: Job) -> None:
         """Keep a new job that has its id and times."""
         self.counters.job = max(self.counters.job, job.id)
-        place = _place(job)
+        place = columns.place_of(job)
         self._own.hold_job(job, new=True)
         self._link(job)
         self._moves.log.append((None, place))
-        self._places[job.id] = _Standing(place, _links(job))
+        self._places[job.id] = _Standing(place, columns.links_of(job))
 
     def put_job(self, job: Job) -> None:
         known = self._places.get(job.id) or self._look_up(job.id)
-        place, links = _place(job), _links(job)
+        place, links = columns.place_of(job), columns.links_of(job)
         self._own.hold_job(job)
         if links or known.links:
             self._unlink(job.id, known.links)
@@ -241,7 +237,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         """What is kept of a job that is changed without having been read."""
         held = self._held_job(job_id)
         if held is not None:
-            return _Standing(_place(held), _links(held))
+            return _Standing(columns.place_of(held), columns.links_of(held))
         row = self._session.row(job_sql.keys, {"id": job_id}, apart=True)
         if row is None:
             raise no_job(job_id)
@@ -261,9 +257,9 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self._places.pop(job_id, None)
 
     def _link(self, job: Job) -> None:
-        if _links(job):
+        if columns.links_of(job):
             self.touch()
-        for parent in _parents(job):
+        for parent in columns.parents_of(job):
             self._session.change(job_sql.add_parent, {"parent_id": parent, "job_id": job.id})
         for group in {folded(group) for group in job.spec.node_groups}:
             self._session.change(job_sql.add_node_group, {"node_group": group, "job_id": job.id})
@@ -271,9 +267,9 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
     def _unlink(self, job_id: int, links: int) -> None:
         if links:
             self.touch()
-        if links & _HAS_PARENTS:
+        if links & columns.HAS_PARENTS:
             self._session.change(job_sql.drop_parents, {"job_id": job_id})
-        if links & _HAS_GROUPS:
+        if links & columns.HAS_GROUPS:
             self._session.change(job_sql.drop_node_groups, {"job_id": job_id})
 
     def remove_ended(self, *, before: int, limit: int) -> int:
@@ -368,72 +364,3 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
         self.touch()
         self.counters.epoch += 1
         return self.counters.epoch
-
-
-def _place(job: Job) -> Place:
-    return Place(job.id, job.state.value, folded(job.owner), job.times.changed)
-
-
-def _parents(job: Job) -> set[int]:
-    """The jobs whose end may matter to this one."""
-    parents = {dependency.job_id for dependency in job.spec.depends_on}
-    if job.spec.step is not None and job.spec.step.of is not None:
-        parents.add(job.spec.step.of)
-    return parents
-
-
-def _due(job: Job) -> int | None:
-    """When a queued job is to be looked at again."""
-    times = [one for one in (job.spec.not_before, job.wakes) if one is not None]
-    return min(times) if times and job.state is JobState.QUEUED else None
-
-
-def _names(job: Job) -> dict[str, str | None]:
-    """The name again, in those columns by which somebody may look for it."""
-    name, state = job.spec.name or None, job.state
-    step = job.spec.step
-    opens = step is not None and step.of is None and not step.of_name
-    is_open = state not in FINAL_JOB_STATES and state is not JobState.CONFIGURING
-    return {
-        "open_name": name if is_open else None,
-        "singleton_name": name if job.spec.singleton and state is JobState.QUEUED else None,
-        "chain_name": name if opens and state is not JobState.CONFIGURING else None,
-    }
-
-
-def _links(job: Job) -> int:
-    return (_HAS_PARENTS if _parents(job) else 0) | (_HAS_GROUPS if job.spec.node_groups else 0)
-
-
-def _job_columns(job: Job) -> Columns:
-    """The columns of a job, and its id by the name by which `put` asks for it."""
-    state, place = job.state, _place(job)
-    return {
-        "id": place.id,
-        "job": place.id,
-        "state": place.state,
-        "owner": place.owner,
-        "changed": place.changed,
-        "queue_key": -job.spec.priority if job.ready_tasks > 0 and state in _IN_QUEUE else None,
-        "not_before": _due(job),
-        "ended": job.times.ended if state in FINAL_JOB_STATES else None,
-        "links": _links(job),
-        "line": line_of(job),
-        **_names(job),
-        "body": encode(job),
-    }
-
-
-def _task_columns(task: Task) -> Columns:
-    """The columns of a task, and its key by the names by which `put` asks for it."""
-    return {
-        "job_id": task.job_id,
-        "number": task.number,
-        "job": task.job_id,
-        "task": task.number,
-        "state": task.state.value,
-        "changed": task.times.changed,
-        "ready_number": task.number if task.ready else None,
-        "expanded_number": task.number if task.expanded else None,
-        "body": encode(task),
-    }
