@@ -61,7 +61,7 @@ class Authority:
         self._remembered = Remembered(secrets.token_bytes(32), self._still_holds, kept_s=kept_s)
         self._checking: dict[bytes, asyncio.Task[Caller]] = {}
         self._changes = 0
-        self._lately: dict[str, tuple[User | None, float]] = {}
+        self._lately: dict[str, tuple[User, float]] = {}
 
     # ---- ports.Identity
 
@@ -210,11 +210,14 @@ class Authority:
         """As `_user`, within `LOOK_AGAIN_S`: for what is asked with every submission."""
         now = self._clock.monotonic()
         known = self._lately.get(name)
-        if known is None or now >= known[1]:
+        if known is not None and now < known[1]:
+            return known[0]
+        user = self._user(name)
+        if user is not None:
             if len(self._lately) >= MOST:
                 self._lately.clear()
-            known = self._lately[name] = (self._user(name), now + LOOK_AGAIN_S)
-        return known[0]
+            self._lately[name] = (user, now + LOOK_AGAIN_S)
+        return user
 
     def _still_holds(self, user: User, token: bytes | None) -> bool:
         if token is not None and not self._holds(lambda: self._store.peek(lambda look: look.token(token))):
