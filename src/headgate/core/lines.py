@@ -16,7 +16,9 @@ from msgspec import Struct
 from headgate.core.model import DEFAULT_PRIORITY, Job, Queue
 from headgate.core.states import FINAL_JOB_STATES, JobState
 
-WAITING, BEGUN = "q", "r"
+WAITING, SENT, BEGUN = "q", "f", "r"
+"""Sent: handed to an engine with a scheduler of its own, where it waits. For the limits of what runs it
+counts as begun, for those of what waits as waiting."""
 _OUTSIDE = FINAL_JOB_STATES | {JobState.CONFIGURING}
 
 
@@ -35,7 +37,7 @@ class Line(Struct, frozen=True):
             return None
         kind, queue, rest = text.split("/", 2)
         owner, _, nodes = rest.rpartition("/")
-        return cls(kind == BEGUN, queue, owner, int(nodes))
+        return cls(kind != WAITING, queue, owner, int(nodes))
 
 
 def line_of(job: Job) -> str:
@@ -43,13 +45,12 @@ def line_of(job: Job) -> str:
     if not job.spec.queue or job.state in _OUTSIDE:
         return ""
     begun = job.state is not JobState.QUEUED and job.times.started is not None
-    start = all_of(job.spec.queue, job.owner, begun=begun)
-    return f"{start}{job.asked_nodes}"
+    kind = BEGUN if begun else SENT if job.live else WAITING
+    return f"{all_of(job.spec.queue, job.owner, kind=kind)}{job.asked_nodes}"
 
 
-def all_of(queue: str, owner: str = "", *, begun: bool = False) -> str:
+def all_of(queue: str, owner: str = "", *, kind: str = WAITING) -> str:
     """What the lines of a queue, or of one user in it, begin with."""
-    kind = BEGUN if begun else WAITING
     return f"{kind}/{queue.casefold()}/" + (f"{owner.casefold()}/" if owner else "")
 
 

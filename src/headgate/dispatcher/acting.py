@@ -8,6 +8,7 @@ it, and a stop that may not have arrived is sent again.
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
 import structlog
 
@@ -18,10 +19,12 @@ from headgate.ports.clock import Clock
 from headgate.ports.engine import (
     Ability,
     Accepted,
+    Capacity,
     Ended,
     Ending,
     Engine,
     Fault,
+    Forwarder,
     Found,
     Key,
     NodeSighting,
@@ -63,6 +66,12 @@ class Actor:
         """The engine's nodes. Raises EngineUnavailable."""
         async with _answered("nodes", self._timing.answer):
             return await self._engine.nodes()
+
+    def capacity(self) -> Capacity | None:
+        """How much an engine with its own scheduler may be given; None: work is placed by us."""
+        if Ability.OWN_SCHEDULER not in self._engine.abilities:
+            return None
+        return cast("Forwarder", self._engine).capacity
 
     async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:
         """What the engine has of these intents. Raises EngineUnavailable."""

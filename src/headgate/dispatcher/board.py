@@ -96,6 +96,11 @@ class Board:
         other.pace = dict(self.pace)
         return other
 
+    @property
+    def live(self) -> int:
+        """Runs that were handed out and have not ended."""
+        return sum(intent.left for intent in self.intents.values())
+
     # ---- nodes
 
     def set_nodes(self, nodes: Iterable[Node]) -> None:

@@ -18,11 +18,12 @@ from headgate.core.model import Job, Mishap
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.vocabulary import Intention, NodeState
 from headgate.dispatcher.board import Board
+from headgate.dispatcher.forwarding import Forwarding
 from headgate.dispatcher.launching import Flavours, wall_time
 from headgate.dispatcher.merging import Place
 from headgate.dispatcher.scheduling import Walk
 from headgate.dispatcher.winding import Stop, release_nodes, stops
-from headgate.ports.engine import Ended, Ending, Key, Sighting, Submission
+from headgate.ports.engine import Capacity, Ended, Ending, Key, Sighting, Submission
 from headgate.ports.identity import Identity
 from headgate.ports.store import Transaction
 from headgate.service.edit import JobEdit
@@ -69,6 +70,8 @@ class Answer:
     still_winding: frozenset[int] = frozenset()
     deadlines: dict[int, int] = field(default_factory=dict)
     """When (microseconds) the run time is over of the jobs that were looked at."""
+    recalls: list[Key] = field(default_factory=list)
+    """What waits in the engine's own queue and is to come back."""
     wall_times: dict[Key, float | None] = field(default_factory=dict)
     """What the engine is to be told of runs whose job has another run time now."""
     impossible: list[Ended] = field(default_factory=list)
@@ -87,6 +90,8 @@ class Setting:
     engine: str
     epoch: int
     owner: str
+    capacity: Capacity | None = None
+    """Of an engine with its own scheduler: work is forwarded to it, not placed."""
 
 
 def cycle(
@@ -104,7 +109,36 @@ def cycle(
         _expire(tx, job_id)
     if ask.look_at_held:
         _release_held(tx)
-    walk = Walk(
+    answer = Answer(board)
+    walk = _walk(tx, board, ask.at, setting, after, dict(started_services))
+    if isinstance(walk, Walk):
+        for job_id in sorted(winding):
+            release_nodes(walk, job_id)
+    answer.wall_times = _wall_times(tx, board, ask.changed)
+    answer.stops, answer.still_winding = _stops(tx, board, winding)
+    walk.run()
+    if isinstance(walk, Walk):
+        _settle_nodes(tx, board)
+    else:
+        answer.recalls = _recalls(tx, board, ask.changed)
+    answer.submissions = walk.submissions
+    answer.impossible = walk.impossible
+    answer.after = walk.after
+    answer.started_services = walk.started_services
+    answer.deadlines = _deadlines(tx, ask.timed | ask.expiring)
+    return answer
+
+
+def _walk(
+    tx: Transaction,
+    board: Board,
+    at: float,
+    setting: Setting,
+    after: Place | None,
+    started_services: dict[tuple[int, int], int],
+) -> Walk | Forwarding:
+    """How work is handed out to this engine."""
+    common = (
         tx,
         board,
         setting.identity,
@@ -113,23 +147,28 @@ def cycle(
         setting.engine,
         setting.epoch,
         setting.owner,
-        ask.at,
-        after=after,
-        started_services=dict(started_services),
     )
-    answer = Answer(board)
-    for job_id in sorted(winding):
-        release_nodes(walk, job_id)
-    answer.wall_times = _wall_times(tx, board, ask.changed)
-    answer.stops, answer.still_winding = _stops(tx, board, winding)
-    walk.run()
-    _settle_nodes(tx, board)
-    answer.submissions = walk.submissions
-    answer.impossible = walk.impossible
-    answer.after = walk.after
-    answer.started_services = walk.started_services
-    answer.deadlines = _deadlines(tx, ask.timed | ask.expiring)
-    return answer
+    if setting.capacity is not None:
+        return Forwarding(*common, setting.capacity, after=after, started_services=started_services)
+    return Walk(*common, at, after=after, started_services=started_services)
+
+
+def _recalls(tx: Transaction, board: Board, job_ids: Collection[int]) -> list[Key]:
+    """What is to come back from the engine's queue: that of jobs that were held, or changed before they
+    began. It is handed out again, as the job is then, when it may.
+    """
+    found: list[Key] = []
+    if not job_ids:
+        return found
+    for intent in board.intents.values():
+        if intent.job_id in job_ids:
+            try:
+                job = tx.job(intent.job_id)
+            except NotFound:
+                continue
+            if job.state is JobState.QUEUED or (job.state is JobState.RUNNING and job.spec.holds):
+                found += [Key(intent.id, number) for number in intent.instances]
+    return found
 
 
 def _look_at_nodes(tx: Transaction, board: Board) -> None:

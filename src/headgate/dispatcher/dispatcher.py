@@ -34,6 +34,7 @@ log = structlog.get_logger("headgate.dispatcher")
 
 _STOPPING_STATES = frozenset({int(JobState.CANCELING), int(JobState.FINISHING)})
 """The numbers are the same for jobs, tasks and instances."""
+_TOUCHED_IN_THE_QUEUE = (int(JobState.QUEUED),)
 _MOST_BATCHES = 50
 
 
@@ -139,7 +140,13 @@ class Dispatcher:
         seen_nodes = await self._actor.nodes()
         epoch = await self._store.write(lambda tx: begin(tx, self._engine_name, seen_nodes))
         self._setting = Setting(
-            self._identity, self._site, self._flavours, self._engine_name, epoch, self._owner
+            self._identity,
+            self._site,
+            self._flavours,
+            self._engine_name,
+            epoch,
+            self._owner,
+            self._actor.capacity(),
         )
         at = self._clock.monotonic()
 
@@ -186,6 +193,8 @@ class Dispatcher:
                 self._timed.add(event.job_id)
                 if len(event.path) == 1:  # touched, not begun
                     self._changed.add(event.job_id)
+            elif event.task == 0 and event.path == _TOUCHED_IN_THE_QUEUE:
+                self._changed.add(event.job_id)
             self._new_work = True
         if events:
             self._wake.set()
@@ -264,6 +273,7 @@ class Dispatcher:
         if not await self._actor.allow(answer.wall_times):
             self._changed |= ask.changed
         await self._actor.stop(answer.stops)
+        await self._actor.recall(answer.recalls)
         if self._actor.inbox:
             self._wake.set()
         if tick:
@@ -287,9 +297,12 @@ class Dispatcher:
         return self._setting
 
     def _could_start(self) -> bool:
-        return (self._new_work or self._after is not None) and (
-            self._board.has_room() or self._board.hungry(self._clock.monotonic())
-        )
+        if not (self._new_work or self._after is not None):
+            return False
+        capacity = self._fixed().capacity
+        if capacity is not None:
+            return self._board.live < capacity.outstanding
+        return self._board.has_room() or self._board.hungry(self._clock.monotonic())
 
     def _over(self) -> frozenset[int]:
         now = self._clock.now()

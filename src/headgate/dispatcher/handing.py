@@ -2,25 +2,14 @@
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from headgate.core.lifecycle import JobHappened, TaskHappened
-from headgate.core.model import Instance, Intent, Mishap, Run, Share, Task
+from headgate.core.model import Instance, Intent, Mishap, Run, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
 from headgate.dispatcher.corresponding import choose_corresponding
 from headgate.service.edit import JobEdit
 from headgate.service.endings import end_task, end_waiting, stop_job
 from headgate.service.waiting import corresponding
-
-
-def begin_job(edit: JobEdit, shares: Sequence[Share]) -> None:
-    """The job runs from the moment it is given something; note its nodes in the order of their first use."""
-    if edit.job_happens(JobHappened.ALLOCATED):
-        edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
-    new = [share.node for share in shares if share.node not in edit.job.nodes]
-    if new:
-        edit.set_job(nodes=(*edit.job.nodes, *new))
 
 
 def choose_runs(edit: JobEdit, number: int, wanted: int) -> tuple[list[Instance], list[int]]:

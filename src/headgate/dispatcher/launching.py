@@ -14,11 +14,12 @@ from headgate.core.environment import Site, task_environment
 from headgate.core.errors import HeadgateError
 from headgate.core.launch import Launch, NodeShare, OsAccount, Placement
 from headgate.core.model import Intent, Job, Run, Share, Task, TaskSpec
+from headgate.core.resources import units_of
 from headgate.core.scripts import Manners, RunFacts, shebang
 from headgate.core.sweep import index_of, instance_spec
 from headgate.core.validation import NODE_RELEASE_LIMIT_S
 from headgate.core.vocabulary import TaskType
-from headgate.ports.engine import Ended, Ending, Fault, Item, Submission
+from headgate.ports.engine import Ended, Ending, Fault, Item, Order, Submission
 from headgate.ports.flavour import Flavour
 
 log = structlog.get_logger("headgate.dispatcher")
@@ -239,4 +240,37 @@ def submission(
         lane=intent.lane,
         placement=placement,
         items=tuple(item(number) for number in intent.instances),
+        order=None if intent.lane else order(job, task, now),
     )
+
+
+def order(job: Job, task: Task, now: int) -> Order:
+    """What a scheduler has to know of a task."""
+    return Order(
+        job_id=job.id,
+        owner=job.owner,
+        job=job.spec,
+        task=task.spec,
+        at_once=at_once(job, task),
+        wall_time_s=seconds_left(job, task, now),
+    )
+
+
+def at_once(job: Job, task: Task) -> int:
+    """How many instances of a task may run at the same time: as the task says, and as many as fit into the
+    maximum of its job; 0: as many as there is room for.
+    """
+    limits = [task.spec.max_running] if task.spec.max_running else []
+    most = job_maximum(job)
+    if most is not None:
+        limits.append(max(1, most // max(1, units_of(task.spec, job.spec.unit_type)[0])))
+    return min(limits, default=0)
+
+
+def job_maximum(job: Job) -> int | None:
+    """Units that the job may have at once; None for no limit."""
+    high = None if job.spec.auto_calculate_max else units_of(job.spec, job.spec.unit_type)[1]
+    target = job.spec.target_resource_count
+    if target:
+        high = target if high is None else min(high, target)
+    return high

@@ -9,9 +9,8 @@ wait there makes no difference to the others, nor to what a walk costs.
 from collections import deque
 from heapq import heapify, heappop, heappush
 
-from headgate.core.lines import BEGUN, Line, Usage, line_of, precedence
+from headgate.core.lines import BEGUN, SENT, Line, Usage, line_of, precedence
 from headgate.core.model import Job
-from headgate.core.states import JobState
 from headgate.ports.store import Reader
 
 FIRST_WINDOW, WINDOW = 8, 64
@@ -36,7 +35,8 @@ class Merged:
         self._queues = {queue.name.casefold(): queue for queue in reader.queues()} if heads else {}
         self._usage = Usage()
         if heads:
-            self._usage.count(reader.lines(f"{BEGUN}/"))
+            for kind in (BEGUN, SENT):
+                self._usage.count(reader.lines(f"{kind}/"))
         within = None if after is None else (-after[1], after[2])
         behind = {head.line: head for head in reader.heads(after=within)} if heads and after else {}
         window = max(1, FIRST_WINDOW // (len(heads) + 1))
@@ -107,7 +107,7 @@ class Merged:
     def began(self, job: Job) -> None:
         """A job has begun: it counts from now on."""
         line = Line.of(line_of(job))
-        if line is not None and job.state is not JobState.QUEUED:
+        if line is not None and line.begun:
             self._usage.add(line)
 
     @property

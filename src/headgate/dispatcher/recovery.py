@@ -65,6 +65,8 @@ def lanes_of(reader: Reader, open_intents: Iterable[Open], nodes: Sequence[Node]
     lanes: dict[int, Lane] = {}
     for one in open_intents:
         intent = one.intent
+        if not intent.lane:  # forwarded: the engine knows where it runs
+            continue
         if intent.lane not in lanes:
             job, task = reader.job(intent.job_id), reader.task(intent.job_id, intent.task)
             lanes[intent.lane] = lane_for(intent.lane, job, task, intent.shares, by_name, intent.created)

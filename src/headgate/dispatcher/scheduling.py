@@ -18,7 +18,6 @@ from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import TaskType
 from headgate.dispatcher.board import Board, Lane
 from headgate.dispatcher.handing import (
-    begin_job,
     choose_runs,
     fail_unusable,
     mark_intended,
@@ -30,6 +29,7 @@ from headgate.dispatcher.lanes import lane_for
 from headgate.dispatcher.launching import (
     Flavours,
     LaunchImpossible,
+    job_maximum,
     not_startable,
     placement_of,
     submission,
@@ -43,7 +43,7 @@ from headgate.ports.identity import Identity
 from headgate.ports.store import Transaction
 from headgate.service.counting import startable_instances
 from headgate.service.edit import JobEdit
-from headgate.service.endings import settle
+from headgate.service.endings import begin_job, settle
 
 MOST_EXAMINED = 512
 """Jobs looked at in one stretch; the next walk goes on behind them."""
@@ -187,10 +187,7 @@ class Walk:
 
     def _still_allowed(self, job: Job) -> int | None:
         """Units that the job may still take, None for no limit."""
-        high = None if job.spec.auto_calculate_max else units_of(job.spec, job.spec.unit_type)[1]
-        target = job.spec.target_resource_count
-        if target:
-            high = target if high is None else min(high, target)
+        high = job_maximum(job)
         return None if high is None else max(0, high - self.board.units_of(job.id))
 
     # ---- backfill

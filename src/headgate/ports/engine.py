@@ -17,14 +17,18 @@ from typing import Protocol
 from msgspec import Struct
 
 from headgate.core.figures import Figures
-from headgate.core.launch import Launch, Placement
+from headgate.core.launch import Launch, NodeShare, Placement
+from headgate.core.model import JobSpec, TaskSpec
+from headgate.core.vocabulary import NodeState
 
 
 class Ability(Enum):
     """Something that not every engine can do. Callers ask for abilities, never for engines by name."""
 
     OWN_SCHEDULER = "own_scheduler"
-    """It decides itself where and when work runs; without it, submissions come with a placement."""
+    """It decides itself where and when work runs: it is a `Forwarder` as well. Its submissions come with an
+    `Order`; those of all others with a placement.
+    """
     NODE_STATE = "node_state"
     """Its nodes are logical: online and offline are ours to say."""
     LIVE_OUTPUT = "live_output"
@@ -44,12 +48,26 @@ class Item(Struct, frozen=True):
     launch: Launch
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """What a scheduler has to know of a submission: whose it is, and what was asked for.
+
+    at_once: how many of its items may run at the same time; 0: as many as fit. wall_time_s: None: no limit.
+    """
+
+    job_id: int
+    owner: str
+    job: JobSpec
+    task: TaskSpec
+    at_once: int = 0
+    wall_time_s: float | None = None
+
+
 class Submission(Struct, frozen=True, kw_only=True):
-    """Work for an engine: consecutive instances of one task.
+    """Work for an engine: instances of one task.
 
     `tag` is unique over all installations and time and travels with the work wherever the engine can carry
     it. Submissions of one `lane` run one after the other, item by item, on the lane's placement; lanes run
-    side by side. (An engine with its own scheduler ignores lane and placement.)
+    side by side. For an engine with its own scheduler the lane is 0, the placement empty, and `order` there.
     """
 
     tag: str
@@ -57,6 +75,7 @@ class Submission(Struct, frozen=True, kw_only=True):
     lane: int
     items: tuple[Item, ...]
     placement: Placement
+    order: Order | None = None
 
 
 class Accepted(Struct, frozen=True):
@@ -117,13 +136,15 @@ class Fault(Enum):
 class Started(Struct, frozen=True, tag=True):
     """The instance is running. `native` is the engine's own name for it (a pid, a foreign job id).
 
-    Left out when it has ended by the time it would be told: `Ended` says when it started.
+    Left out when it has ended by the time it would be told: `Ended` says when it started. shares: where it
+    runs, where the engine decided that.
     """
 
     intent: int
     instance: int
     at: int
     native: str
+    shares: tuple[NodeShare, ...] = ()
 
 
 class OutputSeen(Struct, frozen=True, tag=True):
@@ -135,7 +156,9 @@ class OutputSeen(Struct, frozen=True, tag=True):
 
 
 class Ended(Struct, frozen=True, tag=True, kw_only=True):
-    """The instance is over. Times are UTC microseconds; `started_at` is None when it never ran."""
+    """The instance is over. Times are UTC microseconds; `started_at` is None when it never ran. shares: where
+    it ran, where the engine decided that.
+    """
 
     intent: int
     instance: int
@@ -148,6 +171,7 @@ class Ended(Struct, frozen=True, tag=True, kw_only=True):
     reason: str = ""
     output: bytes = b""
     native: str = ""
+    shares: tuple[NodeShare, ...] = ()
 
 
 Sighting = Started | OutputSeen | Ended
@@ -179,7 +203,10 @@ class Key(Struct, frozen=True):
 
 
 class NodeSighting(Struct, frozen=True, kw_only=True):
-    """A node as the engine sees it. `memory_mb` in MiB, `cpu_mhz` in MHz."""
+    """A node as the engine sees it. `memory_mb` in MiB, `cpu_mhz` in MHz.
+
+    state: None where that is ours to say. reason: why it is not online.
+    """
 
     name: str
     cores: int
@@ -189,6 +216,18 @@ class NodeSighting(Struct, frozen=True, kw_only=True):
     cpu_mhz: int = 0
     groups: tuple[str, ...] = ()
     reachable: bool = True
+    state: NodeState | None = None
+    reason: str = ""
+
+
+class Capacity(Struct, frozen=True):
+    """How much an engine with its own scheduler is given.
+
+    outstanding: runs that it has at once, waiting ones too. together: instances in one submission.
+    """
+
+    outstanding: int
+    together: int
 
 
 class Engine(Protocol):
@@ -255,3 +294,11 @@ class Gauge(Protocol):
 
         What can't be known is left out. Raises EngineUnavailable.
         """
+
+
+class Forwarder(Protocol):
+    """What an engine with the ability OWN_SCHEDULER offers besides."""
+
+    @property
+    def capacity(self) -> Capacity:
+        """How much it may be given. Known once it is open."""

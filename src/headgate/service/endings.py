@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from headgate.core.lifecycle import JobHappened, TaskHappened
-from headgate.core.model import Job, Mishap, Task
+from headgate.core.model import Job, Mishap, Share, Task
 from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
 from headgate.core.vocabulary import Intention, PendingReason, TaskType
 from headgate.ports.store import Reader
@@ -26,6 +26,17 @@ RELEASABLE = frozenset({"ready", "unusable"})
 WINDING = frozenset({JobState.FINISHING, JobState.CANCELING})
 _ENDABLE = frozenset({JobState.QUEUED, JobState.RUNNING})
 JOB_CANCELED = Mishap("Execution_TasksJobCanceled")
+
+
+def begin_job(edit: JobEdit, shares: Sequence[Share]) -> None:
+    """The job runs from the moment it has been given something; note its nodes in the order of their first
+    use.
+    """
+    if edit.job_happens(JobHappened.ALLOCATED):
+        edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
+    new = [share.node for share in shares if share.node not in edit.job.nodes]
+    if new:
+        edit.set_job(nodes=(*edit.job.nodes, *new))
 
 
 def settle(edit: JobEdit) -> None:

@@ -162,8 +162,9 @@ class Jobs:
                 look_again(edit)
             elif edit.job.spec.runtime_s != runtime_s:
                 look_again(edit)
-            if edit.job.state is JobState.RUNNING and edit.job.spec.runtime_s != runtime_s:
-                edit.touch()  # the dispatcher has another moment to wait for
+            moved = edit.job.state is JobState.RUNNING and edit.job.spec.runtime_s != runtime_s
+            if moved or (edit.job.state is JobState.QUEUED and edit.job.live):
+                edit.touch()  # the dispatcher has another moment to wait for, or the engine has it as it was
             review_pending(edit)
             settle(edit)
 

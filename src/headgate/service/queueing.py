@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from headgate.core.lines import Hindrance, Line, Usage, all_of, line_of
+from headgate.core.lines import BEGUN, SENT, WAITING, Hindrance, Line, Usage, all_of, line_of
 from headgate.core.model import Job, Queue, TaskSpec
 from headgate.core.queues import admit, check, chosen, filled, refuse_full
 from headgate.core.states import JobState
@@ -46,8 +46,10 @@ def enter(edit: JobEdit) -> None:
     edit.set_job(spec=replace(given.job, queue=queue.name), queue_notes=given.notes)
     _fit(edit, queue, given.tasks)
     limit = queue.max_queued_per_user
-    waiting = all_of(queue.name, edit.job.owner)
-    if limit is not None and edit.tx.count_in_lines(waiting, limit=limit) >= limit:
+    if limit is None:
+        return
+    lines = [all_of(queue.name, edit.job.owner, kind=kind) for kind in (WAITING, SENT)]
+    if sum(edit.tx.count_in_lines(line, limit=limit) for line in lines) >= limit:
         refuse_full(queue, edit.job.owner, limit)
 
 
@@ -82,6 +84,7 @@ def hindrances(reader: Reader, jobs: Collection[Job]) -> dict[int, Hindrance]:
     queues = {queue.name.casefold(): queue for queue in reader.queues()}
     usage = Usage()
     for name in {line.queue for line in waiting.values()}:
-        usage.count(reader.lines(all_of(name, begun=True)))
+        for kind in (BEGUN, SENT):
+            usage.count(reader.lines(all_of(name, kind=kind)))
     found = {job_id: usage.hindrance(line, queues.get(line.queue)) for job_id, line in waiting.items()}
     return {job_id: one for job_id, one in found.items() if one is not None}

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from headgate.core.errors import BadRequest, NotFound, WrongState
-from headgate.core.lines import Hindrance, all_of
+from headgate.core.lines import BEGUN, SENT, Hindrance, all_of
 from headgate.core.model import Job, Queue
 from headgate.core.queues import admits, check_queue
 from headgate.ports.identity import Caller
@@ -115,7 +115,8 @@ class Queues:
             queue = named(tx, name)
             if queue.default:
                 raise BadRequest(f"Queue {queue.name} is the default; make another one the default first.")
-            count = sum(tx.count_in_lines(one, limit=MOST_COUNTED) for one in _both(queue.name))
+            lines = [one for kinds in _lines(queue.name) for one in kinds]
+            count = sum(tx.count_in_lines(one, limit=MOST_COUNTED) for one in lines)
             if count and not force:
                 shown = f"{count}" if count < MOST_COUNTED else f"{MOST_COUNTED} or more"
                 raise WrongState(
@@ -152,11 +153,14 @@ def _ordered(queues: Sequence[Queue]) -> list[Queue]:
     return sorted(queues, key=lambda queue: (-queue.priority, queue.name.casefold()))
 
 
-def _both(queue: str) -> tuple[str, str]:
-    return all_of(queue), all_of(queue, begun=True)
+def _lines(queue: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines of those that wait, with us or with the engine, and of those that run."""
+    return (all_of(queue), all_of(queue, kind=SENT)), (all_of(queue, kind=BEGUN),)
 
 
 def _view(reader: Reader, caller: Caller | None, queue: Queue) -> QueueView:
-    waiting, running = (sum(reader.lines(one).values()) for one in _both(queue.name))
+    waiting, running = (
+        sum(count for one in kinds for count in reader.lines(one).values()) for kinds in _lines(queue.name)
+    )
     usable = caller is None or admits(queue, caller.name, groups_of(reader, caller.name, queue))
     return QueueView(queue, waiting, running, usable)

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from headgate.core.errors import NotFound
 from headgate.core.exit_codes import parse
 from headgate.core.lifecycle import TaskHappened
-from headgate.core.model import Intent, Job, Mishap, Run, Task
+from headgate.core.model import Intent, Job, Mishap, Run, Share, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
 from headgate.ports.engine import Ended, Ending, Fault, OutputSeen, Sighting, Started
 from headgate.ports.store import Transaction
 from headgate.service.edit import JobEdit
-from headgate.service.endings import JOB_CANCELED, WINDING, end_task, settle
+from headgate.service.endings import JOB_CANCELED, WINDING, begin_job, end_task, settle
 
 MAX_AUTO_REQUEUES = 3
 """How often a rerunnable task is run again after its node was lost (spec hpcpack-model, section 7.5)."""
@@ -98,7 +98,7 @@ class Recorder:
     def _started(self, edit: JobEdit, intent: Intent, seen: Started) -> None:
         run, state = _now(edit, intent, seen.instance)
         if run.intent == intent.id and state not in FINAL_TASK_STATES:
-            _start(edit, intent, seen.instance, seen.at, seen.native)
+            _start(edit, intent, seen, seen.at, seen.native)
 
     def _output(self, edit: JobEdit, intent: Intent, seen: OutputSeen) -> None:
         run, state = _now(edit, intent, seen.instance)
@@ -113,7 +113,7 @@ class Recorder:
         if instance and state in (TaskState.DISPATCHING, TaskState.RUNNING):
             _stop_with_the_rest(edit, number, instance, seen)
         if seen.started_at is not None:
-            _start(edit, intent, instance, seen.started_at, seen.native or run.native)
+            _start(edit, intent, seen, seen.started_at, seen.native or run.native)
         elif seen.ending is Ending.NOT_STARTABLE:
             edit.set_run(number, instance, shares=intent.shares)
         _end(edit, number, instance, seen)
@@ -154,19 +154,21 @@ def _stop_with_the_rest(edit: JobEdit, number: int, instance: int, seen: Ended) 
     )
 
 
-def _start(edit: JobEdit, intent: Intent, instance: int, at: int, native: str) -> None:
-    number = intent.task
+def _start(edit: JobEdit, intent: Intent, seen: Started | Ended, at: int, native: str) -> None:
+    number, instance = intent.task, seen.instance
     task = edit.task(number)
+    shares = tuple(Share(one.node, one.cores) for one in seen.shares) or intent.shares
+    begin_job(edit, shares)  # of an engine that places by itself nobody knew before
     if instance == 0:
         if task.times.started is None:
             edit.task_happens(number, TaskHappened.STARTED)
-            edit.set_run(number, 0, native=native, shares=intent.shares)
+            edit.set_run(number, 0, native=native, shares=shares)
             edit.set_task(number, times=replace(edit.task(number).times, started=at))
         return
     row = edit.instance(number, instance)
     if row.times.started is None:
         edit.instance_happens(number, instance, TaskHappened.STARTED)
-        edit.set_run(number, instance, native=native, shares=intent.shares)
+        edit.set_run(number, instance, native=native, shares=shares)
         edit.set_instance(number, instance, times=replace(row.times, started=at))
     task = edit.task(number)
     if task.times.started is None:

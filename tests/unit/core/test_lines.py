@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from headgate.core.lines import BEGUN as RUNS
 from headgate.core.lines import Line, Usage, Wait, all_of, line_of, precedence
 from headgate.core.model import DEFAULT_PRIORITY, Job, JobSpec, Queue, Times
 from headgate.core.states import JobState
@@ -25,11 +26,23 @@ def test_a_job_that_is_canceled_before_it_began_does_not_count_as_running() -> N
     assert line_of(replace(BEGUN, state=JobState.CANCELING)).startswith("r/")
 
 
+def test_what_waits_in_an_engines_own_queue_counts_as_begun_for_the_limits() -> None:
+    sent = replace(WAITING, live=1)
+    assert line_of(sent) == "f/normal/ann/2"
+    usage = Usage()
+    usage.count({line_of(sent): 2})
+    waiting = Line.of(line_of(WAITING))
+    assert waiting is not None
+    found = usage.hindrance(waiting, replace(Q, max_running=2))
+    assert found is not None
+    assert found.why is Wait.MAX_RUNNING
+
+
 @pytest.mark.parametrize("owner", ["ann", "domain\\ann", "odd/name", ""])
 def test_a_line_reads_as_it_was_written(owner: str) -> None:
     line = Line.of(line_of(replace(BEGUN, owner=owner)))
     assert line == Line(True, "normal", owner, 2)
-    assert line_of(replace(BEGUN, owner=owner)).startswith(all_of("NORMAL", begun=True))
+    assert line_of(replace(BEGUN, owner=owner)).startswith(all_of("NORMAL", kind=RUNS))
 
 
 def test_without_a_queue_a_job_stands_where_the_default_priority_is() -> None:
