@@ -30,11 +30,20 @@ NODE_RELEASE_LIMIT_S = 15
 
 
 class Surroundings:
-    """What a job is validated against: the nodes, the group names and the parent jobs that exist."""
+    """What a job is validated against: the nodes, the group names and the parent jobs that exist.
+
+    no_node_duties: the name of the engine, if it can't run anything on each node of a job.
+    """
 
     def __init__(
-        self, nodes: Sequence[Node], groups: Collection[str], parents: Mapping[int, JobState]
+        self,
+        nodes: Sequence[Node],
+        groups: Collection[str],
+        parents: Mapping[int, JobState],
+        *,
+        no_node_duties: str = "",
     ) -> None:
+        self.no_node_duties = no_node_duties
         self.nodes = nodes
         self.groups = {group.casefold() for group in groups}
         self.parents = parents
@@ -47,6 +56,7 @@ def validate(job: Job, tasks: Sequence[Task], around: Surroundings) -> Mishap | 
     return (
         _first(_task(spec, task) for task in tasks)
         or _types(spec, tasks)
+        or _node_duties(tasks, around)
         or _behaviour(spec)
         or _parents(spec, around)
         or _places(spec, tasks, around)
@@ -63,6 +73,7 @@ def validate_added(job: Job, new: Task, tasks: Sequence[Task], around: Surroundi
     return (
         _task(job.spec, new)
         or _types(job.spec, tasks)
+        or _node_duties([new], around)
         or _places(job.spec, [new], around)
         or _size(job.spec, [new], around)
         or _dependencies(tasks)
@@ -128,6 +139,17 @@ def _wrong_set(index_set: str) -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def _node_duties(tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
+    """Which nodes a job has is known to an engine with its own scheduler, and only when it runs."""
+    for task in tasks:
+        if around.no_node_duties and task.spec.type.is_node_duty:
+            kind = task.spec.type.name.title().replace("_", "")
+            return Mishap(
+                "Engine_NoNodeDuties", (f"{task.job_id}.{task.number}", kind, around.no_node_duties)
+            )
+    return None
 
 
 def _types(job: JobSpec, tasks: Sequence[Task]) -> Mishap | None:

@@ -21,10 +21,10 @@ from headgate.dispatcher.cycle import Answer, Ask, Setting, cycle
 from headgate.dispatcher.launching import Flavours
 from headgate.dispatcher.merging import Place
 from headgate.dispatcher.recovery import Open, Verdict, judge, open_instances
-from headgate.dispatcher.stock import Stock, begin, take_stock
+from headgate.dispatcher.stock import Stock, begin, bring_in, take_stock
 from headgate.dispatcher.timing import Timing
 from headgate.ports.clock import Clock
-from headgate.ports.engine import Engine, Key, Sightings
+from headgate.ports.engine import Engine, Key, NodeSighting, Sightings
 from headgate.ports.identity import Identity
 from headgate.ports.store import Reader, Store, Transaction
 
@@ -84,7 +84,8 @@ class Dispatcher:
         self._recorded = asyncio.Event()
         self._recorded.set()
         # when, by the monotonic clock
-        self._next_tick = self._next_retention = self._next_look_up = 0.0
+        self._next_tick = self._next_retention = self._next_look_up = self._next_nodes = 0.0
+        self._seen_nodes: Sequence[NodeSighting] = ()
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -138,7 +139,10 @@ class Dispatcher:
     async def _take_stock(self) -> None:
         """Take a new epoch, bring in the engine's nodes, and look up every open intent."""
         seen_nodes = await self._actor.nodes()
-        epoch = await self._store.write(lambda tx: begin(tx, self._engine_name, seen_nodes))
+        capacity = self._actor.capacity()
+        epoch = await self._store.write(
+            lambda tx: begin(tx, self._engine_name, seen_nodes, forwards=capacity is not None)
+        )
         self._setting = Setting(
             self._identity,
             self._site,
@@ -146,7 +150,7 @@ class Dispatcher:
             self._engine_name,
             epoch,
             self._owner,
-            self._actor.capacity(),
+            capacity,
         )
         at = self._clock.monotonic()
 
@@ -352,9 +356,23 @@ class Dispatcher:
                 for number in intent.instances
             ]
         )
+        if self._fixed().capacity is not None and now >= self._next_nodes:
+            self._next_nodes = now + self._timing.nodes_every
+            await self._look_at_nodes()
         if now >= self._next_retention:
             self._next_retention = now + self._timing.retention_every
             await self._forget_old()
+
+    async def _look_at_nodes(self) -> None:
+        """Keep the nodes as the engine sees them now, where it is not we who say what they do."""
+        try:
+            seen = await self._actor.nodes()
+        except EngineUnavailable as error:
+            log.warning("nodes_not_seen", engine=self._engine_name, reason=error.text)
+            return
+        if seen != self._seen_nodes:
+            await self._store.write(lambda tx: bring_in(tx, self._engine_name, seen))
+            self._seen_nodes = seen
 
     async def _forget_old(self) -> None:
         before = self._clock.now() - int(self._timing.keep_finished * 1e6)

@@ -1,7 +1,7 @@
 """Bringing the engine's nodes into the store, and the groups they are in.
 
-Their state (online, offline) is ours and stays, as does their membership in groups that users made; what they
-have is the engine's, and so are the groups it names: those are managed.
+Their state (online, offline) is ours and stays, unless the engine says one; so does their membership in
+groups that users made. What they have is the engine's, and so are the groups it names: those are managed.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from headgate.core.model import Node, NodeGroup
 from headgate.ports.engine import NodeSighting
 from headgate.ports.store import Transaction
+from headgate.service.nodes import put_node_state
 
 NODE_GROUPS = {
     "ComputeNodes": "Nodes that run jobs",
@@ -57,7 +58,9 @@ def take_nodes(tx: Transaction, engine: str, seen: Sequence[NodeSighting]) -> No
             reachable=sighting.reachable,
         )
         if after != before:
-            tx.put_node(after)
+            after = tx.put_node(after)
+        if sighting.state is not None and sighting.state is not after.state:
+            put_node_state(tx, after, sighting.state)
     for name, node in known.items():
         if node.engine == engine and name not in present and node.reachable:
             tx.put_node(replace(node, reachable=False))

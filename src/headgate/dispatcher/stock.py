@@ -12,6 +12,7 @@ from headgate.dispatcher.nodes import drop_empty_groups, take_groups, take_nodes
 from headgate.dispatcher.recovery import Open, lanes_of, open_instances
 from headgate.ports.engine import NodeSighting
 from headgate.ports.store import Reader, Transaction
+from headgate.service.submission import NO_NODE_DUTIES
 
 _TOGETHER = 500
 _AT_WORK = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
@@ -30,12 +31,18 @@ class Stock(Struct, frozen=True):
     deadlines: dict[int, int]
 
 
-def begin(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting]) -> int:
-    """Bring in the engine's nodes and their groups, and take a new epoch."""
+def begin(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting], *, forwards: bool = False) -> int:
+    """Bring in the engine's nodes and their groups, and take a new epoch. forwards: it places by itself."""
+    bring_in(tx, engine, seen_nodes)
+    tx.put_meta(NO_NODE_DUTIES, engine if forwards else "")
+    return tx.next_epoch()
+
+
+def bring_in(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting]) -> None:
+    """Keep the engine's nodes and their groups as they are now."""
     take_groups(tx, seen_nodes)
     take_nodes(tx, engine, seen_nodes)
     drop_empty_groups(tx)
-    return tx.next_epoch()
 
 
 def take_stock(reader: Reader, engine: str, at: float) -> Stock:

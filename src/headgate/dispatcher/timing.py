@@ -9,7 +9,8 @@ class Timing:
 
     answer: how long the engine may take for an answer; then it counts as not having given one, and the
     dispatcher goes on. opening: the same for connecting, which may have to start something. observing: for a
-    report, which an engine that has none sends after about a second.
+    report, which an engine that has none sends after about a second. nodes_every: the nodes of an engine that
+    has a scheduler of its own are looked at.
     """
 
     tick: float = 0.5
@@ -19,6 +20,7 @@ class Timing:
     retention_every: float = 30.0
     retention_batch: int = 200
     reopen: float = 1.0
+    nodes_every: float = 10.0
     answer: float = 20.0
     opening: float = 60.0
     observing: float = 60.0

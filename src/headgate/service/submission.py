@@ -30,6 +30,8 @@ from headgate.service.endings import (
     settle,
 )
 
+NO_NODE_DUTIES = "no_node_duties"
+"""The name under which the store keeps the engine that can't run NodePrep and NodeRelease; "" when it can."""
 _INTO_THE_QUEUE = (TaskHappened.SUBMIT_ASKED, TaskHappened.VALIDATION_BEGUN, TaskHappened.VALIDATED)
 _AGAIN = (TaskHappened.REQUEUE_ASKED, *_INTO_THE_QUEUE)
 _ENDED_BADLY = frozenset({TaskState.FAILED, TaskState.CANCELED})
@@ -128,7 +130,8 @@ def surroundings(reader: Reader, edit: JobEdit) -> Surroundings:
     """What there is to validate against now."""
     parents = reader.jobs([dependency.job_id for dependency in edit.job.spec.depends_on])
     groups = [group.name for group in reader.node_groups()]
-    return Surroundings(reader.nodes(), groups, {parent.id: parent.state for parent in parents})
+    states = {parent.id: parent.state for parent in parents}
+    return Surroundings(reader.nodes(), groups, states, no_node_duties=reader.meta(NO_NODE_DUTIES) or "")
 
 
 def queue_task(edit: JobEdit, number: int) -> None:

@@ -41,7 +41,7 @@ def test_a_message_takes_no_more_parameters_than_its_code_has() -> None:
 
 def test_codes_of_our_own_are_told_apart_from_published_ones() -> None:
     assert not set(OWN) & set(CODES)
-    assert {name.partition("_")[0] for name in OWN} == {"Script"}
+    assert {name.partition("_")[0] for name in OWN} == {"Engine", "Script"}
     assert number("Script_JobLink") == WEB_SERVICE_FAULT
     assert message("Script_DroppedByDependency", ("7",)) == "Job deleted as result of dependency on job 7"
 

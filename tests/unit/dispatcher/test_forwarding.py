@@ -4,14 +4,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from headgate.core.launch import NodeShare
 from headgate.core.properties import JOB
-from headgate.core.vocabulary import HoldKind
+from headgate.core.vocabulary import HoldKind, NodeState, TaskType
 from headgate.ports.engine import Ability, Capacity, Ending, Key, Started
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Clock, FakeEngine
-from tests.unit.dispatcher.story import ALICE, BOB, Story, basic, sweep
+from tests.unit.dispatcher.story import ALICE, BOB, Story, basic, sweep, typed
 
 
 class Scheduler(FakeEngine):
@@ -238,3 +239,19 @@ async def test_an_ending_tells_where_it_ran_when_nobody_saw_it_start(story: Forw
     await story.settle()
     assert story.path(job)[-3:] == ["RUNNING", "FINISHING", "FAILED"]
     assert Key(run.key.intent, 0) == run.key
+
+
+async def test_what_runs_on_each_node_is_refused_as_nobody_knows_the_nodes_beforehand(
+    story: Forwarded,
+) -> None:
+    job = await story.job(typed(TaskType.NODE_PREP), basic())
+    assert story.state(job) == "FAILED"
+    assert "NodePrep task: the engine local has its own scheduler" in story.why(job)
+
+
+async def test_the_engine_says_which_of_its_nodes_take_work(story: Forwarded) -> None:
+    before = story.engine.machines
+    for state, reason in ((NodeState.DRAINING, "disk"), (NodeState.OFFLINE, "disk"), (NodeState.ONLINE, "")):
+        story.engine.machines = [replace(before[0], state=state, reason=reason)]
+        await story.advance(11)
+        assert [node.state for node in story.nodes.list(ALICE)] == [state]
