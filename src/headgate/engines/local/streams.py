@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 
 from headgate.core.launch import Launch
-from headgate.engines.local.surroundings import expand
+from headgate.core.surroundings import expand
 from headgate.ports.engine import Fault
 
 # O_NONBLOCK: a FIFO nobody reads or writes must not hold the worker up. Taken off again for the task.

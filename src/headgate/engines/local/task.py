@@ -12,9 +12,11 @@ import time
 from enum import Enum
 
 from headgate.core.launch import Launch, OsAccount
+from headgate.core.program import command
+from headgate.core.surroundings import environment
 from headgate.engines.local.belongings import clear_away, lay_out
 from headgate.engines.local.linux import catches, descendants
-from headgate.engines.local.program import command, start
+from headgate.engines.local.program import start
 from headgate.engines.local.signals import signal_number
 from headgate.engines.local.streams import (
     NotStartable,
@@ -23,7 +25,6 @@ from headgate.engines.local.streams import (
     leave_script,
     open_streams,
 )
-from headgate.engines.local.surroundings import environment
 from headgate.ports.engine import Ended, Ending, Fault
 
 _READS = 17

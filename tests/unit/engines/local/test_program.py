@@ -3,7 +3,8 @@
 import pytest
 
 from headgate.core.launch import Launch, OsAccount
-from headgate.engines.local.program import LIMITS, Command, command
+from headgate.core.program import Command, command
+from headgate.engines.local.program import LIMITS
 
 
 def account(shell: str) -> OsAccount:
