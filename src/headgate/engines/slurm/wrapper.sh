@@ -1,0 +1,191 @@
+# Everything above is data; see script.py. Names that begin with HG_ are ours and are not exported.
+LC_ALL_was=${LC_ALL-} LC_ALL_set=${LC_ALL+1}
+LC_ALL=C
+set +o history -m
+HG_signals="HUP INT QUIT USR1 USR2 ALRM TERM XCPU"
+# Handled, not ignored: what a shell ignores, its children ignore as well.
+trap : $HG_signals
+exec 9>/dev/null
+HG_now() { HG_at=${EPOCHREALTIME:-$(date +%s.%6N)}; HG_at=${HG_at/[!0-9]/}; }
+HG_say() { printf '%s\n' "$*" >&8; }
+HG_leave_all() { [ -z "$HG_place" ] || rm -rf -- "$HG_place"; }
+HG_fault() {
+  HG_now; HG_say "fault $HG_at $1 $2"; HG_say end; HG_leave_all; exit 126
+}
+
+# ---- the record: whoever makes it runs, and nobody else
+if [ -n "$HG_record" ]; then
+  umask 022
+  set -C
+  { exec 8>"$HG_record"; } 2>&9 || exit 125
+  set +C
+else
+  HG_status=$(mktemp "$HG_scratch/headgate.XXXXXXXXXX") || exit 125
+  exec 8>>"$HG_status"
+fi
+HG_now
+HG_say "began $HG_at ${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID} ${SLURMD_NODENAME:-$HOSTNAME} $SLURM_JOB_CPUS_PER_NODE $SLURM_JOB_NODELIST"
+umask "$HG_umask"
+
+# ---- what only the node knows
+HG_cores=() HG_tasks=()
+HG_expand() { # 4(x2),1 -> 4 4 1
+  local HG_part HG_count
+  HG_out=()
+  local IFS=,
+  for HG_part in $1; do
+    HG_count=1
+    case $HG_part in *"(x"*) HG_count=${HG_part#*"(x"} HG_count=${HG_count%")"} ;; esac
+    HG_part=${HG_part%%"("*}
+    while [ "$HG_count" -gt 0 ]; do HG_out+=("$HG_part"); HG_count=$((HG_count - 1)); done
+  done
+}
+HG_expand "$SLURM_JOB_CPUS_PER_NODE"; HG_cores=("${HG_out[@]}")
+HG_expand "${SLURM_TASKS_PER_NODE:-1}"; HG_tasks=("${HG_out[@]}")
+if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
+  mapfile -t HG_hosts < <(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>&9)
+else
+  HG_hosts=("${SLURM_JOB_NODELIST:-$HOSTNAME}")
+fi
+CCP_NODES=${#HG_hosts[@]} CCP_NUMCPUS=0
+for HG_i in "${!HG_hosts[@]}"; do
+  CCP_NODES+=" ${HG_hosts[HG_i]} ${HG_cores[HG_i]:-1}"
+  CCP_NUMCPUS=$((CCP_NUMCPUS + ${HG_cores[HG_i]:-1}))
+done
+CCP_NODES_CORES=$CCP_NODES
+export CCP_NODES CCP_NUMCPUS CCP_NODES_CORES
+
+# ---- private files
+HG_place=
+if [ ${#HG_files[@]} -gt 0 ] || [ ${#HG_folders[@]} -gt 0 ]; then
+  HG_place=$(mktemp -d "$HG_scratch/headgate.XXXXXXXXXX" 2>&9) ||
+    HG_fault script "No private folder can be made in $HG_scratch on this node."
+fi
+for HG_i in "${HG_folders[@]}"; do
+  mkdir -m 700 "$HG_place/$HG_i" && export "$HG_i=$HG_place/$HG_i"
+done
+for ((HG_i = 0; HG_i < ${#HG_files[@]}; HG_i += 3)); do
+  HG_file=$HG_place/${HG_files[HG_i]}.file
+  : >"$HG_file" && chmod 600 "$HG_file"
+  case ${HG_files[HG_i + 1]} in
+    data) base64 -d <<<"${HG_files[HG_i + 2]}" >"$HG_file" ;;
+    nodes) printf '%s\n' "${HG_hosts[@]}" >"$HG_file" ;;
+    slots)
+      for HG_k in "${!HG_hosts[@]}"; do
+        for ((HG_n = ${HG_tasks[HG_k]:-1}; HG_n > 0; HG_n--)); do printf '%s\n' "${HG_hosts[HG_k]%%.*}"; done
+      done >"$HG_file"
+      ;;
+  esac
+  export "${HG_files[HG_i]}=$HG_file"
+done
+
+# ---- the work directory and the streams, with the owner's rights
+cd -- "$HG_directory" 2>&9 || HG_fault work_directory "The work directory $HG_directory can't be entered."
+if [ -n "$HG_leave" ] && [ ! -e "$HG_folder/$HG_leave" ]; then
+  (umask 077; mkdir -p -- "$HG_folder" && set -C && base64 -d <<<"$HG_script" >"$HG_folder/$HG_leave" &&
+    chmod 700 -- "$HG_folder/$HG_leave") 2>&9 || [ -e "$HG_folder/$HG_leave" ] ||
+    HG_fault script "The script can't be left in $HG_folder."
+fi
+{ exec 4<"${HG_stdin:-/dev/null}"; } 2>&9 || HG_fault stdin "The stdin file $HG_stdin can't be opened."
+HG_open() { # descriptor, path
+  if [ -n "$HG_append" ]; then eval "{ exec $1>>\"\$2\"; } 2>&9"; else eval "{ exec $1>\"\$2\"; } 2>&9"; fi
+}
+HG_reader=
+if [ -z "$HG_stdout" ] || [ -z "$HG_stderr" ]; then
+  if [ -n "$HG_record" ]; then
+    exec 7> >(trap '' $HG_signals; head -c "$HG_capture" >"$HG_record.out"; exec cat >/dev/null)
+    HG_reader=$!
+  else
+    exec 7>/dev/null
+  fi
+fi
+if [ -n "$HG_stdout" ]; then
+  HG_open 5 "$HG_stdout" || HG_fault stdout "The stdout file $HG_stdout can't be opened."
+else
+  exec 5>&7
+fi
+if [ -n "$HG_stderr" ] && [ -n "$HG_stdout" ] && [ "$HG_stdout" -ef "$HG_stderr" ]; then
+  exec 6>&5
+elif [ -n "$HG_stderr" ]; then
+  HG_open 6 "$HG_stderr" || HG_fault stderr "The stderr file $HG_stderr can't be opened."
+else
+  exec 6>&7
+fi
+exec 7>&-
+
+# ---- the program
+HG_child() {
+  local HG_i HG_letter HG_value HG_most
+  for ((HG_i = 0; HG_i < ${#HG_limits[@]}; HG_i += 2)); do
+    HG_letter=${HG_limits[HG_i]} HG_value=${HG_limits[HG_i + 1]}
+    ulimit "-$HG_letter" "$HG_value" 2>&9 || { HG_most=$(ulimit -H "-$HG_letter"); ulimit "-$HG_letter" "$HG_most" 2>&9; }
+  done
+  if [ -n "$LC_ALL_set" ]; then LC_ALL=$LC_ALL_was; else unset LC_ALL; fi
+  exec 0<&4 1>&5 2>&6 4<&- 5>&- 6>&- 8>&- 9>&-
+  shopt -s execfail
+  if [ ${#HG_odd[@]} -gt 0 ]; then
+    exec env "${HG_odd[@]}" "$HG_program" "${HG_words[@]}"
+  else
+    exec -a "$HG_name" "$HG_program" "${HG_words[@]}"
+  fi
+  exit 127
+}
+HG_child 3< <(exec base64 -d <<<"$HG_script") &
+HG_pid=$!
+exec 4<&- 5>&- 6>&-
+
+HG_timer=
+if [ -n "$HG_wall" ] || [ -n "$HG_warning" ]; then
+  (
+    trap '' $HG_signals
+    exec </dev/null >/dev/null 2>&1
+    HG_slept=0
+    if [ -n "$HG_warning" ]; then
+      sleep "$HG_warn_after"
+      kill -s "$HG_warning" -- "-$HG_pid"
+      HG_slept=$HG_warn_after
+    fi
+    [ -n "$HG_wall" ] || exit 0
+    sleep "$(awk "BEGIN { left = $HG_wall - $HG_slept; print left > 0 ? left : 0 }")"
+    HG_say over
+    kill -s "$HG_stop" -- "-$HG_pid"
+    sleep "$HG_grace"
+    kill -s KILL -- "-$HG_pid"
+  ) &
+  HG_timer=$!
+fi
+
+# bash tells in words that a child was killed, and says nothing of an exit code: the record hears both, which
+# the number alone (128 + signal) does not tell apart.
+exec 2>&8
+while :; do
+  wait "$HG_pid"
+  HG_code=$?
+  kill -0 "$HG_pid" 2>&9 || break
+done
+exec 2>/dev/null
+[ -z "$HG_timer" ] || kill -s KILL -- "-$HG_timer"
+kill -s KILL -- "-$HG_pid"
+if [ -n "$HG_reader" ]; then
+  # Not for ever: somebody who outlives the program may hold the other end.
+  for HG_i in 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5; do
+    kill -0 "$HG_reader" || break
+    sleep "$HG_i"
+  done
+fi
+HG_now
+HG_say "exit $HG_at $HG_code"
+HG_say end
+HG_leave_all
+if [ "$HG_code" -gt 128 ]; then
+  case $(<"${HG_record:-$HG_status}") in
+    *" HG_child "*) # it was killed: so that Slurm tells the same, we end like that
+      [ -z "$HG_status" ] || rm -f -- "$HG_status"
+      trap - $HG_signals
+      ulimit -c 0
+      kill -s "$((HG_code - 128))" "$$"
+      ;;
+  esac
+fi
+[ -z "$HG_status" ] || rm -f -- "$HG_status"
+exit "$HG_code"
