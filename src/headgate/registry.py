@@ -45,6 +45,10 @@ ENGINES: Final[dict[str, EnginePlugin]] = {
         options="headgate.engines.local.options:Options",
         check="headgate.engines.local.doctor:check",
     ),
+    "slurm": EnginePlugin(
+        engine="headgate.engines.slurm.engine:SlurmEngine",
+        options="headgate.engines.slurm.options:Options",
+    ),
 }
 
 FLAVOURS: Final[dict[str, str]] = {

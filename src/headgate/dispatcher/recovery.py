@@ -100,9 +100,9 @@ def judge(
         if not missing:
             continue
         if not known.certain:
-            sightings += [
-                _ended(one.intent, n, Ending.LOST, now, Fault.REBOOT, REASON_REBOOT) for n in missing
-            ]
+            fault = Fault.SUPERVISION if known.lost else Fault.REBOOT
+            reason = known.lost or REASON_REBOOT
+            sightings += [_ended(one.intent, n, Ending.LOST, now, fault, reason) for n in missing]
             continue
         ending = _to_be_stopped(reader, one.intent, missing)
         sightings += [_ended(one.intent, n, Ending.NEVER_STARTED, now, Fault.NONE, "") for n in ending]

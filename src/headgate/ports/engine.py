@@ -188,11 +188,13 @@ class Found(Struct, frozen=True):
     """What an engine knows about a tag: the instances it ever took (and has not been told to forget).
 
     `certain` is False when an instance that is not in `taken` may have run all the same (after a
-    restart of the machine, whose unsynced records are gone).
+    restart of the machine, whose unsynced records are gone). lost: why nobody knows, where it is not that:
+    then it is never run again.
     """
 
     taken: frozenset[int]
     certain: bool
+    lost: str = ""
 
 
 class Key(Struct, frozen=True):

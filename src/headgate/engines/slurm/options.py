@@ -23,6 +23,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     poll_min_s, poll_max_s: how often squeue is asked, while things change and while they do not.
     command_timeout_s: after so long a command of Slurm's is killed, and its outcome is not known.
     settle_s: how long the effect of such a command may still be on its way.
+    record_wait_s: a record may be on its way for so long (file systems that are shared over a network) when
+        Slurm has forgotten its job.
     outstanding: runs that Slurm is given at once, waiting ones included.
     parallel: commands that submit at the same time.
     capture_limit: bytes of captured output that are kept of a run.
@@ -42,6 +44,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     poll_max_s: float = 5.0
     command_timeout_s: float = 30.0
     settle_s: float = 5.0
+    record_wait_s: float = 60.0
     outstanding: int = 10_000
     parallel: int = 2
     capture_limit: int = CAPTURE_LIMIT

@@ -75,7 +75,8 @@ def script(tag: str, items: Sequence[Item], account: OsAccount, site: Site) -> b
     all_lines = [_lines(tag, item, account, site) for item in items]
     common = [line for line in all_lines[0] if all(line in lines for lines in map(set, all_lines[1:]))]
     shared = set(common)
-    parts = [b"#!/bin/bash\nHG_tag=" + quoted(tag), *common]
+    # What sbatch itself was given (`engines.command`) is none of the job's.
+    parts = [b"#!/bin/bash\nunset LC_ALL TZ SLURM_UMASK", *common]
     if len(items) > 1:
         parts.append(b'case "$SLURM_ARRAY_TASK_ID" in')
         for position, lines in enumerate(all_lines):

@@ -1,16 +1,21 @@
 # Everything above is data; see script.py. Names that begin with HG_ are ours and are not exported.
-LC_ALL_was=${LC_ALL-} LC_ALL_set=${LC_ALL+1}
+HG_locale=${LC_ALL-} HG_localized=${LC_ALL+1}
 LC_ALL=C
 set +o history -m
-HG_signals="HUP INT QUIT USR1 USR2 ALRM TERM XCPU"
-# Handled, not ignored: what a shell ignores, its children ignore as well.
-trap : $HG_signals
+HG_signals="HUP INT QUIT USR1 USR2 ALRM TERM XCPU XFSZ VTALRM PROF WINCH IO PWR"
+# A signal for the job comes to this shell, and goes on to all processes of the program. (Handled, not
+# ignored: what a shell ignores, its children ignore as well.)
+HG_pid=
+for HG_i in $HG_signals; do
+  trap '[ -z "$HG_pid" ] || kill -s '"$HG_i"' -- "-$HG_pid" 2>&9' "$HG_i"
+done
 exec 9>/dev/null
 HG_now() { HG_at=${EPOCHREALTIME:-$(date +%s.%6N)}; HG_at=${HG_at/[!0-9]/}; }
 HG_say() { printf '%s\n' "$*" >&8; }
+HG_tell() { [ -z "$HG_record" ] || { : >"$HG_record.end"; } 2>&9; } # a name that appears is quickly seen
 HG_leave_all() { [ -z "$HG_place" ] || rm -rf -- "$HG_place"; }
 HG_fault() {
-  HG_now; HG_say "fault $HG_at $1 $2"; HG_say end; HG_leave_all; exit 126
+  HG_now; HG_say "fault $HG_at $1 $2"; HG_say end; HG_tell; HG_leave_all; exit 126
 }
 
 # ---- the record: whoever makes it runs, and nobody else
@@ -120,7 +125,7 @@ HG_child() {
     HG_letter=${HG_limits[HG_i]} HG_value=${HG_limits[HG_i + 1]}
     ulimit "-$HG_letter" "$HG_value" 2>&9 || { HG_most=$(ulimit -H "-$HG_letter"); ulimit "-$HG_letter" "$HG_most" 2>&9; }
   done
-  if [ -n "$LC_ALL_set" ]; then LC_ALL=$LC_ALL_was; else unset LC_ALL; fi
+  if [ -n "$HG_localized" ]; then LC_ALL=$HG_locale; else unset LC_ALL; fi
   exec 0<&4 1>&5 2>&6 4<&- 5>&- 6>&- 8>&- 9>&-
   shopt -s execfail
   if [ ${#HG_odd[@]} -gt 0 ]; then
@@ -176,6 +181,7 @@ fi
 HG_now
 HG_say "exit $HG_at $HG_code"
 HG_say end
+HG_tell
 HG_leave_all
 if [ "$HG_code" -gt 128 ]; then
   case $(<"${HG_record:-$HG_status}") in

@@ -1,0 +1,411 @@
+"""SlurmEngine: the `Engine` port, spoken to a Slurm cluster.
+
+`submit` takes work into memory and answers at once; `Sender` gives it to Slurm, `Watcher` sees what becomes
+of it, `Ledger` holds both together. What must outlive the server is in the journal, before it matters.
+"""
+
+import asyncio
+import contextlib
+import os
+import pwd
+import secrets
+import signal
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from headgate.core.errors import EngineUnavailable
+from headgate.core.launch import OsAccount
+from headgate.core.model import Node
+from headgate.engines.slurm import ordering
+from headgate.engines.slurm.cluster import Cluster, Config
+from headgate.engines.slurm.commands import sbatch
+from headgate.engines.slurm.commands.scancel import Target
+from headgate.engines.slurm.doubts import Doubts
+from headgate.engines.slurm.journal import Journal, Over, Story
+from headgate.engines.slurm.options import Options
+from headgate.engines.slurm.parts import Ledger, Part, Stop
+from headgate.engines.slurm.rights import AccountRefused, runner_for
+from headgate.engines.slurm.script import LIMITS, Site, record_name, script
+from headgate.engines.slurm.sender import Outgoing, Sender
+from headgate.engines.slurm.spool import Spool
+from headgate.engines.slurm.verdict import Phase
+from headgate.engines.slurm.watcher import Watcher
+from headgate.ports.engine import (
+    Ability,
+    Accepted,
+    Capacity,
+    Found,
+    Item,
+    Key,
+    NodeSighting,
+    Refused,
+    Sightings,
+    Submission,
+    Uncertain,
+)
+
+log = structlog.get_logger("headgate.engines.slurm")
+
+OBSERVE_S = 1.0
+SCRIPT_ROOM = 64 * 1024
+"""Of what Slurm takes as a script so much is left free."""
+
+
+class SlurmEngine:
+    """Tasks on a Slurm cluster. `directory` belongs to the engine alone."""
+
+    name = "slurm"
+    abilities = frozenset({Ability.OWN_SCHEDULER, Ability.RECALL})
+
+    def __init__(self, directory: Path, options: Options) -> None:
+        self._directory = directory.absolute()
+        self._options = options
+        self._cluster = Cluster(options)
+        self._config = Config()
+        self._spool = Spool(Path(options.spool)) if options.spool else None
+        self._journal = Journal(self._directory / "slurm.journal")
+        self._ledger = Ledger(time.time_ns() // 1000)
+        self._doubts = Doubts(time.monotonic, options.settle_s)
+        self._own = _own_account()
+        self._known = ordering.Known()
+        self._site = Site(spool="", scratch="", capture_limit=0, secret=b"")
+        self._sender: Sender | None = None
+        self._watcher: Watcher | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def capacity(self) -> Capacity:
+        """See Forwarder."""
+        return Capacity(self._options.outstanding, max(1, self._config.max_array_size - 1))
+
+    # ---- beginning and end
+
+    async def open(self) -> None:
+        """See Engine."""
+        self._config = await self._cluster.config()
+        await self.nodes()
+        if self._tasks:
+            return
+        if self._spool is not None:
+            self._spool.prepare()
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stories = self._journal.open(secrets.token_hex(16))
+        self._site = Site(
+            spool=self._options.spool,
+            scratch=self._options.scratch,
+            capture_limit=self._options.capture_limit,
+            secret=self._journal.secret,
+        )
+        self._sender = Sender(
+            self._cluster,
+            self._ledger,
+            self._journal,
+            self._doubts,
+            self._site,
+            parallel=self._options.parallel,
+            boot=_boot_id(),
+            now=_now,
+            sent=self._kick,
+        )
+        self._watcher = Watcher(
+            self._cluster,
+            self._ledger,
+            self._doubts,
+            self._sender,
+            self._options,
+            spool=self._spool,
+            secret=self._journal.secret,
+            memory_s=self._config.min_job_age_s or float("inf"),
+            now=_now,
+        )
+        await asyncio.to_thread(_end_orphans, {name for name, one in stories.items() if not one.job})
+        for story in stories.values():
+            self._resume(story)
+        self._tasks = [
+            asyncio.create_task(self._sender.run(), name="slurm-sender"),
+            asyncio.create_task(self._watcher.run(), name="slurm-watcher"),
+        ]
+        for task in self._tasks:
+            task.add_done_callback(_tell_of_end)
+        self._kick()
+
+    def _resume(self, story: Story) -> None:
+        """Take up what an earlier life has left."""
+        tried = story.tried
+        part = Part(
+            name=tried.part,
+            tag=tried.tag,
+            intent=tried.intent,
+            instances=tried.instances,
+            uid=tried.uid,
+            account=tried.account,
+            job=story.job,
+        )
+        part.over |= story.over
+        part.ended |= story.over
+        self._ledger.add(part)
+        if not part.job:
+            # By the clock since boot, which nobody sets: of another run of the machine nothing is known.
+            ago = time.clock_gettime(time.CLOCK_BOOTTIME) - tried.at
+            known = tried.boot == _boot_id() and ago >= 0
+            self._doubts.add(part, "the server was killed", time.monotonic() - ago if known else None)
+
+    async def close(self) -> None:
+        """See Engine."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._journal.close()
+
+    def _kick(self) -> None:
+        if self._watcher is not None:
+            self._watcher.kick()
+
+    def _working(self) -> tuple[Sender, Watcher]:
+        if self._sender is None or self._watcher is None or not self._tasks:
+            raise EngineUnavailable("The engine is not open.")
+        if any(task.done() for task in self._tasks):
+            raise EngineUnavailable("The engine has stopped working; see the log.")
+        return self._sender, self._watcher
+
+    # ---- submitting
+
+    async def submit(self, submissions: Sequence[Submission]) -> Sequence[Accepted | Refused | Uncertain]:
+        """See Engine. It is given to Slurm behind the answer."""
+        try:
+            sender, _ = self._working()
+        except EngineUnavailable as error:
+            return [Uncertain(error.text)] * len(submissions)
+        answers: list[Accepted | Refused | Uncertain] = []
+        for one in submissions:
+            try:
+                for outgoing in self._outgoing(one):
+                    self._ledger.add(outgoing.part)
+                    sender.take(outgoing)
+                answers.append(Accepted())
+            except (ordering.CannotOrder, AccountRefused) as error:
+                answers.append(Refused(str(error)))
+            await asyncio.sleep(0)
+        return answers
+
+    def _outgoing(self, submission: Submission) -> list[Outgoing]:
+        """The parts of a submission. Raises CannotOrder, AccountRefused."""
+        order = submission.order
+        if order is None:
+            raise ordering.CannotOrder("The submission does not say what it needs.")
+        mine = self._ledger.of_intent(submission.intent, submission.tag)
+        have = {instance for part in mine for instance in part.instances}
+        items = [item for item in submission.items if item.instance not in have]
+        if not items:
+            return []
+        _check(items)
+        runner = runner_for(
+            items[0].launch.account, self._own, min_uid=self._options.min_uid, sudo=self._options.sudo
+        )
+        fields = ordering.options(order, self._known, self._options)
+        made = []
+        for some in self._parts(submission.tag, items, runner.account):
+            name = f"{submission.tag}.{some[0].instance}-{some[-1].instance}"
+            part = Part(
+                name=name,
+                tag=submission.tag,
+                intent=submission.intent,
+                instances=tuple(item.instance for item in some),
+                uid=runner.account.uid,
+                account=runner.account.name if runner.sudo else "",
+            )
+            request = sbatch.Request(
+                script=b"",
+                comment=name,
+                export="ALL",  # of an environment that is built from nothing (decision 0028)
+                array=ordering.array(len(some), order.at_once),
+                uid=runner.account.uid if runner.as_root else None,
+                gid=runner.account.gid if runner.as_root else None,
+                **fields,
+            )
+            made.append(Outgoing(part, tuple(some), runner, request, order.at_once))
+        return made
+
+    def _parts(self, tag: str, items: list[Item], account: OsAccount) -> list[list[Item]]:
+        """So many items in each that its script is one that Slurm takes. Raises CannotOrder."""
+        most = self._config.max_script_size - SCRIPT_ROOM
+        # The first and the last tell enough: all lines of an item are of about the same length.
+        sample = [items[0], items[-1]] if len(items) > 1 else items
+        size = len(script(tag, sample, account, self._site))
+        together = self.capacity.together
+        if len(items) > 1:
+            alone = len(script(tag, sample[:1], account, self._site))
+            together = min(together, max(1, (most - size) // max(1, size - alone)))
+        if size > most and together <= 1:
+            raise ordering.CannotOrder(f"Its script has {size} bytes; Slurm takes {most}.")
+        return [items[first : first + together] for first in range(0, len(items), together)]
+
+    async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:
+        """See Engine. What an earlier life has left in doubt has to be settled first."""
+        self._working()
+        if self._journal.fresh and tags:
+            await asyncio.to_thread(self._journal.set_floor, max(tags), {})
+        found: dict[int, Found] = {}
+        in_doubt = 0
+        for intent, tag in tags.items():
+            parts = self._ledger.of_intent(intent, tag)
+            in_doubt += sum(self._doubts.about(part.name) for part in parts)
+            taken = frozenset(one for part in parts for one in part.instances if one not in part.over)
+            if intent <= self._journal.floor and not parts:
+                found[intent] = Found(taken, certain=False, lost="the engine's journal was lost")
+            else:
+                found[intent] = Found(taken, certain=True)
+        if in_doubt:
+            raise EngineUnavailable(f"{in_doubt} submissions of an earlier life are being looked for.")
+        return found
+
+    # ---- observing
+
+    async def observe(self, since: int) -> Sightings:
+        """See Engine."""
+        self._working()
+        over = self._ledger.acknowledge(since)
+        if over:
+            self._forget(over)
+        seen = self._ledger.following(since)
+        if not seen.seen:
+            self._ledger.news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(OBSERVE_S):
+                    await self._ledger.news.wait()
+            seen = self._ledger.following(since)
+        return seen
+
+    def _forget(self, over: Mapping[str, Sequence[int]]) -> None:
+        """Their end is on disk elsewhere."""
+        lines = [Over(name, tuple(instances)) for name, instances in over.items()]
+        self._journal.note(*lines, sync=False)
+        for name, instances in over.items():
+            part = self._ledger.parts[name]
+            if self._spool is not None:
+                for instance in instances:
+                    self._spool.remove(record_name(part.tag, instance, self._site.secret))
+            if len(part.over) == len(part.instances):
+                self._ledger.drop(part)
+
+    # ---- ending
+
+    async def cancel(self, keys: Collection[Key], *, stop_signal: str, grace_s: float, forced: bool) -> None:
+        """See Engine."""
+        sender, watcher = self._working()
+        kill_at = time.monotonic() + (0.0 if forced else grace_s)
+        for name, instances in self._ledger.by_part(keys).items():
+            part = self._ledger.parts[name]
+            if sender.take_back(name, instances):
+                continue
+            for instance in instances:
+                known = part.stops.get(instance)
+                if known is None or (forced and not known.forced):
+                    part.stops[instance] = Stop(forced, kill_at)
+            if not part.job:  # it is ended as soon as it is known where it is
+                continue
+            phases = watcher.known(part, instances)
+            running = phases.get(Phase.RUNNING, [])
+            rest = instances if forced else [one for one in instances if one not in set(running)]
+            if rest:
+                await watcher.end(part, rest)
+            if running and not forced:
+                await self._cluster.cancel(
+                    [Target(part.job, part.elements(running))], signal=stop_signal, account=part.account
+                )
+        self._kick()
+
+    async def recall(self, keys: Collection[Key]) -> None:
+        """See Engine. What waits is held first, so that it does not start meanwhile."""
+        sender, watcher = self._working()
+        for name, instances in self._ledger.by_part(keys).items():
+            part = self._ledger.parts[name]
+            if sender.take_back(name, instances) or not part.job:
+                continue
+            waiting = [one for one in instances if one not in part.started]
+            if not waiting:
+                continue
+            targets = [Target(part.job, part.elements(waiting))]
+            await self._cluster.hold(targets, account=part.account)
+            await watcher.look()
+            phases = watcher.known(part, [one for one in waiting if one not in part.ended])
+            if held := phases.get(Phase.WAITING, []):
+                for instance in held:
+                    part.stops.setdefault(instance, Stop(forced=True))
+                await watcher.end(part, held)
+            if others := [one for here, some in phases.items() if here is not Phase.WAITING for one in some]:
+                log.info("started_before_it_was_recalled", part=name, runs=len(others))
+        self._kick()
+
+    async def allow(self, wall_times: Mapping[Key, float | None]) -> None:
+        """Not among its abilities: the wrapper on the node keeps the wall time it was started with."""
+        raise EngineUnavailable("The wall time of a run can't be changed on Slurm.")
+
+    # ---- the cluster
+
+    async def nodes(self) -> Sequence[NodeSighting]:
+        """See Engine."""
+        seen = await self._cluster.nodes()
+        self._known = ordering.Known(
+            partitions=frozenset(await self._cluster.partitions()),
+            nodes=tuple(
+                Node(name=one.name, cores=one.cores, memory_mb=one.memory_mb, groups=one.groups)
+                for one in seen
+            ),
+            features=frozenset(group for one in seen for group in one.groups),
+            privileged=os.geteuid() == 0,
+        )
+        return seen
+
+
+def _check(items: Sequence[Item]) -> None:
+    for item in items:
+        for name, _ in item.launch.limits:
+            if name not in LIMITS:
+                raise ordering.CannotOrder(f"There is no limit {name!r}.")
+        for name in (item.launch.stop_signal, item.launch.limit_signal, item.launch.warning_signal):
+            if name and not name.isdigit() and not hasattr(signal, f"SIG{name}"):
+                raise ordering.CannotOrder(f"There is no signal {name!r}.")
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def _own_account() -> OsAccount:
+    uid = os.geteuid()
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return OsAccount(str(uid), uid, os.getegid(), "/")
+    return OsAccount(entry.pw_name, uid, entry.pw_gid, entry.pw_dir, shell=entry.pw_shell or "/bin/sh")
+
+
+def _end_orphans(parts: Collection[str]) -> None:
+    """Kill what an earlier life has left of sbatch: it might still submit one of these."""
+    wanted = {f"--comment={part}".encode() for part in parts}
+    if not wanted:
+        return
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+            if wanted.intersection(words) and any(word.endswith(b"sbatch") for word in words[:8]):
+                log.warning("orphan_ended", pid=int(entry))
+                os.kill(int(entry), signal.SIGKILL)
+        except (OSError, ValueError):
+            continue
+
+
+def _tell_of_end(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("broken", what=task.get_name(), exc_info=task.exception())

@@ -1,0 +1,202 @@
+"""From an order to sbatch's options: what of our normal form Slurm can do, and how. Pure.
+
+What it can't do is refused here with the reason, before anything is submitted; docs/reference/slurm-engine.md
+has the whole table.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from headgate.core.model import DEFAULT_PRIORITY, Chunk, JobSpec, Node, TaskSpec
+from headgate.core.resources import candidates, in_groups, units_of
+from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
+from headgate.engines.slurm.options import Options
+from headgate.ports.engine import Order
+
+MIB = 1024 * 1024
+MOST_NICE = 2147483645
+"""sbatch(1), --nice."""
+LONGEST_NAME = 200
+
+
+class CannotOrder(Exception):
+    """Slurm has no way to do this; the text says what."""
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What is known of the cluster. partitions: by their names. nodes: with their features and partitions as
+    groups. own_uid: of the server, which says whether it may raise priorities.
+    """
+
+    partitions: frozenset[str] = frozenset()
+    nodes: tuple[Node, ...] = ()
+    features: frozenset[str] = frozenset()
+    privileged: bool = False
+
+
+def options(order: Order, known: Known, settings: Options) -> dict[str, Any]:
+    """Fields of an sbatch request for this order. Raises CannotOrder."""
+    job, task = order.job, order.task
+    found: dict[str, Any] = {
+        "name": _name(job.name),
+        "partition": _partition(job.queue, known, settings),
+        "account": job.account or settings.accounts.get(job.project, ""),
+        "nice": _nice(job.priority, known, settings),
+        **_resources(job, task),
+        **_places(job, task, known),
+    }
+    if order.wall_time_s is not None:
+        found["wall_time_s"] = max(60, -(-int(order.wall_time_s + 0.999) // 60) * 60)
+    if job.flavour == "slurm":
+        found |= {name: job.options[name] for name in ("qos", "reservation") if job.options.get(name)}
+    return found
+
+
+def array(count: int, at_once: int) -> str:
+    """The indices of so many items; "" for one."""
+    if count == 1:
+        return ""
+    return f"0-{count - 1}" + (f"%{at_once}" if 0 < at_once < count else "")
+
+
+def _name(name: str) -> str:
+    shown = "".join(letter if letter.isprintable() else "_" for letter in name)
+    return shown[:LONGEST_NAME] or "headgate"
+
+
+def _partition(queue: str, known: Known, settings: Options) -> str:
+    mapped = {name.casefold(): partition for name, partition in settings.partitions.items()}
+    found = mapped.get(queue.casefold())
+    if found is not None:
+        return found
+    by_name = {name.casefold(): name for name in known.partitions}
+    return by_name.get(queue.casefold(), settings.default_partition) if queue else settings.default_partition
+
+
+def _nice(priority: int, known: Known, settings: Options) -> int | None:
+    """Slurm's nice value rises as priority falls; only root may go below 0."""
+    value = round((DEFAULT_PRIORITY - priority) * settings.priority_scale)
+    value = max(-MOST_NICE, min(MOST_NICE, value))
+    return None if value == 0 or (value < 0 and not known.privileged) else value
+
+
+# ---- how much
+
+
+def _resources(job: JobSpec, task: TaskSpec) -> dict[str, Any]:
+    found = _of_chunks(task) if task.chunks else _of_units(job, task)
+    if job.exclusive or task.exclusive or task.sharing is Sharing.EXCLUSIVE:
+        found["exclusive"] = True
+    elif task.sharing is Sharing.SHARED:
+        found["oversubscribe"] = True
+    if job.single_node:
+        found["nodes"] = (1, 1)
+    return found
+
+
+def _of_units(job: JobSpec, task: TaskSpec) -> dict[str, Any]:
+    low, high = units_of(task, job.unit_type)
+    found: dict[str, Any] = {}
+    if job.unit_type is UnitType.NODE:
+        found = {"nodes": (low, max(low, high)), "exclusive": True}
+    elif job.unit_type is UnitType.GPU:
+        found = {"tasks": 1, "gres": f"gpu:{low}", "nodes": (1, 1)}
+    elif job.unit_type is UnitType.SOCKET:
+        raise CannotOrder("Slurm can't be asked for so many sockets without saying how many cores they have.")
+    else:
+        found = {"tasks": low, "cpus_per_task": 1}
+    if job.estimated_process_memory_mb:
+        found["memory_mb"] = job.estimated_process_memory_mb
+    return found
+
+
+def _of_chunks(task: TaskSpec) -> dict[str, Any]:
+    if len(task.chunks) > 1:
+        raise CannotOrder(
+            f"The task asks for {len(task.chunks)} kinds of chunks; a Slurm job has parts of one kind."
+        )
+    (chunk,) = task.chunks
+    if chunk.max_count > chunk.count and task.arrangement is not Arrangement.SCATTER and chunk.cores:
+        raise CannotOrder("Slurm can't be asked for more or fewer chunks but where each is on its own node.")
+    if not chunk.cores:
+        most = max(chunk.count, chunk.max_count)
+        return {"nodes": (chunk.count, most), "exclusive": True, **_more(chunk, per_node=True)}
+    ranks = max(1, chunk.ranks)
+    each = -(-chunk.cores // ranks)
+    if task.arrangement is Arrangement.SCATTER:
+        most = max(chunk.count, chunk.max_count)
+        return {
+            "nodes": (chunk.count, most),
+            "tasks_per_node": ranks,
+            "cpus_per_task": each,
+            **_more(chunk, per_node=True),
+        }
+    found: dict[str, Any] = {"tasks": chunk.count * ranks, "cpus_per_task": each}
+    if task.arrangement is Arrangement.PACK or chunk.count == 1:
+        found["nodes"] = (1, 1)
+    return found | _more(chunk, per_node=chunk.count == 1)
+
+
+def _more(chunk: Chunk, *, per_node: bool) -> dict[str, Any]:
+    """Memory and GPUs: of each node, or of each core."""
+    found: dict[str, Any] = {}
+    if chunk.memory and per_node:
+        found["memory_mb"] = -(-chunk.memory // MIB)
+    elif chunk.memory:
+        found["memory_per_cpu_mb"] = -(-chunk.memory // chunk.cores // MIB)
+    if chunk.gpus and not per_node:
+        raise CannotOrder("Chunks with GPUs have to be scattered, or just one: Slurm counts GPUs by node.")
+    if chunk.gpus:
+        found["gres"] = f"gpu:{chunk.gpus}"
+    return found
+
+
+# ---- where
+
+
+def _places(job: JobSpec, task: TaskSpec, known: Known) -> dict[str, Any]:
+    """Nodes that it must have, and those that it must not have: whatever the job says of nodes, sizes and
+    groups comes down to that.
+    """
+    usable = {node.name for node in candidates(job, known.nodes)}
+    if task.requested_node_group:
+        group = (task.requested_node_group,)
+        usable &= {node.name for node in known.nodes if in_groups(node, group, None)}
+    found: dict[str, Any] = {}
+    if known.nodes and not usable:
+        raise CannotOrder("No node of the cluster is one that the job may use.")
+    left_out = tuple(node.name for node in known.nodes if node.name not in usable)
+    if left_out:
+        found["not_nodes"] = left_out
+    hosts = (*task.required_nodes, *(chunk.host for chunk in task.chunks if chunk.host))
+    if hosts:
+        found["only_nodes"] = tuple(_named(host, known.nodes) for host in hosts)
+    constraint = [_feature(name) for chunk in task.chunks for name in chunk.features]
+    if job.node_group_op is NodeGroupOp.UNIFORM and len(job.node_groups) > 1:
+        constraint.append(_uniform(job.node_groups, known.features))
+    if constraint:
+        found["constraint"] = "&".join(dict.fromkeys(constraint))
+    return found
+
+
+def _named(host: str, nodes: Sequence[Node]) -> str:
+    """The node as Slurm spells it."""
+    by_name: Mapping[str, str] = {node.name.casefold(): node.name for node in nodes}
+    return by_name.get(host.casefold(), host)
+
+
+def _feature(name: str) -> str:
+    if not name or set(name) & set("&|[]()*, \t\n"):
+        raise CannotOrder(f"{name!r} is not the name of a feature.")
+    return name
+
+
+def _uniform(groups: Sequence[str], features: frozenset[str]) -> str:
+    """One of these for all nodes (sbatch(1), --constraint, matching OR)."""
+    by_name = {name.casefold(): name for name in features}
+    named = [by_name.get(group.casefold()) for group in groups]
+    if None in named:
+        raise CannotOrder("Nodes of one group can only be asked for where the groups are features of nodes.")
+    return "[" + "|".join(name for name in named if name) + "]"

@@ -1,0 +1,52 @@
+"""As whom work is submitted. Pure.
+
+As root, under the job's own account, which Slurm is told (`sbatch --uid`); as anybody else under the server's
+own account, or by way of sudo where the settings say so. Never as root, nor by accident as the server.
+"""
+
+from msgspec import Struct
+
+from headgate.core.launch import OsAccount
+
+NOBODY = 65534
+"""The uid of `nobody`, which the demo uses: the one exception to `min_uid`."""
+
+
+class AccountRefused(Exception):
+    """Nothing is submitted for this account; the text says why."""
+
+
+class Runner(Struct, frozen=True):
+    """Whose the job is, and how Slurm is told: `as_root`: by --uid and --gid; `sudo`: by running its commands
+    as that account; neither: it is the server's own.
+    """
+
+    account: OsAccount
+    as_root: bool = False
+    sudo: bool = False
+
+
+def runner_for(account: OsAccount | None, own: OsAccount, *, min_uid: int, sudo: bool) -> Runner:
+    """How work of this account is submitted by a server that runs as `own`. Raises AccountRefused."""
+    if own.uid != 0:
+        if account is None or account.uid == own.uid:
+            return Runner(own)
+        if not sudo:
+            raise AccountRefused(
+                f"The server is not root: it can't submit as {account.name!r}, only as {own.name!r}."
+            )
+        _check(account, min_uid)
+        return Runner(account, sudo=True)
+    if account is None:
+        raise AccountRefused("The server is root and the job has no OS account.")
+    _check(account, min_uid)
+    return Runner(account, as_root=True)
+
+
+def _check(account: OsAccount, min_uid: int) -> None:
+    if account.uid == 0 or account.gid == 0:
+        raise AccountRefused(f"The account {account.name!r} is root's: nothing is ever submitted as root.")
+    if account.uid < 0 or account.gid < 0 or (account.uid < min_uid and account.uid != NOBODY):
+        raise AccountRefused(
+            f"The account {account.name!r} is a system account: uid {account.uid} is below {min_uid}."
+        )

@@ -1,0 +1,225 @@
+"""The sender: gives Slurm what was submitted, each part once.
+
+A part is on disk as tried before sbatch is called. Where sbatch gave no answer that can be believed, the part
+is in doubt: it is looked for by its comment (`doubts.py`) and tried again only when Slurm certainly does not
+have it. While something is in doubt nothing else is tried: most likely Slurm can't be reached.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import structlog
+from msgspec.structs import replace
+
+from headgate.core.errors import EngineUnavailable
+from headgate.engines.slurm.cluster import Cluster
+from headgate.engines.slurm.commands import sbatch
+from headgate.engines.slurm.doubts import Doubts
+from headgate.engines.slurm.journal import Dropped, Journal, Taken, Tried
+from headgate.engines.slurm.parts import Ledger, Part
+from headgate.engines.slurm.rights import Runner
+from headgate.engines.slurm.script import Site, script
+from headgate.ports.engine import Ended, Ending, Fault, Item, Refused
+
+log = structlog.get_logger("headgate.engines.slurm")
+
+MOST_TRIES = 5
+"""Of a part that Slurm each time certainly did not take, without saying why."""
+TOGETHER = 16
+"""Parts that are noted as tried with one sync of the disk."""
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """A part that Slurm does not have yet, as far as is known."""
+
+    part: Part
+    items: tuple[Item, ...]
+    runner: Runner
+    request: sbatch.Request
+    """All but the script, which is made when it is sent."""
+    at_once: int
+    tries: int = 0
+    recalled: set[int] = field(default_factory=set)
+
+
+class Sender:
+    """See the module. `boot`: the id of this run of the machine."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        ledger: Ledger,
+        journal: Journal,
+        doubts: Doubts,
+        site: Site,
+        *,
+        parallel: int,
+        boot: str,
+        now: Callable[[], int],
+        sent: Callable[[], None],
+    ) -> None:
+        self._cluster = cluster
+        self._ledger = ledger
+        self._journal = journal
+        self._doubts = doubts
+        self._site = site
+        self._parallel = parallel
+        self._boot = boot
+        self._now = now
+        self._sent = sent
+        self._waiting: deque[str] = deque()
+        self._outgoing: dict[str, Outgoing] = {}
+        self._wake = asyncio.Event()
+
+    def take(self, outgoing: Outgoing) -> None:
+        """Send it when its turn comes."""
+        self._outgoing[outgoing.part.name] = outgoing
+        self._waiting.append(outgoing.part.name)
+        self._wake.set()
+
+    def take_back(self, name: str, instances: Collection[int]) -> bool:
+        """Do not send these instances. False when the part may be with Slurm already."""
+        if name not in self._waiting:
+            return False
+        outgoing = self._outgoing[name]
+        for instance in instances:
+            outgoing.recalled.add(instance)
+            self._end(outgoing.part, instance, Ending.NEVER_STARTED)
+        return True
+
+    def wake(self) -> None:
+        """A doubt is settled: go on."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting and not self._doubts.open:
+                names = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+                some = [one for name in names if (one := self._prepared(name)) is not None]
+                try:
+                    await asyncio.to_thread(self._note, some)
+                except EngineUnavailable as error:
+                    log.error("journal_unwritable", reason=error.text)
+                    self._waiting.extendleft(reversed([one.part.name for one in some]))
+                    await asyncio.sleep(1.0)
+                    continue
+                for first in range(0, len(some), self._parallel):
+                    await asyncio.gather(*(self._send(one) for one in some[first : first + self._parallel]))
+                self._sent()
+
+    def _prepared(self, name: str) -> Outgoing | None:
+        """Without what was taken back meanwhile; None when nothing is left."""
+        outgoing = self._outgoing[name]
+        if outgoing.recalled:
+            items = tuple(item for item in outgoing.items if item.instance not in outgoing.recalled)
+            part = outgoing.part
+            over = tuple(one for one in part.instances if one in outgoing.recalled)
+            self._ledger.drop(part)
+            kept = replace_instances(part, tuple(item.instance for item in items))
+            if over:  # whoever acknowledges their end finds them under a name of their own
+                gone = replace_instances(part, over, name=f"{part.name}!")
+                gone.ended.update(over)
+                gone.started.update(over)
+                self._ledger.add(gone)
+            if not items:
+                del self._outgoing[name]
+                return None
+            self._ledger.add(kept)
+            outgoing.part, outgoing.items, outgoing.recalled = kept, items, set()
+        return outgoing
+
+    def _note(self, some: Collection[Outgoing]) -> None:
+        at = time.clock_gettime(time.CLOCK_BOOTTIME)
+        lines = [
+            Tried(
+                part=one.part.name,
+                tag=one.part.tag,
+                intent=one.part.intent,
+                instances=one.part.instances,
+                uid=one.part.uid,
+                account=one.part.account,
+                at=at,
+                boot=self._boot,
+            )
+            for one in some
+        ]
+        if lines:
+            self._journal.note(*lines, sync=True)
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        """Try it once."""
+        part = outgoing.part
+        outgoing.tries += 1
+        text = script(part.tag, outgoing.items, outgoing.runner.account, self._site)
+        request = replace(outgoing.request, script=text)
+        account = outgoing.runner.account.name if outgoing.runner.sudo else ""
+        began = time.monotonic()
+        answer = await self._cluster.submit(request, account)
+        if isinstance(answer, sbatch.Submitted):
+            self.taken(part, answer.job)
+        elif isinstance(answer, Refused):
+            self._give_up(outgoing, answer.reason)
+        else:
+            log.warning("submission_uncertain", part=part.name, reason=answer.reason)
+            self._doubts.add(part, answer.reason, began)
+
+    def taken(self, part: Part, job: int) -> None:
+        """Slurm has it."""
+        part.job = job
+        self._outgoing.pop(part.name, None)
+        try:
+            self._journal.note(Taken(part.name, job), sync=False)
+        except EngineUnavailable as error:  # after a restart it is found by its comment
+            log.warning("journal_unwritable", reason=error.text)
+        log.info("submitted", part=part.name, job=job, runs=len(part.instances))
+
+    def absent(self, part: Part, reason: str) -> None:
+        """Slurm certainly does not have it: try again, but not for ever."""
+        outgoing = self._outgoing.get(part.name)
+        if outgoing is None:  # of an earlier life: whoever asks is told that it was never taken
+            self._journal.note(Dropped(part.name), sync=False)
+            self._ledger.drop(part)
+        elif outgoing.tries < MOST_TRIES:
+            self._waiting.appendleft(part.name)
+        else:
+            self._give_up(outgoing, f"Slurm did not take it in {outgoing.tries} tries: {reason}")
+        self._wake.set()
+
+    def _give_up(self, outgoing: Outgoing, reason: str) -> None:
+        part = outgoing.part
+        self._outgoing.pop(part.name, None)
+        log.warning("refused", part=part.name, reason=reason)
+        for instance in part.instances:
+            self._end(part, instance, Ending.NOT_STARTABLE, reason)
+
+    def _end(self, part: Part, instance: int, ending: Ending, reason: str = "") -> None:
+        fault = Fault.SUPERVISION if reason else Fault.NONE
+        self._ledger.say(
+            Ended(
+                intent=part.intent,
+                instance=instance,
+                ending=ending,
+                at=self._now(),
+                fault=fault,
+                reason=reason,
+            )
+        )
+
+
+def replace_instances(part: Part, instances: tuple[int, ...], name: str = "") -> Part:
+    """The part with other instances; what is known of them stays."""
+    return Part(
+        name=name or part.name,
+        tag=part.tag,
+        intent=part.intent,
+        instances=instances,
+        uid=part.uid,
+        account=part.account,
+    )

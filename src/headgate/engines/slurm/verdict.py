@@ -1,0 +1,172 @@
+"""What a row of squeue and an exit record say of a run, together. Pure.
+
+Slurm's word decides whether a run is over, the record how, as it tells an exit code from a signal and knows
+why the wrapper stopped a program. Where Slurm has forgotten a job, a whole record says all.
+"""
+
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+from headgate.core.launch import NodeShare
+from headgate.engines.slurm.commands.squeue import Row
+from headgate.engines.slurm.spool import Record
+from headgate.ports.engine import Ended, Ending, Fault
+from headgate.scripts.slurm import hostlist
+
+NO_RECORD: Final = 125
+"""What the wrapper ends with where it can't make its record, or somebody else has made it (`wrapper.sh`)."""
+
+
+class Phase(Enum):
+    """How far a job of Slurm's is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    OVER = "over"
+
+
+WAITING: Final = frozenset(
+    {"PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"}
+)
+OVER: Final = frozenset(
+    {
+        "COMPLETED",
+        "FAILED",
+        "CANCELLED",
+        "TIMEOUT",
+        "OUT_OF_MEMORY",
+        "NODE_FAIL",
+        "BOOT_FAIL",
+        "DEADLINE",
+        "PREEMPTED",
+        "REVOKED",
+    }
+)
+LOST_NODE: Final = frozenset({"NODE_FAIL", "BOOT_FAIL", "PREEMPTED", "REVOKED"})
+"""It did not end by itself: a task that may run again does (ports.engine.Fault.REBOOT)."""
+
+
+def phase(row: Row) -> Phase:
+    """How far it is. A state that nobody knows is not the end."""
+    if row.state in OVER:
+        return Phase.OVER
+    return Phase.WAITING if row.state in WAITING else Phase.RUNNING
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is known of a run beside row and record. stopped: it was asked to end. spooled: records are made
+    at all. now: UTC microseconds.
+    """
+
+    intent: int
+    instance: int
+    native: str
+    stopped: bool
+    spooled: bool
+    now: int
+
+
+def shares(nodes: str, cpus: int) -> tuple[NodeShare, ...]:
+    """The nodes of a hostlist, with so many cores in all: squeue does not say how many are on which."""
+    names = hostlist.expand(nodes) if nodes else ()
+    if not names:
+        return ()
+    each, rest = divmod(cpus, len(names))
+    return tuple(
+        NodeShare(name, tuple(range(each + (position < rest))), each + (position < rest))
+        for position, name in enumerate(names)
+    )
+
+
+def began_at(row: Row, record: Record | None) -> int | None:
+    """When it started, UTC microseconds; None if it did not, as far as is known."""
+    if record is not None:
+        return record.began_at
+    return row.started * 1_000_000 if row.started else None
+
+
+def judged(facts: Facts, row: Row | None, record: Record | None, output: bytes) -> Ended:
+    """How a run ended that is over: by Slurm's word (`row`), or as Slurm has forgotten it (None)."""
+    started = record.began_at if record is not None else None
+    at = facts.now
+    where: tuple[NodeShare, ...] = ()
+    if row is not None:
+        started = began_at(row, record)
+        at = row.ended * 1_000_000 if row.ended else facts.now
+        where = shares(row.nodes, row.cpus)
+    if record is not None and record.ended_at is not None:
+        at = record.ended_at
+    common = {
+        "intent": facts.intent,
+        "instance": facts.instance,
+        "native": facts.native,
+        "at": max(at, started or 0),
+        "output": output,
+        "shares": where,
+    }
+    if record is not None and record.whole:
+        return _by_record(common, facts, record)
+    if row is not None:
+        return _by_row(common, facts, row, started if record is not None or not facts.spooled else None)
+    return _forgotten(common, facts, record)
+
+
+def _by_record(common: dict[str, object], facts: Facts, record: Record) -> Ended:
+    if record.fault is not Fault.NONE:
+        return _ended(common, Ending.NOT_STARTABLE, fault=record.fault, reason=record.reason)
+    told = {"started_at": record.began_at, "exit_code": record.code, "signal": record.signal}
+    if facts.stopped:
+        return _ended(common, Ending.STOPPED, **told)
+    if record.over:
+        return _ended(common, Ending.WALL_TIME, **told)
+    return _ended(common, Ending.EXITED if record.code is not None else Ending.SIGNALED, **told)
+
+
+def _by_row(common: dict[str, object], facts: Facts, row: Row, started: int | None) -> Ended:
+    """By Slurm's word alone: there is no record, or none that is whole."""
+    code, signal = row.status >> 8 & 255, row.status & 127
+    told: dict[str, object] = {"started_at": started}
+    reason = f"Slurm: job {facts.native} {row.state}" + (f" ({row.reason})" if row.reason != "None" else "")
+    if row.state in LOST_NODE:
+        return _ended(common, Ending.LOST, fault=Fault.REBOOT, reason=reason, **told)
+    if row.state == "CANCELLED":
+        if not row.started or started is None:
+            ending = Ending.NEVER_STARTED if facts.stopped else Ending.STOPPED
+            return _ended(common, ending, reason=reason)
+        return _ended(common, Ending.STOPPED, signal=signal or None, reason=reason, **told)
+    if row.state in ("TIMEOUT", "DEADLINE"):
+        return _ended(common, Ending.WALL_TIME, signal=signal or None, reason=reason, **told)
+    if row.state == "OUT_OF_MEMORY":
+        return _ended(common, Ending.SIGNALED, signal=signal or 9, reason=reason, **told)
+    if facts.spooled and started is None:
+        # The wrapper makes its record before it starts anything.
+        why = f"{reason}: no record was made on node {row.nodes or '?'}; is the spool there, and writable?"
+        return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=why)
+    if row.state == "FAILED" and "aunch" in row.reason:
+        return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=reason)
+    if facts.stopped:
+        return _ended(common, Ending.STOPPED, exit_code=code or None, signal=signal or None, **told)
+    if facts.spooled:
+        # The wrapper itself was killed: what became of the program is not known.
+        return _ended(common, Ending.SIGNALED, signal=signal or 9, reason=reason, **told)
+    if signal:
+        return _ended(common, Ending.SIGNALED, signal=signal, reason=reason, **told)
+    return _ended(common, Ending.EXITED, exit_code=code, **told)
+
+
+def _forgotten(common: dict[str, object], facts: Facts, record: Record | None) -> Ended:
+    """Slurm does not know the job any more, and no whole record says how it ended."""
+    if facts.spooled and record is None:
+        if facts.stopped:
+            return _ended(common, Ending.NEVER_STARTED)
+        why = f"Slurm has forgotten job {facts.native}, and it has left no record: it never ran."
+        return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=why)
+    why = f"Slurm has forgotten job {facts.native}, and no record says how it ended."
+    started = record.began_at if record is not None else None
+    return _ended(common, Ending.LOST, fault=Fault.SUPERVISION, reason=why, started_at=started)
+
+
+def _ended(common: dict[str, object], ending: Ending, **more: object) -> Ended:
+    return Ended(ending=ending, **common, **more)  # type: ignore[arg-type]  # the fields of Ended, by name

@@ -1,0 +1,297 @@
+"""The watcher: one squeue in a while for all that is with Slurm, and what follows from it.
+
+Often while things change, seldom while they do not; at once where a record appears in the spool. What squeue
+shows as over, or shows no longer, is judged together with its exit record (`verdict.py`). Not seen is not
+over: what is gone from one list has to be gone from the next as well, and its record has to have had the time
+to reach us.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+
+from headgate.core.errors import EngineUnavailable
+from headgate.engines.slurm.cluster import Cluster
+from headgate.engines.slurm.commands.scancel import Target
+from headgate.engines.slurm.commands.squeue import Row
+from headgate.engines.slurm.doubts import Doubts, Finding
+from headgate.engines.slurm.options import Options
+from headgate.engines.slurm.parts import Ledger, Part
+from headgate.engines.slurm.script import record_name
+from headgate.engines.slurm.sender import Sender
+from headgate.engines.slurm.spool import Record, Spool
+from headgate.engines.slurm.verdict import NO_RECORD, Facts, Phase, began_at, judged, phase, shares
+from headgate.ports.engine import Ended, Ending, Fault, Started
+
+log = structlog.get_logger("headgate.engines.slurm")
+
+RECORD_S = 2.0
+"""How long a record may be on its way when Slurm says that its run is over."""
+WITHOUT_SPOOL_S = 1.5
+"""The longest pause where no record announces anything: a change is to be seen within two seconds."""
+LIVELY_S = 3.0
+"""After a change the pause stays short for so long."""
+
+
+class Watcher:
+    """See the module."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        ledger: Ledger,
+        doubts: Doubts,
+        sender: Sender,
+        options: Options,
+        *,
+        spool: Spool | None,
+        secret: bytes,
+        memory_s: float,
+        now: Callable[[], int],
+    ) -> None:
+        self._cluster = cluster
+        self._ledger = ledger
+        self._doubts = doubts
+        self._sender = sender
+        self._options = options
+        self._spool = spool
+        self._secret = secret
+        self._memory_s = memory_s
+        self._now = now
+        self._wake = asyncio.Event()
+        self._lively_until = 0.0
+        self._pause = options.poll_min_s
+        self._names: set[str] = set()
+        self.phases: dict[tuple[int, int], Phase] = {}
+        """Of what the last list showed, by id of the array and position (0: no array)."""
+        self.problem = ""
+        """Why the last look failed; empty: it did not."""
+
+    def kick(self) -> None:
+        """Something was done: look soon, and often for a while."""
+        self._lively_until = time.monotonic() + LIVELY_S
+        self._pause = self._options.poll_min_s
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        while True:
+            if not self._ledger.live() and not self._doubts.open:
+                await self._wake.wait()
+            await self._wait()
+            try:
+                await self.look()
+            except EngineUnavailable as error:
+                if not self.problem:
+                    log.warning("not_seen", reason=error.text)
+                self.problem = error.text
+                self._pause = min(2 * self._pause, self._options.poll_max_s)
+
+    async def _wait(self) -> None:
+        """Until it is time to look, or a record appears."""
+        lively = time.monotonic() < self._lively_until
+        most = self._options.poll_max_s if self._spool is not None else WITHOUT_SPOOL_S
+        self._pause = self._options.poll_min_s if lively else min(self._pause * 1.5, most)
+        until = time.monotonic() + self._pause
+        while (left := until - time.monotonic()) > 0:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(min(left, self._options.poll_min_s)):
+                    await self._wake.wait()
+                until = min(until, time.monotonic() + self._options.poll_min_s)
+            except TimeoutError:
+                if await self._recorded_something():
+                    return
+
+    async def _recorded_something(self) -> bool:
+        """Whether there are records, or ends of some, that were not there before."""
+        if self._spool is None:
+            return False
+        try:
+            names = await asyncio.to_thread(self._spool.names)
+        except EngineUnavailable:
+            return False
+        new = names - self._names
+        self._names = names
+        return bool(new)
+
+    # ---- one look
+
+    async def look(self) -> None:
+        """Ask squeue, and draw the conclusions. Raises EngineUnavailable."""
+        began = time.monotonic()
+        rows = await self._cluster.jobs()
+        if self.problem:
+            log.info("seen_again")
+            self.problem = ""
+        self._settle_doubts(rows, began)
+        by_job: dict[int, list[Row]] = {}
+        for row in rows:
+            by_job.setdefault(row.array, []).append(row)
+        self.phases = {}
+        changed = False
+        for part in self._ledger.live():
+            if part.job:
+                changed |= self._part(part, by_job.get(part.job, ()), began)
+        if changed:
+            self._lively_until = time.monotonic() + LIVELY_S
+        await self._enforce()
+
+    def _settle_doubts(self, rows: Sequence[Row], began: float) -> None:
+        if not self._doubts.open:
+            return
+        # Anybody may write anything in a comment: only the owner's jobs count.
+        uids = {part.name: part.uid for part in self._ledger.parts.values()}
+        found: dict[str, int] = {}
+        for row in rows:
+            if row.comment in uids and row.uid == uids[row.comment]:
+                found[row.comment] = min(row.array, found.get(row.comment, row.array))
+        recorded = self._job_on_record if self._spool is not None else None
+        for part, finding, job, reason in self._doubts.look(found, recorded, began, self._memory_s):
+            log.info("doubt_settled", part=part.name, finding=finding.value, job=job)
+            if finding is Finding.THERE:
+                self._sender.taken(part, job)
+            elif finding is Finding.ABSENT:
+                self._sender.absent(part, reason)
+            else:
+                self._lost(part, f"It is not known whether Slurm has run it: {reason}")
+        self._sender.wake()
+
+    def _job_on_record(self, part: Part) -> int:
+        for instance in part.instances:
+            record = self._record(part, instance)
+            if record is not None:
+                return record.job
+        return 0
+
+    def _lost(self, part: Part, reason: str) -> None:
+        for instance in list(part.live()):
+            self._ledger.say(
+                Ended(
+                    intent=part.intent,
+                    instance=instance,
+                    ending=Ending.LOST,
+                    at=self._now(),
+                    fault=Fault.SUPERVISION,
+                    reason=reason,
+                )
+            )
+
+    def _part(self, part: Part, rows: Sequence[Row], began: float) -> bool:
+        """Judge all live instances of a part. Whether anything is new."""
+        by_position: dict[int, Row] = {}
+        for row in rows:
+            for position in row.tasks if row.tasks is not None else (0,):
+                by_position[position] = row
+        changed = False
+        for instance in list(part.live()):
+            position = part.positions[instance]
+            seen = by_position.get(position)
+            if seen is None:
+                changed |= self._gone(part, instance, began)
+                continue
+            here = phase(seen)
+            self.phases[(part.job, position)] = here
+            if here is Phase.WAITING:
+                part.missing.pop(instance, None)
+            elif here is Phase.RUNNING:
+                part.missing.pop(instance, None)
+                changed |= self._running(part, instance, seen)
+            else:
+                changed |= self._over(part, instance, seen, began)
+        return changed
+
+    def _running(self, part: Part, instance: int, row: Row) -> bool:
+        if instance in part.started or row.started is None or row.state == "CONFIGURING":
+            return False
+        at = began_at(row, None) or self._now()
+        self._ledger.say(
+            Started(part.intent, instance, at, self._native(part, instance), shares(row.nodes, row.cpus))
+        )
+        return True
+
+    def _over(self, part: Part, instance: int, row: Row, began: float) -> bool:
+        """Slurm says that it is over: the record says how, if it is there in time."""
+        record = self._record(part, instance)
+        if record is not None and record.job != part.job and row.status >> 8 & 255 == NO_RECORD:
+            log.warning("ran_under_another_job", part=part.name, job=record.job)
+            part.job = record.job
+            return True
+        waited = began - part.missing.setdefault(instance, began)
+        late = self._spool is not None and (record is None or not record.whole)
+        if late and row.started is not None and waited < RECORD_S:
+            self._lively_until = time.monotonic() + LIVELY_S
+            return False
+        self._end(part, instance, row, record)
+        return True
+
+    def _gone(self, part: Part, instance: int, began: float) -> bool:
+        """Slurm does not show it: it may have forgotten it, or the list may be wrong."""
+        first = instance not in part.missing
+        waited = began - part.missing.setdefault(instance, began)
+        record = self._record(part, instance)
+        whole = record is not None and record.whole
+        if first or (not whole and waited < self._options.record_wait_s):
+            self._lively_until = max(self._lively_until, time.monotonic() + self._options.poll_min_s)
+            return False
+        self._end(part, instance, None, record)
+        return True
+
+    def _end(self, part: Part, instance: int, row: Row | None, record: Record | None) -> None:
+        facts = Facts(
+            intent=part.intent,
+            instance=instance,
+            native=self._native(part, instance),
+            stopped=instance in part.stops,
+            spooled=self._spool is not None,
+            now=self._now(),
+        )
+        output = b""
+        if self._spool is not None and record is not None:
+            output = self._spool.output(self._name(part, instance), part.uid, self._options.capture_limit)
+        self._ledger.say(judged(facts, row, record, output))
+
+    def _record(self, part: Part, instance: int) -> Record | None:
+        return None if self._spool is None else self._spool.record(self._name(part, instance), part.uid)
+
+    def _name(self, part: Part, instance: int) -> str:
+        return record_name(part.tag, instance, self._secret)
+
+    def _native(self, part: Part, instance: int) -> str:
+        return f"{part.job}_{part.positions[instance]}" if part.is_array else str(part.job)
+
+    # ---- ending by force
+
+    async def _enforce(self) -> None:
+        """End what was asked gently and has had its time. Raises EngineUnavailable."""
+        now = time.monotonic()
+        for part in self._ledger.live():
+            if not part.stops or not part.job:
+                continue
+            due = [
+                instance
+                for instance, stop in part.stops.items()
+                if stop.kill_at is not None and stop.kill_at <= now and instance not in part.ended
+            ]
+            if due:
+                await self.end(part, due)
+
+    async def end(self, part: Part, instances: Sequence[int]) -> None:
+        """End these by force, waiting or running. Raises EngineUnavailable."""
+        target = Target(part.job, part.elements(instances))
+        await self._cluster.cancel([target], account=part.account)
+        for instance in instances:
+            stop = part.stops.get(instance)
+            if stop is not None:
+                stop.kill_at = None
+        self.kick()
+
+    def known(self, part: Part, instances: Sequence[int]) -> Mapping[Phase | None, list[int]]:
+        """These instances by how far they were at the last look (None: not seen)."""
+        found: dict[Phase | None, list[int]] = {}
+        for instance in instances:
+            here = self.phases.get((part.job, part.positions[instance]))
+            found.setdefault(here, []).append(instance)
+        return found

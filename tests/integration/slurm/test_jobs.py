@@ -1,0 +1,97 @@
+"""Jobs of all kinds on a real cluster, from the face to the node and back."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
+from tests.integration.slurm.front import Front, front
+
+pytestmark = [
+    pytest.mark.xdist_group("slurm"),
+    pytest.mark.skipif(bool(unavailable()), reason=unavailable() or "there is one"),
+]
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Cluster]:
+    with cluster(nodes=2, settings=[QUICK]) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def desk(up: Cluster) -> Iterator[Front]:
+    with front(up) as made:
+        yield made
+
+
+def test_a_job_runs_once_as_its_owner_and_its_output_is_kept(desk: Front) -> None:
+    job = desk.submit({"command": desk.command("basic", "id -un; echo $CCP_JOBID $CCP_NODES; echo err >&2")})
+    assert desk.ended(job)["state"] == "finished"
+    task = desk.task(job)
+    assert task["exit_code"] == 0
+    assert desk.ran("basic") == [0]
+    with desk.server.http(desk.owner) as http:
+        output = http.get(f"/v1/jobs/{job}/tasks/1/output").text
+    assert output == f"nobody\n{job} 1 n1 1\nerr\n"
+
+
+def test_exit_codes_and_signals_are_told_apart(desk: Front) -> None:
+    jobs = [
+        desk.submit({"command": desk.command("code", what)})
+        for what in ("exit 7", "exit 130", "kill -INT $$")
+    ]
+    assert [desk.ended(job)["state"] for job in jobs] == ["failed"] * 3
+    found = [(desk.task(job)["exit_code"], desk.task(job).get("signal")) for job in jobs]
+    assert found == [(7, None), (130, None), (2, 2)]
+    assert desk.ran("code") == [0, 0, 0]
+
+
+def test_each_instance_of_a_sweep_runs_once(desk: Front) -> None:
+    job = desk.submit({"command": desk.command("sweep"), "kind": "sweep", "sweep": {"start": 1, "end": 40}})
+    assert desk.ended(job)["state"] == "finished"
+    assert desk.ran("sweep") == list(range(1, 41))
+
+
+def test_what_runs_is_ended_with_its_own_signal_and_what_waits_never_runs(desk: Front, up: Cluster) -> None:
+    handler = f"trap 'echo asked >> {desk.marks}/asked; exit 3' INT; sleep 60 & wait"
+    running = desk.submit({"command": desk.command("stopped", handler)})
+    desk.until_ran("stopped", 1)
+    waiting = desk.submit({"command": desk.command("never"), "required_nodes": ["n1", "n2"]}, exclusive=True)
+    time.sleep(0.5)
+    for job in (waiting, running):
+        desk.ask("POST", f"/v1/jobs/{job}/cancel")
+    assert [desk.ended(job)["state"] for job in (waiting, running)] == ["canceled", "canceled"]
+    assert (desk.marks / "asked").read_text() == "asked\n"
+    assert not desk.ran("never")
+
+
+def test_a_run_is_stopped_at_the_second_its_wall_time_is_over(desk: Front) -> None:
+    job = desk.submit({"command": desk.command("long", "sleep 60"), "runtime_s": 1})
+    assert desk.ended(job)["state"] == "failed"
+    assert "runtime" in str(desk.task(job)).casefold()
+
+
+def test_what_cannot_be_opened_is_said(desk: Front) -> None:
+    job = desk.submit({"command": "true", "stdout": "/nowhere/out"})
+    assert desk.ended(job)["state"] == "failed"
+    assert "/nowhere/out" in str(desk.task(job))
+
+
+def test_a_hold_keeps_a_job_back_that_waits_in_slurm(desk: Front, up: Cluster) -> None:
+    full = desk.submit({"command": "sleep 3", "required_nodes": ["n1", "n2"]}, exclusive=True)
+    desk.until(full, "running")
+    job = desk.submit({"command": desk.command("held")})
+    until = time.monotonic() + 10
+    while len(up.command("squeue", "-h").stdout.splitlines()) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    desk.ask("POST", f"/v1/jobs/{job}/hold")
+    desk.ended(full)
+    time.sleep(1.0)
+    assert desk.job(job)["state"] == "queued"
+    assert not desk.ran("held")
+    desk.ask("POST", f"/v1/jobs/{job}/release")
+    assert desk.ended(job)["state"] == "finished"
+    assert desk.ran("held") == [0]
