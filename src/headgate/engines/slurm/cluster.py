@@ -89,7 +89,8 @@ class Cluster:
         for first in range(0, len(targets), scancel.MOST_JOBS):
             some = tuple(targets[first : first + scancel.MOST_JOBS])
             try:
-                scancel.parse(await self._run(scancel.build(some, signal=signal, batch=bool(signal)), account))
+                command = scancel.build(some, signal=signal, batch=bool(signal))
+                scancel.parse(await self._run(command, account))
             except SlurmError as error:
                 raise _unavailable(error) from None
 
