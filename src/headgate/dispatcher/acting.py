@@ -156,15 +156,17 @@ class Actor:
                 log.error("stop_impossible", runs=len(keys), reason=error.text)
             self._sent_stops.update(dict.fromkeys(keys, stop.forced))
 
-    async def recall(self, keys: Collection[Key]) -> None:
-        """Take back what has not started, where the engine can."""
+    async def recall(self, keys: Collection[Key]) -> bool:
+        """Take back what has not started, where the engine can. False: to be told again."""
         if not keys or Ability.RECALL not in self._engine.abilities:
-            return
+            return True
         try:
             async with _answered("recall", self._timing.answer):
                 await self._engine.recall(keys)
         except HeadgateError as error:
             log.warning("not_recalled", runs=len(keys), reason=error.text)
+            return False
+        return True
 
     async def allow(self, wall_times: Mapping[Key, float | None]) -> bool:
         """Tell the engine of other wall times, if it can have them. False: to be told again."""

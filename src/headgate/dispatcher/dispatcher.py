@@ -277,7 +277,8 @@ class Dispatcher:
         if not await self._actor.allow(answer.wall_times):
             self._changed |= ask.changed
         await self._actor.stop(answer.stops)
-        await self._actor.recall(answer.recalls)
+        if not await self._actor.recall(answer.recalls):
+            self._changed |= ask.changed
         if self._actor.inbox:
             self._wake.set()
         if tick:

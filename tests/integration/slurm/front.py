@@ -19,7 +19,7 @@ class Front:
     themselves.
     """
 
-    def __init__(self, up: Cluster, folder: Path, *, settings: str = "") -> None:
+    def __init__(self, up: Cluster, folder: Path, *, settings: str = "", spool: bool = True) -> None:
         self.up = up
         self.marks = folder / "marks"
         self.marks.mkdir(mode=0o777)
@@ -27,8 +27,8 @@ class Front:
         self.spool = folder / "spool"
         self.config = folder / "headgate.toml"
         self.config.write_text(
-            f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{self.spool}"\n'
-            f"settle_s = 0.3\nrecord_wait_s = 1.0\ncommand_timeout_s = 5\n{settings}"
+            f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{self.spool if spool else ""}"\n'
+            f"settle_s = 0.3\nrecord_wait_s = 1.0\n{settings}"
         )
         self.server = Server(folder / "data", ("--engine", "slurm", "--config", str(self.config)))
         self.owner = ("jane", "jane's secret 1")
@@ -103,11 +103,11 @@ class Front:
 
 
 @contextmanager
-def front(up: Cluster, *, settings: str = "") -> Iterator[Front]:
+def front(up: Cluster, *, settings: str = "", spool: bool = True) -> Iterator[Front]:
     """A server that serves, in a folder that jobs can reach."""
     folder = Path(tempfile.mkdtemp(prefix="headgate-test-"))
     folder.chmod(0o755)
-    made = Front(up, folder, settings=settings)
+    made = Front(up, folder, settings=settings, spool=spool)
     try:
         made.start()
         made.add_owner()

@@ -337,8 +337,8 @@ class SlurmEngine:
                 for instance in held:
                     part.stops.setdefault(instance, Stop(forced=True))
                 await watcher.end(part, held)
-            if others := [one for here, some in phases.items() if here is not Phase.WAITING for one in some]:
-                log.info("started_before_it_was_recalled", part=name, runs=len(others))
+            if begun := phases.get(Phase.RUNNING, []):
+                log.info("started_before_it_was_recalled", part=name, runs=len(begun))
         self._kick()
 
     async def allow(self, wall_times: Mapping[Key, float | None]) -> None:
@@ -400,8 +400,12 @@ def _end_orphans(parts: Collection[str]) -> None:
         try:
             words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
             if wanted.intersection(words) and any(word.endswith(b"sbatch") for word in words[:8]):
+                group = os.getpgid(int(entry))
                 log.warning("orphan_ended", pid=int(entry))
-                os.kill(int(entry), signal.SIGKILL)
+                if group == os.getpgrp():
+                    os.kill(int(entry), signal.SIGKILL)
+                else:  # it was started in a session of its own, with all that it has started
+                    os.killpg(group, signal.SIGKILL)
         except (OSError, ValueError):
             continue
 

@@ -135,6 +135,8 @@ class Watcher:
         for part in self._ledger.live():
             if part.job:
                 changed |= self._part(part, by_job.get(part.job, ()), began)
+        for part in [part for part in self._ledger.live() if part.unseen]:
+            changed |= await self._confirm(part, began)
         if changed:
             self._lively_until = time.monotonic() + LIVELY_S
         await self._enforce()
@@ -232,12 +234,29 @@ class Watcher:
         first = instance not in part.missing
         waited = began - part.missing.setdefault(instance, began)
         record = self._record(part, instance)
-        whole = record is not None and record.whole
-        if first or (not whole and waited < self._options.record_wait_s):
+        if first or waited < self._options.poll_min_s:
             self._lively_until = max(self._lively_until, time.monotonic() + self._options.poll_min_s)
-            return False
-        self._end(part, instance, None, record)
-        return True
+        elif record is not None and record.whole:
+            self._end(part, instance, None, record)
+            return True
+        elif waited >= self._options.record_wait_s:
+            part.unseen.add(instance)
+        return False
+
+    async def _confirm(self, part: Part, began: float) -> bool:
+        """Ask for this job alone, before it is called forgotten. Raises EngineUnavailable."""
+        unseen, part.unseen = part.unseen, set()
+        rows = await self._cluster.jobs([part.job])
+        there = {position for row in rows for position in (row.tasks if row.tasks is not None else (0,))}
+        changed = self._part(part, rows, began) if rows else False
+        for instance in unseen - part.ended:
+            if part.positions[instance] in there:
+                part.missing.pop(instance, None)
+            else:
+                self._end(part, instance, None, self._record(part, instance))
+                changed = True
+        part.unseen = set()
+        return changed
 
     def _end(self, part: Part, instance: int, row: Row | None, record: Record | None) -> None:
         facts = Facts(

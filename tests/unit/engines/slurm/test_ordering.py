@@ -1,0 +1,149 @@
+"""engines/slurm/ordering.py: our normal form as options of sbatch."""
+
+from typing import Any
+
+import pytest
+
+from headgate.core.model import Chunk, JobSpec, Node, TaskSpec
+from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
+from headgate.engines.slurm.options import Options
+from headgate.engines.slurm.ordering import MIB, CannotOrder, Known, array, options
+from headgate.ports.engine import Order
+
+NODES = (
+    Node(name="n1", cores=4, memory_mb=4096, groups=("ComputeNodes", "batch", "fast")),
+    Node(name="n2", cores=4, memory_mb=8192, groups=("ComputeNodes", "batch")),
+    Node(name="n3", cores=8, memory_mb=8192, groups=("ComputeNodes", "big")),
+)
+KNOWN = Known(
+    partitions=frozenset({"batch", "big"}), nodes=NODES, features=frozenset({"fast"}), privileged=True
+)
+
+
+def asked(
+    job: dict[str, Any] | None = None,
+    task: dict[str, Any] | None = None,
+    known: Known = KNOWN,
+    settings: Options = Options(),  # noqa: B008  a frozen value
+    **more: Any,
+) -> dict[str, Any]:
+    order = Order(job_id=1, owner="ann", job=JobSpec(**(job or {})), task=TaskSpec(**(task or {})), **more)
+    found = options(order, known, settings)
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def test_a_plain_task_is_so_many_cores() -> None:
+    assert asked(task={"min_cores": 3, "max_cores": 5}) == {
+        "name": "headgate", "tasks": 3, "cpus_per_task": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("job", "task", "expected"),
+    [
+        (
+            {"unit_type": UnitType.NODE},
+            {"min_nodes": 2, "max_nodes": 3},
+            {"nodes": (2, 3), "exclusive": True},
+        ),
+        ({"unit_type": UnitType.GPU}, {"min_sockets": 2}, {"gres": "gpu:2", "nodes": (1, 1)}),
+        ({"single_node": True}, {"min_cores": 4}, {"tasks": 4, "nodes": (1, 1)}),
+        ({"exclusive": True}, {}, {"exclusive": True}),
+        ({}, {"sharing": Sharing.SHARED}, {"oversubscribe": True}),
+        ({"estimated_process_memory_mb": 100}, {}, {"memory_mb": 100}),
+        ({"account": "acc"}, {}, {"account": "acc"}),
+        ({"name": "a\nb"}, {}, {"name": "a_b"}),
+        ({"flavour": "slurm", "options": {"qos": "long"}}, {}, {"qos": "long"}),
+    ],
+)
+def test_what_a_job_asks_for(job: dict[str, Any], task: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = asked(job, task)
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("chunk", "arrangement", "expected"),
+    [
+        (Chunk(count=2, cores=4, ranks=2), Arrangement.FREE, {"tasks": 4, "cpus_per_task": 2}),
+        (
+            Chunk(count=2, cores=4, memory=8 * MIB),
+            Arrangement.SCATTER,
+            {"nodes": (2, 2), "tasks_per_node": 1, "cpus_per_task": 4, "memory_mb": 8},
+        ),
+        (Chunk(count=2, cores=4, memory=8 * MIB), Arrangement.FREE, {"memory_per_cpu_mb": 2}),
+        (Chunk(count=2, cores=2), Arrangement.PACK, {"tasks": 2, "cpus_per_task": 2, "nodes": (1, 1)}),
+        (Chunk(count=3, cores=0), Arrangement.FREE, {"nodes": (3, 3), "exclusive": True}),
+        (Chunk(count=1, cores=1, gpus=2), Arrangement.FREE, {"gres": "gpu:2"}),
+        (Chunk(features=("fast", "big")), Arrangement.FREE, {"constraint": "fast&big"}),
+        (Chunk(host="N2"), Arrangement.FREE, {"only_nodes": ("n2",)}),
+    ],
+)
+def test_chunks(chunk: Chunk, arrangement: Arrangement, expected: dict[str, Any]) -> None:
+    found = asked(task={"chunks": (chunk,), "arrangement": arrangement})
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("job", "left_out"),
+    [
+        ({"requested_nodes": ("N2",)}, ("n1", "n3")),
+        ({"excluded_nodes": ("n3",)}, ("n3",)),
+        ({"node_groups": ("batch",)}, ("n3",)),
+        ({"node_groups": ("batch", "fast")}, ("n2", "n3")),
+        ({"node_groups": ("fast", "big"), "node_group_op": NodeGroupOp.UNION}, ("n2",)),
+        ({"min_memory_mb": 5000}, ("n1",)),
+        ({"min_cores_per_node": 5}, ("n1", "n2")),
+    ],
+)
+def test_whatever_is_said_of_nodes_leaves_out_those_that_do_not_fit(
+    job: dict[str, Any], left_out: tuple[str, ...]
+) -> None:
+    assert asked(job)["not_nodes"] == left_out
+
+
+def test_a_queue_is_the_partition_of_its_name_unless_it_is_mapped() -> None:
+    settings = Options(partitions={"normal": "batch"}, default_partition="dflt")
+    for queue, partition in (("Normal", "batch"), ("BIG", "big"), ("other", "dflt"), ("", "dflt")):
+        assert asked({"queue": queue}, settings=settings)["partition"] == partition
+    assert "partition" not in asked({"queue": "other"})
+
+
+@pytest.mark.parametrize(
+    ("priority", "privileged", "nice"),
+    [(2000, True, None), (4000, True, -2000), (0, True, 2000), (4000, False, None), (1000, False, 1000)],
+)
+def test_a_priority_is_a_nice_value(priority: int, privileged: bool, nice: int | None) -> None:
+    assert asked({"priority": priority}, known=Known(privileged=privileged)).get("nice") == nice
+
+
+@pytest.mark.parametrize(("wall", "asked_for"), [(None, None), (1, 60), (60, 60), (60.5, 120), (3600, 3600)])
+def test_a_wall_time_is_whole_minutes(wall: float | None, asked_for: int | None) -> None:
+    assert asked(wall_time_s=wall).get("wall_time_s") == asked_for
+
+
+def test_a_project_is_an_account_only_where_the_settings_say_so() -> None:
+    assert "account" not in asked({"project": "p"})
+    assert asked({"project": "p"}, settings=Options(accounts={"p": "acc"}))["account"] == "acc"
+
+
+@pytest.mark.parametrize(
+    ("job", "task"),
+    [
+        ({}, {"chunks": (Chunk(cores=1), Chunk(cores=2))}),
+        ({"unit_type": UnitType.SOCKET}, {}),
+        ({}, {"chunks": (Chunk(features=("a|b",)),)}),
+        ({"node_groups": ("batch", "big"), "node_group_op": NodeGroupOp.UNIFORM}, {}),
+        ({"requested_nodes": ("nowhere",)}, {}),
+        ({}, {"chunks": (Chunk(count=2, gpus=1),)}),
+    ],
+)
+def test_what_slurm_cannot_do_is_refused(job: dict[str, Any], task: dict[str, Any]) -> None:
+    with pytest.raises(CannotOrder):
+        asked(job, task)
+
+
+@pytest.mark.parametrize(
+    ("count", "at_once", "expected"), [(1, 0, ""), (5, 0, "0-4"), (5, 2, "0-4%2"), (5, 5, "0-4")]
+)
+def test_an_array_counts_from_zero(count: int, at_once: int, expected: str) -> None:
+    assert array(count, at_once) == expected

@@ -1,0 +1,122 @@
+"""engines/slurm/verdict.py: how a run ended, by Slurm's word and by its record."""
+
+from typing import Any
+
+import pytest
+
+from headgate.core.launch import NodeShare
+from headgate.engines.slurm.commands.squeue import Row
+from headgate.engines.slurm.spool import Record
+from headgate.engines.slurm.verdict import Facts, Phase, judged, phase, shares
+from headgate.ports.engine import Ended, Ending, Fault
+
+
+def row(state: str, **more: Any) -> Row:
+    fields: dict[str, Any] = dict.fromkeys(Row.__struct_fields__, "")
+    fields |= dict.fromkeys(
+        ("uid", "status", "restarts", "priority", "node_count", "limit_s", "submitted"), 0
+    )
+    fields |= {"job": 7, "array": 7, "tasks": None, "state": state, "reason": "None", "cpus": 2}
+    return Row(**{**fields, "started": 10, "ended": 20, "nodes": "n1", **more})
+
+
+def ended(
+    seen: Row | None, record: Record | None = None, *, stopped: bool = False, spooled: bool = True
+) -> Ended:
+    facts = Facts(intent=3, instance=1, native="7_0", stopped=stopped, spooled=spooled, now=99_000_000)
+    return judged(facts, seen, record, b"out")
+
+
+BEGUN = Record(began_at=11_000_000, job=7)
+WELL = Record(began_at=11_000_000, job=7, whole=True, ended_at=12_000_000, code=0)
+
+
+def test_a_whole_record_says_how_and_when() -> None:
+    found = ended(row("COMPLETED"), WELL)
+    assert (found.ending, found.exit_code, found.started_at, found.at) == (
+        Ending.EXITED, 0, 11_000_000, 12_000_000,
+    )  # fmt: skip
+    assert (found.output, found.shares) == (b"out", (NodeShare("n1", (0, 1), 2),))
+
+
+def test_a_record_alone_is_enough_where_slurm_has_forgotten_the_job() -> None:
+    assert ended(None, WELL).ending is Ending.EXITED
+
+
+@pytest.mark.parametrize(
+    ("record", "stopped", "expected"),
+    [
+        (Record(began_at=1, job=7, whole=True, code=None, signal=9), False, Ending.SIGNALED),
+        (Record(began_at=1, job=7, whole=True, code=None, signal=2), True, Ending.STOPPED),
+        (Record(began_at=1, job=7, whole=True, signal=9, over=True), False, Ending.WALL_TIME),
+        (Record(began_at=1, job=7, whole=True, fault=Fault.STDIN, reason="x"), False, Ending.NOT_STARTABLE),
+    ],
+)
+def test_the_record_knows_why(record: Record, stopped: bool, expected: Ending) -> None:
+    assert ended(row("FAILED"), record, stopped=stopped).ending is expected
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "expected"),
+    [
+        ("NODE_FAIL", {}, (Ending.LOST, None, None)),
+        ("PREEMPTED", {}, (Ending.LOST, None, None)),
+        ("TIMEOUT", {"status": 15}, (Ending.WALL_TIME, None, 15)),
+        ("OUT_OF_MEMORY", {}, (Ending.SIGNALED, None, 9)),
+        ("CANCELLED", {"status": 15}, (Ending.STOPPED, None, 15)),
+        ("FAILED", {"status": 9}, (Ending.SIGNALED, None, 9)),
+    ],
+)
+def test_without_a_whole_record_slurm_is_believed(
+    state: str, more: dict[str, Any], expected: tuple[Ending, int | None, int | None]
+) -> None:
+    found = ended(row(state, **more), BEGUN)
+    assert (found.ending, found.exit_code, found.signal) == expected
+    assert found.started_at == 11_000_000
+
+
+def test_a_node_that_was_lost_is_a_reason_to_run_it_again() -> None:
+    assert ended(row("NODE_FAIL"), BEGUN).fault is Fault.REBOOT
+
+
+@pytest.mark.parametrize(("status", "code", "signal"), [(7 << 8, 7, None), (9, None, 9), (0, 0, None)])
+def test_where_no_records_are_kept_slurms_status_is_all_there_is(
+    status: int, code: int | None, signal: int | None
+) -> None:
+    found = ended(row("FAILED" if status else "COMPLETED", status=status), spooled=False)
+    assert (found.exit_code, found.signal, found.started_at) == (code, signal, 10_000_000)
+
+
+@pytest.mark.parametrize(("stopped", "expected"), [(True, Ending.NEVER_STARTED), (False, Ending.STOPPED)])
+def test_one_that_is_cancelled_while_it_waits_never_ran(stopped: bool, expected: Ending) -> None:
+    found = ended(row("CANCELLED", started=None, nodes=""), stopped=stopped)
+    assert (found.ending, found.started_at) == (expected, None)
+
+
+def test_a_node_that_makes_no_record_runs_nothing() -> None:
+    found = ended(row("FAILED", status=125 << 8))
+    assert (found.ending, found.started_at) == (Ending.NOT_STARTABLE, None)
+    assert "node n1" in found.reason
+
+
+def test_what_nobody_knows_is_lost_and_not_run_again() -> None:
+    for record, spooled in ((BEGUN, True), (None, False)):
+        found = ended(None, record, spooled=spooled)
+        assert (found.ending, found.fault) == (Ending.LOST, Fault.SUPERVISION)
+    never = ended(None, None)
+    assert (never.ending, never.started_at) == (Ending.NOT_STARTABLE, None)
+    assert ended(None, None, stopped=True).ending is Ending.NEVER_STARTED
+
+
+def test_a_state_that_nobody_knows_is_not_the_end() -> None:
+    assert phase(row("BRAND_NEW")) is Phase.RUNNING
+    assert phase(row("COMPLETING")) is Phase.RUNNING
+    assert phase(row("PENDING")) is Phase.WAITING
+    assert phase(row("DEADLINE")) is Phase.OVER
+
+
+def test_cores_are_spread_evenly_over_the_nodes() -> None:
+    assert [(share.node, len(share.cores)) for share in shares("n[1-3]", 8)] == [
+        ("n1", 3), ("n2", 3), ("n3", 2),
+    ]  # fmt: skip
+    assert shares("", 4) == ()
