@@ -45,7 +45,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     command_timeout_s: float = 30.0
     settle_s: float = 5.0
     record_wait_s: float = 60.0
-    outstanding: int = 10_000
+    outstanding: int = 20_000
     parallel: int = 2
     capture_limit: int = CAPTURE_LIMIT
     scratch: str = "/tmp"  # noqa: S108  a folder with a random name is made there, by the account itself
