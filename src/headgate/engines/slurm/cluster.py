@@ -1,31 +1,28 @@
 """The cluster, asked: each question a command of Slurm's, each answer a value or EngineUnavailable."""
 
+import re
 import secrets
-from collections.abc import Sequence
-from typing import Final
-
-from msgspec import Struct
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from headgate.core.errors import EngineUnavailable
 from headgate.core.vocabulary import NodeState
 from headgate.engines.command import Command, Outcome, Runner
-from headgate.engines.slurm.commands import sbatch, scancel
-from headgate.engines.slurm.commands.answers import SlurmError, listed, ordered
+from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo
+from headgate.engines.slurm.commands.answers import SlurmError
 from headgate.engines.slurm.commands.squeue import Row, Squeue
 from headgate.engines.slurm.indices import text
 from headgate.engines.slurm.options import Options
 from headgate.ports.engine import NodeSighting, Refused, Uncertain
 
 DEFAULT_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
+GROUPS: Final = ("ComputeNodes", "LinuxNodes")
+"""Groups of HPC Pack that each node is in."""
+_SCRIPT_SIZE: Final = re.compile(r"\bmax_script_size=(\d+)")
+_MOST_SCRIPT: Final = 4 * 1024 * 1024
+"""slurm.conf(5), max_script_size."""
 
-
-class Config(Struct, frozen=True, kw_only=True):
-    """What of slurm.conf matters here, by its names there."""
-
-    version: str = ""
-    max_array_size: int = 1001
-    min_job_age_s: int = 300
-    max_script_size: int = 4 * 1024 * 1024
+T = TypeVar("T")
 
 
 class Cluster:
@@ -41,30 +38,18 @@ class Cluster:
     async def _run(self, command: Command, account: str = "") -> Outcome:
         return await self._runner.run(command, deadline_s=self._deadline_s, account=account)
 
-    async def config(self) -> Config:
-        """How the cluster is set up. Raises EngineUnavailable."""
-        outcome = await self._run(Command(argv=("scontrol", "show", "config")))
+    async def _ask(self, command: Command, parse: Callable[[Outcome], T], account: str = "") -> T:
+        outcome = await self._run(command, account)
         try:
-            said = listed("scontrol", outcome)
+            return parse(outcome)
         except SlurmError as error:
-            raise _unavailable(error) from None
-        found: dict[str, str] = {}
-        for line in said.splitlines():
-            name, equals, value = line.partition("=")
-            if equals:
-                found.setdefault(name.strip(), value.strip())
-        try:
-            parameters = dict(
-                part.partition("=")[::2] for part in found.get("SchedulerParameters", "").split(",")
-            )
-            return Config(
-                version=found["SLURM_VERSION"],
-                max_array_size=int(found["MaxArraySize"]),
-                min_job_age_s=int(found["MinJobAge"].split()[0]),
-                max_script_size=int(parameters.get("max_script_size", Config().max_script_size)),
-            )
-        except (KeyError, ValueError, IndexError) as error:
-            raise EngineUnavailable(f"scontrol's configuration is not understood: {error!r}.") from None
+            raise EngineUnavailable(str(error)) from None
+
+    async def config(self) -> scontrol.Configuration:
+        """How the cluster is set up. Raises EngineUnavailable."""
+        return await self._ask(scontrol.show_config(), scontrol.parse_config)
+
+    # ---- jobs
 
     async def submit(
         self, request: sbatch.Request, account: str = ""
@@ -79,78 +64,70 @@ class Cluster:
     async def jobs(self, ids: Sequence[int] = ()) -> list[Row]:
         """All jobs that Slurm has in memory, or these. Raises EngineUnavailable."""
         question = Squeue(secrets.token_hex(4), tuple(ids))
-        try:
-            return question.parse(await self._run(question.build()))
-        except SlurmError as error:
-            raise _unavailable(error) from None
+        return await self._ask(question.build(), question.parse)
+
+    async def history(self, ids: Sequence[int], since: int | None = None) -> list[sacct.Record]:
+        """What accounting has of these jobs, or of all since then (seconds since 1970).
+
+        Raises EngineUnavailable.
+        """
+        question = sacct.Sacct(secrets.token_hex(4), tuple(ids), since)
+        return await self._ask(question.build(), question.parse)
 
     async def cancel(self, targets: Sequence[scancel.Target], *, signal: str = "", account: str = "") -> None:
         """End jobs, or signal those that run: our wrapper, which passes it on. Raises EngineUnavailable."""
         for first in range(0, len(targets), scancel.MOST_JOBS):
             some = tuple(targets[first : first + scancel.MOST_JOBS])
-            try:
-                command = scancel.build(some, signal=signal, batch=bool(signal))
-                scancel.parse(await self._run(command, account))
-            except SlurmError as error:
-                raise _unavailable(error) from None
+            await self._ask(scancel.build(some, signal=signal, batch=bool(signal)), scancel.parse, account)
 
-    async def hold(self, targets: Sequence[scancel.Target], *, account: str = "") -> None:
-        """Keep those that have not started from starting. Raises EngineUnavailable."""
-        await self._scontrol("hold", targets, account)
+    async def hold(self, target: scancel.Target, *, account: str = "") -> None:
+        """Keep those of them that have not started from starting. Raises EngineUnavailable."""
+        await self._ask(scontrol.hold(_named(target)), scontrol.parse_change, account)
 
-    async def release(self, targets: Sequence[scancel.Target], *, account: str = "") -> None:
-        """Let them start again. Raises EngineUnavailable."""
-        await self._scontrol("release", targets, account)
+    # ---- nodes
 
     async def nodes(self) -> list[NodeSighting]:
-        """The nodes, with their features and partitions as groups. Raises EngineUnavailable."""
-        fields = "NodeList:|,StateLong:|,CPUs:|,Sockets:|,Memory:|,Partition:|,Features:|,Reason:|"
-        outcome = await self._run(Command(argv=("sinfo", "--all", "--Node", "--exact", f"--Format={fields}")))
-        try:
-            lines = listed("sinfo", outcome).splitlines()[1:]
-        except SlurmError as error:
-            raise _unavailable(error) from None
-        found: dict[str, NodeSighting] = {}
-        for line in lines:
-            name, state, cpus, sockets, memory, partition, features, reason = line.split("|")[:8]
-            groups = [partition.rstrip("*"), *(one for one in features.split(",") if one != "(null)")]
-            known = found.get(name)
-            groups = [*(known.groups if known else ("ComputeNodes", "LinuxNodes")), *groups]
-            down = state.startswith(("down", "fail", "unk", "power")) or state.endswith("*")
-            found[name] = NodeSighting(
-                name=name,
-                cores=int(cpus),
-                sockets=int(sockets),
-                memory_mb=int(memory),
-                groups=tuple(dict.fromkeys(groups)),
-                reachable=not down,
-                state=_state(state),
-                reason="" if reason == "none" else reason,
-            )
-        return list(found.values())
+        """The nodes, with their partitions and features as groups. Raises EngineUnavailable."""
+        question = sinfo.Sinfo(secrets.token_hex(4))
+        return [sighting(node) for node in await self._ask(question.build(), question.parse)]
 
-    async def partitions(self) -> list[str]:
-        """Their names. Raises EngineUnavailable."""
-        outcome = await self._run(Command(argv=("sinfo", "--all", "--noheader", "--format=%R")))
-        try:
-            return listed("sinfo", outcome).split()
-        except SlurmError as error:
-            raise _unavailable(error) from None
-
-    async def _scontrol(self, verb: str, targets: Sequence[scancel.Target], account: str) -> None:
-        for one in targets:
-            name = f"{one.job}_[{text(one.elements)}]" if one.elements else str(one.job)
-            try:
-                ordered("scontrol", await self._run(Command(argv=("scontrol", verb, name)), account))
-            except SlurmError as error:
-                raise _unavailable(error) from None
+    async def partitions(self) -> list[scontrol.Partition]:
+        """The partitions. Raises EngineUnavailable."""
+        return await self._ask(scontrol.show_partitions(), scontrol.parse_partitions)
 
 
-def _state(state: str) -> NodeState:
-    if state.startswith("draining"):
-        return NodeState.DRAINING
-    return NodeState.OFFLINE if "drain" in state or "maint" in state else NodeState.ONLINE
+def script_limit(config: scontrol.Configuration) -> int:
+    """Bytes of the largest script that Slurm takes."""
+    found = _SCRIPT_SIZE.search(config.said.get("SchedulerParameters", ""))
+    return int(found[1]) if found else _MOST_SCRIPT
 
 
-def _unavailable(error: SlurmError) -> EngineUnavailable:
-    return EngineUnavailable(str(error))
+def sighting(node: sinfo.Node) -> NodeSighting:
+    """A node as the port says it; what is drained is offline (sinfo(1), NODE STATES)."""
+    gone = node.states & {"down", "fail", "failing", "unknown", "powered_down", "future"}
+    drained = node.states & {"drain", "draining", "drained", "maint"}
+    busy = node.busy or node.states & {"allocated", "mixed", "completing", "draining"}
+    state = NodeState.ONLINE
+    if drained:
+        state = NodeState.DRAINING if busy else NodeState.OFFLINE
+    return NodeSighting(
+        name=node.name,
+        cores=node.cores,
+        sockets=node.sockets,
+        gpus=sum(_gpus(item) for item in node.gres),
+        memory_mb=node.memory_mb,
+        groups=tuple(dict.fromkeys((*GROUPS, *node.partitions, *node.features))),
+        reachable=node.answers and not gone,
+        state=state,
+        reason=node.reason,
+    )
+
+
+def _gpus(item: str) -> int:
+    """`gpu:2`, `gpu:a100:4(S:0-1)`."""
+    name, _, count = item.partition("(")[0].rpartition(":")
+    return int(count) if name.partition(":")[0] == "gpu" and count.isdigit() else 0
+
+
+def _named(target: scancel.Target) -> str:
+    return f"{target.job}_[{text(target.elements)}]" if target.elements else str(target.job)

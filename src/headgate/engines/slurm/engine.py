@@ -20,9 +20,10 @@ from headgate.core.errors import EngineUnavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import Node
 from headgate.engines.slurm import ordering
-from headgate.engines.slurm.cluster import Cluster, Config
+from headgate.engines.slurm.cluster import Cluster, script_limit
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.commands.scancel import Target
+from headgate.engines.slurm.commands.scontrol import Configuration
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal, Over, Story
 from headgate.engines.slurm.options import Options
@@ -64,7 +65,7 @@ class SlurmEngine:
         self._directory = directory.absolute()
         self._options = options
         self._cluster = Cluster(options)
-        self._config = Config()
+        self._config: Configuration | None = None
         self._spool = Spool(Path(options.spool)) if options.spool else None
         self._journal = Journal(self._directory / "slurm.journal")
         self._ledger = Ledger(time.time_ns() // 1000)
@@ -79,13 +80,19 @@ class SlurmEngine:
     @property
     def capacity(self) -> Capacity:
         """See Forwarder."""
-        return Capacity(self._options.outstanding, max(1, self._config.max_array_size - 1))
+        largest = self._configuration().largest_array
+        return Capacity(self._options.outstanding, max(1, largest - 1))
+
+    def _configuration(self) -> Configuration:
+        if self._config is None:
+            raise EngineUnavailable("The engine is not open.")
+        return self._config
 
     # ---- beginning and end
 
     async def open(self) -> None:
         """See Engine."""
-        self._config = await self._cluster.config()
+        config = self._config = await self._cluster.config()
         await self.nodes()
         if self._tasks:
             return
@@ -118,7 +125,8 @@ class SlurmEngine:
             self._options,
             spool=self._spool,
             secret=self._journal.secret,
-            memory_s=self._config.min_job_age_s or float("inf"),
+            memory_s=config.finished_kept_s or float("inf"),
+            accounting=config.accounting,
             now=_now,
         )
         await asyncio.to_thread(_end_orphans, {name for name, one in stories.items() if not one.job})
@@ -232,7 +240,7 @@ class SlurmEngine:
 
     def _parts(self, tag: str, items: list[Item], account: OsAccount) -> list[list[Item]]:
         """So many items in each that its script is one that Slurm takes. Raises CannotOrder."""
-        most = self._config.max_script_size - SCRIPT_ROOM
+        most = script_limit(self._configuration()) - SCRIPT_ROOM
         # The first and the last tell enough: all lines of an item are of about the same length.
         sample = [items[0], items[-1]] if len(items) > 1 else items
         size = len(script(tag, sample, account, self._site))
@@ -329,8 +337,7 @@ class SlurmEngine:
             waiting = [one for one in instances if one not in part.started]
             if not waiting:
                 continue
-            targets = [Target(part.job, part.elements(waiting))]
-            await self._cluster.hold(targets, account=part.account)
+            await self._cluster.hold(Target(part.job, part.elements(waiting)), account=part.account)
             await watcher.look()
             phases = watcher.known(part, [one for one in waiting if one not in part.ended])
             if held := phases.get(Phase.WAITING, []):
@@ -351,7 +358,7 @@ class SlurmEngine:
         """See Engine."""
         seen = await self._cluster.nodes()
         self._known = ordering.Known(
-            partitions=frozenset(await self._cluster.partitions()),
+            partitions=frozenset(one.name for one in await self._cluster.partitions()),
             nodes=tuple(
                 Node(name=one.name, cores=one.cores, memory_mb=one.memory_mb, groups=one.groups)
                 for one in seen

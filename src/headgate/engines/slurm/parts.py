@@ -37,6 +37,8 @@ class Part:
     stops: dict[int, Stop] = field(default_factory=dict)
     missing: dict[int, float] = field(default_factory=dict)
     """Since when (monotonic) nothing is seen of an instance that Slurm had."""
+    seen: float | None = None
+    """When (monotonic) Slurm certainly had it last; None: not in this life of the server."""
     unseen: set[int] = field(default_factory=set)
     """Of which nothing has been seen for so long that Slurm is asked for this job alone."""
     positions: dict[int, int] = field(init=False)

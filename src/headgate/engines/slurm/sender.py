@@ -173,6 +173,7 @@ class Sender:
     def taken(self, part: Part, job: int) -> None:
         """Slurm has it."""
         part.job = job
+        part.seen = time.monotonic()
         self._outgoing.pop(part.name, None)
         try:
             self._journal.note(Taken(part.name, job), sync=False)

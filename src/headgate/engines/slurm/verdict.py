@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from headgate.core.launch import NodeShare
+from headgate.engines.slurm.commands import sacct
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.spool import Record
 from headgate.ports.engine import Ended, Ending, Fault
@@ -57,7 +58,8 @@ def phase(row: Row) -> Phase:
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is known of a run beside row and record. stopped: it was asked to end. spooled: records are made
-    at all. now: UTC microseconds.
+    at all. vanished: Slurm had it, and lost it before it could have ended and been forgotten. now: UTC
+    microseconds.
     """
 
     intent: int
@@ -65,6 +67,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     native: str
     stopped: bool
     spooled: bool
+    vanished: bool = False
     now: int
 
 
@@ -77,6 +80,35 @@ def shares(nodes: str, cpus: int) -> tuple[NodeShare, ...]:
     return tuple(
         NodeShare(name, tuple(range(each + (position < rest))), each + (position < rest))
         for position, name in enumerate(names)
+    )
+
+
+def row_of(kept: sacct.Record) -> Row:
+    """What accounting has of a job, as squeue would have said it."""
+    return Row(
+        job=kept.array,
+        array=kept.array,
+        tasks=kept.tasks,
+        state=kept.state.partition(" ")[0],
+        reason=kept.reason or "None",
+        status=(kept.code << 8) | kept.signal,
+        started=kept.started,
+        ended=kept.ended,
+        submitted=kept.submitted,
+        restarts=0,
+        uid=kept.uid or 0,
+        user=kept.user,
+        partition=kept.partition,
+        account=kept.account,
+        qos="",
+        priority=0,
+        node_count=0,
+        cpus=0,
+        limit_s=None,
+        nodes="" if kept.nodes == "None assigned" else kept.nodes,
+        dependency="",
+        name=kept.name,
+        comment=kept.comment,
     )
 
 
@@ -159,7 +191,8 @@ def _by_row(common: dict[str, object], facts: Facts, row: Row, started: int | No
 def _forgotten(common: dict[str, object], facts: Facts, record: Record | None) -> Ended:
     """Slurm does not know the job any more, and no whole record says how it ended."""
     if facts.spooled and record is None:
-        if facts.stopped:
+        if facts.stopped or facts.vanished:
+            # A controller that dies takes with it what came in since it saved its state: it is given anew.
             return _ended(common, Ending.NEVER_STARTED)
         why = f"Slurm has forgotten job {facts.native}, and it has left no record: it never ran."
         return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=why)

@@ -14,15 +14,25 @@ import structlog
 
 from headgate.core.errors import EngineUnavailable
 from headgate.engines.slurm.cluster import Cluster
+from headgate.engines.slurm.commands import sacct
 from headgate.engines.slurm.commands.scancel import Target
 from headgate.engines.slurm.commands.squeue import Row
-from headgate.engines.slurm.doubts import Doubts, Finding
+from headgate.engines.slurm.doubts import MARGIN_S, Doubts, Finding
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.script import record_name
 from headgate.engines.slurm.sender import Sender
 from headgate.engines.slurm.spool import Record, Spool
-from headgate.engines.slurm.verdict import NO_RECORD, Facts, Phase, began_at, judged, phase, shares
+from headgate.engines.slurm.verdict import (
+    NO_RECORD,
+    Facts,
+    Phase,
+    began_at,
+    judged,
+    phase,
+    row_of,
+    shares,
+)
 from headgate.ports.engine import Ended, Ending, Fault, Started
 
 log = structlog.get_logger("headgate.engines.slurm")
@@ -31,6 +41,8 @@ RECORD_S = 2.0
 """How long a record may be on its way when Slurm says that its run is over."""
 WITHOUT_SPOOL_S = 1.5
 """The longest pause where no record announces anything: a change is to be seen within two seconds."""
+HISTORY_S = 2 * 86400
+"""How far back accounting is asked about submissions in doubt."""
 LIVELY_S = 3.0
 """After a change the pause stays short for so long."""
 
@@ -49,6 +61,7 @@ class Watcher:
         spool: Spool | None,
         secret: bytes,
         memory_s: float,
+        accounting: bool,
         now: Callable[[], int],
     ) -> None:
         self._cluster = cluster
@@ -59,13 +72,14 @@ class Watcher:
         self._spool = spool
         self._secret = secret
         self._memory_s = memory_s
+        self._accounting = accounting
         self._now = now
         self._wake = asyncio.Event()
         self._lively_until = 0.0
         self._pause = options.poll_min_s
         self._names: set[str] = set()
-        self.phases: dict[tuple[int, int], Phase] = {}
-        """Of what the last list showed, by id of the array and position (0: no array)."""
+        self.phases: dict[tuple[str, int], Phase] = {}
+        """Of what the last list showed, by part and instance."""
         self.problem = ""
         """Why the last look failed; empty: it did not."""
 
@@ -126,30 +140,43 @@ class Watcher:
         if self.problem:
             log.info("seen_again")
             self.problem = ""
-        self._settle_doubts(rows, began)
-        by_job: dict[int, list[Row]] = {}
+        await self._settle_doubts(rows, began)
+        # By both: a controller that lost its state gives the same ids again, and comments are anybody's.
+        by_part: dict[tuple[int, str, int], list[Row]] = {}
         for row in rows:
-            by_job.setdefault(row.array, []).append(row)
+            by_part.setdefault((row.array, row.comment, row.uid), []).append(row)
         self.phases = {}
         changed = False
         for part in self._ledger.live():
             if part.job:
-                changed |= self._part(part, by_job.get(part.job, ()), began)
+                changed |= self._part(part, by_part.get((part.job, part.name, part.uid), ()), began)
         for part in [part for part in self._ledger.live() if part.unseen]:
             changed |= await self._confirm(part, began)
         if changed:
             self._lively_until = time.monotonic() + LIVELY_S
         await self._enforce()
 
-    def _settle_doubts(self, rows: Sequence[Row], began: float) -> None:
+    async def _settle_doubts(self, rows: Sequence[Row], began: float) -> None:
         if not self._doubts.open:
             return
+        kept: Sequence[sacct.Record] = ()
+        if self._accounting:
+            try:
+                kept = await self._cluster.history((), self._now() // 1_000_000 - HISTORY_S)
+            except EngineUnavailable as error:
+                log.warning("accounting_away", reason=error.text)
+                if self._spool is None:  # then nothing else remembers what Slurm has forgotten
+                    return
         # Anybody may write anything in a comment: only the owner's jobs count.
         uids = {part.name: part.uid for part in self._ledger.parts.values()}
         found: dict[str, int] = {}
         for row in rows:
             if row.comment in uids and row.uid == uids[row.comment]:
                 found[row.comment] = min(row.array, found.get(row.comment, row.array))
+        for one in kept:
+            for tag in _comments(one):
+                if one.uid == uids.get(tag):
+                    found.setdefault(tag, one.array)
         recorded = self._job_on_record if self._spool is not None else None
         for part, finding, job, reason in self._doubts.look(found, recorded, began, self._memory_s):
             log.info("doubt_settled", part=part.name, finding=finding.value, job=job)
@@ -183,6 +210,8 @@ class Watcher:
 
     def _part(self, part: Part, rows: Sequence[Row], began: float) -> bool:
         """Judge all live instances of a part. Whether anything is new."""
+        if rows:
+            part.seen = began
         by_position: dict[int, Row] = {}
         for row in rows:
             for position in row.tasks if row.tasks is not None else (0,):
@@ -195,7 +224,7 @@ class Watcher:
                 changed |= self._gone(part, instance, began)
                 continue
             here = phase(seen)
-            self.phases[(part.job, position)] = here
+            self.phases[(part.name, instance)] = here
             if here is Phase.WAITING:
                 part.missing.pop(instance, None)
             elif here is Phase.RUNNING:
@@ -246,7 +275,14 @@ class Watcher:
     async def _confirm(self, part: Part, began: float) -> bool:
         """Ask for this job alone, before it is called forgotten. Raises EngineUnavailable."""
         unseen, part.unseen = part.unseen, set()
-        rows = await self._cluster.jobs([part.job])
+        rows = [row for row in await self._cluster.jobs([part.job]) if row.comment == part.name]
+        if not rows and self._accounting:
+            try:
+                history = await self._cluster.history([part.job])
+                rows = [row_of(one) for one in history if one.carries(part.name)]
+            except EngineUnavailable as error:
+                log.warning("accounting_away", reason=error.text, job=part.job)
+                return False
         there = {position for row in rows for position in (row.tasks if row.tasks is not None else (0,))}
         changed = self._part(part, rows, began) if rows else False
         for instance in unseen - part.ended:
@@ -265,12 +301,18 @@ class Watcher:
             native=self._native(part, instance),
             stopped=instance in part.stops,
             spooled=self._spool is not None,
+            vanished=self._vanished(part, instance),
             now=self._now(),
         )
         output = b""
         if self._spool is not None and record is not None:
             output = self._spool.output(self._name(part, instance), part.uid, self._options.capture_limit)
         self._ledger.say(judged(facts, row, record, output))
+
+    def _vanished(self, part: Part, instance: int) -> bool:
+        """Whether Slurm had it so shortly before that it would still show it if it had ended."""
+        since = part.missing.get(instance)
+        return since is not None and part.seen is not None and since - part.seen < self._memory_s - MARGIN_S
 
     def _record(self, part: Part, instance: int) -> Record | None:
         return None if self._spool is None else self._spool.record(self._name(part, instance), part.uid)
@@ -299,8 +341,10 @@ class Watcher:
 
     async def end(self, part: Part, instances: Sequence[int]) -> None:
         """End these by force, waiting or running. Raises EngineUnavailable."""
-        target = Target(part.job, part.elements(instances))
-        await self._cluster.cancel([target], account=part.account)
+        # What is missing may have left its id to somebody else's job.
+        there = [one for one in instances if one not in part.missing]
+        if there:
+            await self._cluster.cancel([Target(part.job, part.elements(there))], account=part.account)
         for instance in instances:
             stop = part.stops.get(instance)
             if stop is not None:
@@ -311,6 +355,13 @@ class Watcher:
         """These instances by how far they were at the last look (None: not seen)."""
         found: dict[Phase | None, list[int]] = {}
         for instance in instances:
-            here = self.phases.get((part.job, part.positions[instance]))
+            here = self.phases.get((part.name, instance))
             found.setdefault(here, []).append(instance)
         return found
+
+
+def _comments(kept: sacct.Record) -> set[str]:
+    """The comment that it was submitted with, where accounting keeps any, and in its submit line."""
+    words = kept.submit_line.split()
+    said = {word.partition("=")[2] for word in words if word.startswith("--comment=")}
+    return said | {kept.comment} - {""}

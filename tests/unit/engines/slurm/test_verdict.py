@@ -108,6 +108,12 @@ def test_what_nobody_knows_is_lost_and_not_run_again() -> None:
     assert ended(None, None, stopped=True).ending is Ending.NEVER_STARTED
 
 
+def test_what_slurm_had_and_lost_before_it_ran_is_given_to_it_again() -> None:
+    facts = Facts(intent=3, instance=1, native="7", stopped=False, spooled=True, vanished=True, now=1)
+    assert judged(facts, None, None, b"").ending is Ending.NEVER_STARTED
+    assert judged(facts, None, BEGUN, b"").ending is Ending.LOST
+
+
 def test_a_state_that_nobody_knows_is_not_the_end() -> None:
     assert phase(row("BRAND_NEW")) is Phase.RUNNING
     assert phase(row("COMPLETING")) is Phase.RUNNING
