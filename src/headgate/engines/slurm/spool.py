@@ -10,6 +10,9 @@ line is `end`.
     exit MICROSECONDS CODE                     the program has ended
     fault MICROSECONDS WHAT TEXT               it could not be started
     end
+
+Beside it there may be `.out`, the captured output, and `.end`, which is empty and tells whoever lists the
+folder that there is something to read.
 """
 
 import os
@@ -139,7 +142,7 @@ class Spool:
 
     def remove(self, name: str) -> None:
         """Its run was recorded: it is needed no more. What can't be removed stays."""
-        for one in (name, f"{name}.out"):
+        for one in (name, f"{name}.out", f"{name}.end"):
             try:
                 (self._folder / one).unlink(missing_ok=True)
             except OSError:

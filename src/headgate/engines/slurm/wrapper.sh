@@ -15,7 +15,7 @@ HG_say() { printf '%s\n' "$*" >&8; }
 HG_tell() { [ -z "$HG_record" ] || { : >"$HG_record.end"; } 2>&9; } # a name that appears is quickly seen
 HG_leave_all() { [ -z "$HG_place" ] || rm -rf -- "$HG_place"; }
 HG_fault() {
-  HG_now; HG_say "fault $HG_at $1 $2"; HG_say end; HG_tell; HG_leave_all; exit 126
+  HG_now; HG_say "fault $HG_at $1 $2"; HG_tell; HG_say end; HG_leave_all; exit 126
 }
 
 # ---- the record: whoever makes it runs, and nobody else
@@ -180,8 +180,8 @@ if [ -n "$HG_reader" ]; then
 fi
 HG_now
 HG_say "exit $HG_at $HG_code"
-HG_say end
 HG_tell
+HG_say end
 HG_leave_all
 if [ "$HG_code" -gt 128 ]; then
   case $(<"${HG_record:-$HG_status}") in
