@@ -32,7 +32,6 @@ from headgate.engines.slurm.rights import AccountRefused, runner_for
 from headgate.engines.slurm.script import LIMITS, Site, record_name, script
 from headgate.engines.slurm.sender import Outgoing, Sender
 from headgate.engines.slurm.spool import Spool
-from headgate.engines.slurm.verdict import Phase
 from headgate.engines.slurm.watcher import Watcher
 from headgate.ports.engine import (
     Ability,
@@ -316,8 +315,7 @@ class SlurmEngine:
                     part.stops[instance] = Stop(forced, kill_at)
             if not part.job:  # it is ended as soon as it is known where it is
                 continue
-            phases = watcher.known(part, instances)
-            running = phases.get(Phase.RUNNING, [])
+            running = watcher.begun(part, instances)
             rest = instances if forced else [one for one in instances if one not in set(running)]
             if rest:
                 await watcher.end(part, rest)
@@ -339,12 +337,12 @@ class SlurmEngine:
                 continue
             await self._cluster.hold(Target(part.job, part.elements(waiting)), account=part.account)
             await watcher.look()
-            phases = watcher.known(part, [one for one in waiting if one not in part.ended])
-            if held := phases.get(Phase.WAITING, []):
+            waiting = [one for one in waiting if one not in part.ended]
+            if held := watcher.waiting(part, waiting):
                 for instance in held:
                     part.stops.setdefault(instance, Stop(forced=True))
                 await watcher.end(part, held)
-            if begun := phases.get(Phase.RUNNING, []):
+            if begun := watcher.begun(part, waiting):
                 log.info("started_before_it_was_recalled", part=name, runs=len(begun))
         self._kick()
 

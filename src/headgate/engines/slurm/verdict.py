@@ -4,7 +4,6 @@ Slurm's word decides whether a run is over, the record how, as it tells an exit 
 why the wrapper stopped a program. Where Slurm has forgotten a job, a whole record says all.
 """
 
-from enum import Enum
 from typing import Final
 
 from msgspec import Struct
@@ -13,47 +12,13 @@ from headgate.core.launch import NodeShare
 from headgate.engines.slurm.commands import sacct
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.spool import Record
+from headgate.engines.slurm.states import end, split
 from headgate.ports.engine import Ended, Ending, Fault
 from headgate.scripts.slurm import hostlist
 
+KILLED: Final = 9
 NO_RECORD: Final = 125
 """What the wrapper ends with where it can't make its record, or somebody else has made it (`wrapper.sh`)."""
-
-
-class Phase(Enum):
-    """How far a job of Slurm's is."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    OVER = "over"
-
-
-WAITING: Final = frozenset(
-    {"PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT", "RESV_DEL_HOLD"}
-)
-OVER: Final = frozenset(
-    {
-        "COMPLETED",
-        "FAILED",
-        "CANCELLED",
-        "TIMEOUT",
-        "OUT_OF_MEMORY",
-        "NODE_FAIL",
-        "BOOT_FAIL",
-        "DEADLINE",
-        "PREEMPTED",
-        "REVOKED",
-    }
-)
-LOST_NODE: Final = frozenset({"NODE_FAIL", "BOOT_FAIL", "PREEMPTED", "REVOKED"})
-"""It did not end by itself: a task that may run again does (ports.engine.Fault.REBOOT)."""
-
-
-def phase(row: Row) -> Phase:
-    """How far it is. A state that nobody knows is not the end."""
-    if row.state in OVER:
-        return Phase.OVER
-    return Phase.WAITING if row.state in WAITING else Phase.RUNNING
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -158,34 +123,25 @@ def _by_record(common: dict[str, object], facts: Facts, record: Record) -> Ended
 
 def _by_row(common: dict[str, object], facts: Facts, row: Row, started: int | None) -> Ended:
     """By Slurm's word alone: there is no record, or none that is whole."""
-    code, signal = row.status >> 8 & 255, row.status & 127
-    told: dict[str, object] = {"started_at": started}
-    reason = f"Slurm: job {facts.native} {row.state}" + (f" ({row.reason})" if row.reason != "None" else "")
-    if row.state in LOST_NODE:
-        return _ended(common, Ending.LOST, fault=Fault.REBOOT, reason=reason, **told)
-    if row.state == "CANCELLED":
-        if not row.started or started is None:
-            ending = Ending.NEVER_STARTED if facts.stopped else Ending.STOPPED
-            return _ended(common, ending, reason=reason)
-        return _ended(common, Ending.STOPPED, signal=signal or None, reason=reason, **told)
-    if row.state in ("TIMEOUT", "DEADLINE"):
-        return _ended(common, Ending.WALL_TIME, signal=signal or None, reason=reason, **told)
-    if row.state == "OUT_OF_MEMORY":
-        return _ended(common, Ending.SIGNALED, signal=signal or 9, reason=reason, **told)
-    if facts.spooled and started is None:
+    code, signal = split(row.status)
+    said = end(row.state, code, signal, started=bool(row.started))
+    reason = said.reason or f"Slurm: {row.state}" + (f" ({row.reason})" if row.reason != "None" else "")
+    if said.ending is Ending.NEVER_STARTED:
+        # Who ended it with Slurm's own commands did not mean that it should be handed over again.
+        return _ended(common, Ending.NEVER_STARTED if facts.stopped else Ending.STOPPED, reason=reason)
+    by_itself = said.ending in (Ending.EXITED, Ending.SIGNALED)
+    if facts.spooled and started is None and (by_itself or said.fault is Fault.SUPERVISION):
         # The wrapper makes its record before it starts anything.
         why = f"{reason}: no record was made on node {row.nodes or '?'}; is the spool there, and writable?"
         return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=why)
-    if row.state == "FAILED" and "aunch" in row.reason:
-        return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=reason)
-    if facts.stopped:
-        return _ended(common, Ending.STOPPED, exit_code=code or None, signal=signal or None, **told)
-    if facts.spooled:
+    told: dict[str, object] = {"started_at": started, "exit_code": said.exit_code, "signal": said.signal}
+    if by_itself and facts.stopped:
+        return _ended(common, Ending.STOPPED, **told)
+    if by_itself and facts.spooled:
         # The wrapper itself was killed: what became of the program is not known.
-        return _ended(common, Ending.SIGNALED, signal=signal or 9, reason=reason, **told)
-    if signal:
-        return _ended(common, Ending.SIGNALED, signal=signal, reason=reason, **told)
-    return _ended(common, Ending.EXITED, exit_code=code, **told)
+        told |= {"exit_code": None, "signal": said.signal or KILLED}
+        return _ended(common, Ending.SIGNALED, reason=reason, **told)
+    return _ended(common, said.ending, fault=said.fault, reason=reason, **told)
 
 
 def _forgotten(common: dict[str, object], facts: Facts, record: Record | None) -> Ended:

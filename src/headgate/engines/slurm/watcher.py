@@ -8,7 +8,7 @@ to reach us.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -23,13 +23,12 @@ from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.script import record_name
 from headgate.engines.slurm.sender import Sender
 from headgate.engines.slurm.spool import Record, Spool
+from headgate.engines.slurm.states import Stage, meaning
 from headgate.engines.slurm.verdict import (
     NO_RECORD,
     Facts,
-    Phase,
     began_at,
     judged,
-    phase,
     row_of,
     shares,
 )
@@ -78,7 +77,7 @@ class Watcher:
         self._lively_until = 0.0
         self._pause = options.poll_min_s
         self._names: set[str] = set()
-        self.phases: dict[tuple[str, int], Phase] = {}
+        self.stages: dict[tuple[str, int], Stage] = {}
         """Of what the last list showed, by part and instance."""
         self.problem = ""
         """Why the last look failed; empty: it did not."""
@@ -145,7 +144,7 @@ class Watcher:
         by_part: dict[tuple[int, str, int], list[Row]] = {}
         for row in rows:
             by_part.setdefault((row.array, row.comment, row.uid), []).append(row)
-        self.phases = {}
+        self.stages = {}
         changed = False
         for part in self._ledger.live():
             if part.job:
@@ -223,19 +222,18 @@ class Watcher:
             if seen is None:
                 changed |= self._gone(part, instance, began)
                 continue
-            here = phase(seen)
-            self.phases[(part.name, instance)] = here
-            if here is Phase.WAITING:
-                part.missing.pop(instance, None)
-            elif here is Phase.RUNNING:
-                part.missing.pop(instance, None)
-                changed |= self._running(part, instance, seen)
-            else:
+            stage = meaning(seen.state).stage
+            self.stages[(part.name, instance)] = stage
+            if stage is Stage.OVER:
                 changed |= self._over(part, instance, seen, began)
+                continue
+            part.missing.pop(instance, None)
+            if stage is Stage.RUNNING:
+                changed |= self._running(part, instance, seen)
         return changed
 
     def _running(self, part: Part, instance: int, row: Row) -> bool:
-        if instance in part.started or row.started is None or row.state == "CONFIGURING":
+        if instance in part.started or row.started is None:
             return False
         at = began_at(row, None) or self._now()
         self._ledger.say(
@@ -351,13 +349,14 @@ class Watcher:
                 stop.kill_at = None
         self.kick()
 
-    def known(self, part: Part, instances: Sequence[int]) -> Mapping[Phase | None, list[int]]:
-        """These instances by how far they were at the last look (None: not seen)."""
-        found: dict[Phase | None, list[int]] = {}
-        for instance in instances:
-            here = self.phases.get((part.name, instance))
-            found.setdefault(here, []).append(instance)
-        return found
+    def waiting(self, part: Part, instances: Sequence[int]) -> list[int]:
+        """Those of these instances that waited at the last look."""
+        return [one for one in instances if self.stages.get((part.name, one)) is Stage.WAITING]
+
+    def begun(self, part: Part, instances: Sequence[int]) -> list[int]:
+        """Those of these instances that had their nodes at the last look."""
+        begun = (Stage.STARTING, Stage.RUNNING, Stage.CLOSING)
+        return [one for one in instances if self.stages.get((part.name, one)) in begun]
 
 
 def _comments(kept: sacct.Record) -> set[str]:

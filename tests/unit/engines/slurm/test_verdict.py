@@ -7,7 +7,7 @@ import pytest
 from headgate.core.launch import NodeShare
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.spool import Record
-from headgate.engines.slurm.verdict import Facts, Phase, judged, phase, shares
+from headgate.engines.slurm.verdict import Facts, judged, shares
 from headgate.ports.engine import Ended, Ending, Fault
 
 
@@ -112,13 +112,6 @@ def test_what_slurm_had_and_lost_before_it_ran_is_given_to_it_again() -> None:
     facts = Facts(intent=3, instance=1, native="7", stopped=False, spooled=True, vanished=True, now=1)
     assert judged(facts, None, None, b"").ending is Ending.NEVER_STARTED
     assert judged(facts, None, BEGUN, b"").ending is Ending.LOST
-
-
-def test_a_state_that_nobody_knows_is_not_the_end() -> None:
-    assert phase(row("BRAND_NEW")) is Phase.RUNNING
-    assert phase(row("COMPLETING")) is Phase.RUNNING
-    assert phase(row("PENDING")) is Phase.WAITING
-    assert phase(row("DEADLINE")) is Phase.OVER
 
 
 def test_cores_are_spread_evenly_over_the_nodes() -> None:
