@@ -48,6 +48,7 @@ ENGINES: Final[dict[str, EnginePlugin]] = {
     "slurm": EnginePlugin(
         engine="headgate.engines.slurm.engine:SlurmEngine",
         options="headgate.engines.slurm.options:Options",
+        check="headgate.engines.slurm.doctor:check",
     ),
 }
 

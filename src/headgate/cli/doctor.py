@@ -32,7 +32,7 @@ MARKS: Final = {GOOD: "ok  ", WARNING: "warn", FAULT: "FAIL"}
 def doctor(
     data: Annotated[Path | None, typer.Option(help="Folder of the installation.")] = None,
     config: ConfigFile = None,
-    engine: Annotated[str | None, typer.Option(help="What runs the jobs (local).")] = None,
+    engine: Annotated[str | None, typer.Option(help="What runs the jobs (local, slurm).")] = None,
 ) -> None:
     """Say what is right and what is not on this machine; 1 when something is wrong."""
     from headgate.app import plugin_options

@@ -15,7 +15,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (8080); 0: any free one.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of this installation.")] = None,
-    engine: Annotated[str | None, typer.Option(help="What runs the jobs (local).")] = None,
+    engine: Annotated[str | None, typer.Option(help="What runs the jobs (local, slurm).")] = None,
     config: ConfigFile = None,
     public_url: Annotated[str | None, typer.Option(help="Address under which clients reach it.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate (PEM).")] = None,

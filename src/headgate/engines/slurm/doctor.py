@@ -1,0 +1,110 @@
+"""Can this machine give work to its Slurm cluster? For `headgate doctor`: plain findings."""
+
+import asyncio
+import os
+import shutil
+import stat
+from enum import Enum
+from pathlib import Path
+
+from msgspec import Struct
+
+from headgate.core.errors import EngineUnavailable
+from headgate.engines.slurm.cluster import DEFAULT_PATH, Cluster
+from headgate.engines.slurm.options import Options
+from headgate.engines.slurm.spool import MODE
+from headgate.engines.slurm.states import TRIED
+
+COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
+
+
+class Level(Enum):
+    """How bad it is."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    FAULT = "fault"
+    """Jobs can't be run."""
+
+
+class Finding(Struct, frozen=True):
+    """One thing that was looked at, as a sentence."""
+
+    level: Level
+    text: str
+
+
+def check(directory: Path, options: Options) -> list[Finding]:
+    """Look at everything the engine needs, and ask the cluster. Changes nothing."""
+    found = [_commands(options), _account(options), _spool(options)]
+    if found[0].level is Level.FAULT:
+        return found
+    return found + asyncio.run(_cluster(options))
+
+
+def _commands(options: Options) -> Finding:
+    path = f"{options.bin}:{DEFAULT_PATH}" if options.bin else DEFAULT_PATH
+    missing = [name for name in COMMANDS if shutil.which(name, path=path) is None]
+    if missing:
+        return Finding(Level.FAULT, f"{', '.join(missing)} not found in {path}.")
+    return Finding(Level.GOOD, "Slurm's commands are there.")
+
+
+def _account(options: Options) -> Finding:
+    if os.geteuid() == 0:
+        return Finding(
+            Level.GOOD, f"The server is root: jobs are their owners' (uid {options.min_uid} and up)."
+        )
+    if options.sudo:
+        if shutil.which("sudo") is None:
+            return Finding(Level.FAULT, "sudo is set, and there is no sudo.")
+        return Finding(Level.GOOD, "The server is not root: jobs are submitted by way of sudo.")
+    return Finding(
+        Level.WARNING,
+        f"The server is not root and sudo is not set: every job is its own account's (uid {os.geteuid()}).",
+    )
+
+
+def _spool(options: Options) -> Finding:
+    if not options.spool:
+        return Finding(
+            Level.WARNING,
+            "There is no spool: captured output is lost, and a job that Slurm has forgotten is lost with it.",
+        )
+    folder = Path(options.spool)
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        parent = folder.parent
+        if not parent.is_dir():
+            return Finding(Level.FAULT, f"The folder {parent} for the spool is missing.")
+        return Finding(Level.GOOD, f"The spool {folder} will be made; all nodes have to see it.")
+    except OSError as error:
+        return Finding(Level.FAULT, f"The spool {folder} can't be used: {error.strerror}.")
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        return Finding(Level.FAULT, f"The spool {folder} is not a folder of the server's account.")
+    if stat.S_IMODE(found.st_mode) != MODE:
+        return Finding(Level.WARNING, f"The spool {folder} will get the mode {MODE:o}.")
+    return Finding(Level.GOOD, f"The spool {folder} is ours; all nodes have to see it.")
+
+
+async def _cluster(options: Options) -> list[Finding]:
+    cluster = Cluster(options)
+    try:
+        config = await cluster.config()
+        nodes = await cluster.nodes()
+    except EngineUnavailable as error:
+        return [Finding(Level.FAULT, f"The cluster does not answer: {error.text}")]
+    version = Finding(Level.GOOD, f"Slurm {config.version} is one that was tried.")
+    if config.version not in TRIED:
+        version = Finding(Level.WARNING, f"Slurm {config.version} was not tried; {', '.join(TRIED)} was.")
+    books = "with accounting" if config.accounting else "without accounting"
+    usable = sum(node.reachable for node in nodes)
+    return [
+        version,
+        Finding(
+            Level.GOOD if config.finished_kept_s >= 60 or config.accounting else Level.WARNING,
+            f"Cluster {config.cluster} {books} remembers ended jobs for {config.finished_kept_s} s.",
+        ),
+        Finding(Level.GOOD if usable else Level.FAULT, f"{usable} of {len(nodes)} nodes answer."),
+    ]
