@@ -124,7 +124,9 @@ def _by_record(common: dict[str, object], facts: Facts, record: Record) -> Ended
 def _by_row(common: dict[str, object], facts: Facts, row: Row, started: int | None) -> Ended:
     """By Slurm's word alone: there is no record, or none that is whole."""
     code, signal = split(row.status)
-    said = end(row.state, code, signal, started=bool(row.started))
+    # One that was cancelled while it waited has the time of that as its start, but it never had a node.
+    ran = started is not None and bool(row.nodes)
+    said = end(row.state, code, signal, started=ran)
     reason = said.reason or f"Slurm: {row.state}" + (f" ({row.reason})" if row.reason != "None" else "")
     if said.ending is Ending.NEVER_STARTED:
         # Who ended it with Slurm's own commands did not mean that it should be handed over again.

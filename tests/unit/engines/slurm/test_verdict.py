@@ -89,8 +89,10 @@ def test_where_no_records_are_kept_slurms_status_is_all_there_is(
 
 @pytest.mark.parametrize(("stopped", "expected"), [(True, Ending.NEVER_STARTED), (False, Ending.STOPPED)])
 def test_one_that_is_cancelled_while_it_waits_never_ran(stopped: bool, expected: Ending) -> None:
-    found = ended(row("CANCELLED", started=None, nodes=""), stopped=stopped)
-    assert (found.ending, found.started_at) == (expected, None)
+    for spooled in (True, False):
+        found = ended(row("CANCELLED", nodes=""), stopped=stopped, spooled=spooled)
+        assert (found.ending, found.started_at) == (expected, None)
+    assert ended(row("CANCELLED"), stopped=stopped).ending is expected
 
 
 def test_a_node_that_makes_no_record_runs_nothing() -> None:
