@@ -93,8 +93,11 @@ class SlurmEngine:
         """See Engine."""
         config = self._config = await self._cluster.config()
         await self.nodes()
-        if self._tasks:
+        if self._tasks and not any(task.done() for task in self._tasks):
             return
+        await self.close()
+        self._ledger = Ledger(time.time_ns() // 1000)
+        self._doubts = Doubts(time.monotonic, self._options.settle_s)
         if self._spool is not None:
             self._spool.prepare()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -312,38 +315,34 @@ class SlurmEngine:
             for instance in instances:
                 known = part.stops.get(instance)
                 if known is None or (forced and not known.forced):
-                    part.stops[instance] = Stop(forced, kill_at)
-            if not part.job:  # it is ended as soon as it is known where it is
-                continue
-            running = watcher.begun(part, instances)
-            rest = instances if forced else [one for one in instances if one not in set(running)]
-            if rest:
-                await watcher.end(part, rest)
-            if running and not forced:
-                await self._cluster.cancel(
-                    [Target(part.job, part.elements(running))], signal=stop_signal, account=part.account
-                )
+                    part.stops[instance] = Stop(forced, kill_at, "" if forced else stop_signal)
+            if part.job:  # else as soon as it is known where it is
+                await watcher.enforce(part)
         self._kick()
 
     async def recall(self, keys: Collection[Key]) -> None:
         """See Engine. What waits is held first, so that it does not start meanwhile."""
         sender, watcher = self._working()
+        looked = False
         for name, instances in self._ledger.by_part(keys).items():
             part = self._ledger.parts[name]
-            if sender.take_back(name, instances) or not part.job:
+            if sender.take_back(name, instances):
                 continue
-            waiting = [one for one in instances if one not in part.started]
+            if not part.job:
+                raise EngineUnavailable(f"It is not known yet whether Slurm has {name}.")
+            if not looked:
+                await watcher.look()
+                looked = True
+            waiting = watcher.waiting(part, instances)
             if not waiting:
                 continue
             await self._cluster.hold(Target(part.job, part.elements(waiting)), account=part.account)
             await watcher.look()
-            waiting = [one for one in waiting if one not in part.ended]
-            if held := watcher.waiting(part, waiting):
-                for instance in held:
-                    part.stops.setdefault(instance, Stop(forced=True))
-                await watcher.end(part, held)
-            if begun := watcher.begun(part, waiting):
-                log.info("started_before_it_was_recalled", part=name, runs=len(begun))
+            held = watcher.waiting(part, [one for one in waiting if one not in part.ended])
+            for instance in held:
+                part.stops.setdefault(instance, Stop(forced=True, kill_at=time.monotonic()))
+            if held:
+                await watcher.enforce(part)
         self._kick()
 
     async def allow(self, wall_times: Mapping[Key, float | None]) -> None:

@@ -13,10 +13,13 @@ from headgate.ports.engine import Ended, Key, Sighting, Sightings
 
 @dataclass(slots=True)
 class Stop:
-    """An instance was asked to end. kill_at: when it is ended by force (monotonic); None: it was."""
+    """An instance was asked to end. signal: to be sent first; empty: it was, or is not wanted. kill_at: when
+    it is ended by force (monotonic); None: it was.
+    """
 
     forced: bool
     kill_at: float | None = None
+    signal: str = ""
 
 
 @dataclass(slots=True)

@@ -324,18 +324,31 @@ class Watcher:
     # ---- ending by force
 
     async def _enforce(self) -> None:
-        """End what was asked gently and has had its time. Raises EngineUnavailable."""
-        now = time.monotonic()
+        """End what was asked to, as far as it has come: gently, and by force what has had its time or waits.
+
+        Raises EngineUnavailable.
+        """
         for part in self._ledger.live():
-            if not part.stops or not part.job:
-                continue
-            due = [
-                instance
-                for instance, stop in part.stops.items()
-                if stop.kill_at is not None and stop.kill_at <= now and instance not in part.ended
-            ]
-            if due:
-                await self.end(part, due)
+            if part.stops and part.job:
+                await self.enforce(part)
+
+    async def enforce(self, part: Part) -> None:
+        """The same for one part that Slurm has. Raises EngineUnavailable."""
+        now = time.monotonic()
+        asked = {one: stop for one, stop in part.stops.items() if stop.kill_at is not None}
+        waiting = set(self.waiting(part, list(asked)))
+        due = [one for one, stop in asked.items() if one in waiting or (stop.kill_at or 0.0) <= now]
+        if due:
+            await self.end(part, due)
+        gently: dict[str, list[int]] = {}
+        for one in self.begun(part, [one for one in asked if one not in due]):
+            if asked[one].signal:
+                gently.setdefault(asked[one].signal, []).append(one)
+        for name, instances in gently.items():
+            target = Target(part.job, part.elements(instances))
+            await self._cluster.cancel([target], signal=name, account=part.account)
+            for one in instances:
+                asked[one].signal = ""
 
     async def end(self, part: Part, instances: Sequence[int]) -> None:
         """End these by force, waiting or running. Raises EngineUnavailable."""
