@@ -12,7 +12,7 @@ from headgate.dispatcher.nodes import drop_empty_groups, take_groups, take_nodes
 from headgate.dispatcher.recovery import Open, lanes_of, open_instances
 from headgate.ports.engine import NodeSighting
 from headgate.ports.store import Reader, Transaction
-from headgate.service.submission import NO_NODE_DUTIES
+from headgate.service.nodes import OWN_SCHEDULER
 
 _TOGETHER = 500
 _AT_WORK = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
@@ -34,7 +34,7 @@ class Stock(Struct, frozen=True):
 def begin(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting], *, forwards: bool = False) -> int:
     """Bring in the engine's nodes and their groups, and take a new epoch. forwards: it places by itself."""
     bring_in(tx, engine, seen_nodes)
-    tx.put_meta(NO_NODE_DUTIES, engine if forwards else "")
+    tx.put_meta(OWN_SCHEDULER, engine if forwards else "")
     return tx.next_epoch()
 
 

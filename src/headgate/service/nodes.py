@@ -17,6 +17,9 @@ from headgate.ports.store import Reader, Store, Transaction
 from headgate.service.operations import conclude, note
 from headgate.service.rights import require_node_rights
 
+OWN_SCHEDULER = "own_scheduler"
+"""The name under which the store keeps the engine, if it decides by itself where work runs and what its nodes
+do; "" otherwise."""
 _ON_NODES = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
 
 
@@ -53,12 +56,17 @@ class Nodes:
     async def set_state(self, caller: Caller, name: str, state: NodeState) -> None:
         """Bring a node online, or take it offline: what runs there ends first (Draining until then).
 
-        Nothing is changed, nor noted, where it is so already.
+        Nothing is changed, nor noted, where it is so already. Raises NotSupported where the engine says what
+        its nodes do.
         """
         require_node_rights(caller)
 
         def change(tx: Transaction) -> None:
             node = find_node(tx.nodes(), name)
+            if node.engine == tx.meta(OWN_SCHEDULER):
+                raise NotSupported(
+                    f"What node {node.name} does is decided by the scheduler of the engine {node.engine}."
+                )
             if state is NodeState.ONLINE and node.state is not NodeState.ONLINE:
                 put_node_state(tx, node, NodeState.ONLINE)
                 note(tx, caller.name, "Bring node online", f"Node {node.name} is online.", node=node.name)

@@ -29,9 +29,8 @@ from headgate.service.endings import (
     review_pending,
     settle,
 )
+from headgate.service.nodes import OWN_SCHEDULER
 
-NO_NODE_DUTIES = "no_node_duties"
-"""The name under which the store keeps the engine that can't run NodePrep and NodeRelease; "" when it can."""
 _INTO_THE_QUEUE = (TaskHappened.SUBMIT_ASKED, TaskHappened.VALIDATION_BEGUN, TaskHappened.VALIDATED)
 _AGAIN = (TaskHappened.REQUEUE_ASKED, *_INTO_THE_QUEUE)
 _ENDED_BADLY = frozenset({TaskState.FAILED, TaskState.CANCELED})
@@ -131,7 +130,7 @@ def surroundings(reader: Reader, edit: JobEdit) -> Surroundings:
     parents = reader.jobs([dependency.job_id for dependency in edit.job.spec.depends_on])
     groups = [group.name for group in reader.node_groups()]
     states = {parent.id: parent.state for parent in parents}
-    return Surroundings(reader.nodes(), groups, states, no_node_duties=reader.meta(NO_NODE_DUTIES) or "")
+    return Surroundings(reader.nodes(), groups, states, no_node_duties=reader.meta(OWN_SCHEDULER) or "")
 
 
 def queue_task(edit: JobEdit, number: int) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from headgate.core.errors import NotSupported
 from headgate.core.launch import NodeShare
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import HoldKind, NodeState, TaskType
 from headgate.ports.engine import Ability, Capacity, Ending, Key, Started
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Clock, FakeEngine
-from tests.unit.dispatcher.story import ALICE, BOB, Story, basic, sweep, typed
+from tests.unit.dispatcher.story import ADMIN, ALICE, BOB, Story, basic, sweep, typed
 
 
 class Scheduler(FakeEngine):
@@ -255,3 +256,5 @@ async def test_the_engine_says_which_of_its_nodes_take_work(story: Forwarded) ->
         story.engine.machines = [replace(before[0], state=state, reason=reason)]
         await story.advance(11)
         assert [node.state for node in story.nodes.list(ALICE)] == [state]
+    with pytest.raises(NotSupported):
+        await story.nodes.set_state(ADMIN, "n1", NodeState.OFFLINE)

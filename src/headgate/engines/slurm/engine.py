@@ -232,7 +232,6 @@ class SlurmEngine:
                 script=b"",
                 comment=name,
                 export="ALL",  # of an environment that is built from nothing (decision 0030)
-                array=ordering.array(len(some), order.at_once),
                 uid=runner.account.uid if runner.as_root else None,
                 gid=runner.account.gid if runner.as_root else None,
                 **fields,

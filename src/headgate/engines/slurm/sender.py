@@ -19,6 +19,7 @@ from headgate.engines.slurm.cluster import Cluster
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Dropped, Journal, Taken, Tried
+from headgate.engines.slurm.ordering import array
 from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.rights import Runner
 from headgate.engines.slurm.script import Site, script
@@ -40,7 +41,7 @@ class Outgoing:
     items: tuple[Item, ...]
     runner: Runner
     request: sbatch.Request
-    """All but the script, which is made when it is sent."""
+    """All but the script and the array, which are made when it is sent."""
     at_once: int
     tries: int = 0
     recalled: set[int] = field(default_factory=set)
@@ -158,7 +159,8 @@ class Sender:
         part = outgoing.part
         outgoing.tries += 1
         text = script(part.tag, outgoing.items, outgoing.runner.account, self._site)
-        request = replace(outgoing.request, script=text)
+        indices = array(len(outgoing.items), outgoing.at_once)
+        request = replace(outgoing.request, script=text, array=indices)
         account = outgoing.runner.account.name if outgoing.runner.sudo else ""
         began = time.monotonic()
         answer = await self._cluster.submit(request, account)

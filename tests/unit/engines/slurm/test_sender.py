@@ -1,0 +1,166 @@
+"""engines/slurm/sender.py: each part is given to Slurm once, or not at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from headgate.core.launch import Launch, OsAccount
+from headgate.engines.slurm.commands import sbatch
+from headgate.engines.slurm.doubts import Doubts
+from headgate.engines.slurm.journal import Journal
+from headgate.engines.slurm.parts import Ledger, Part
+from headgate.engines.slurm.rights import Runner
+from headgate.engines.slurm.script import Site
+from headgate.engines.slurm.sender import MOST_TRIES, Outgoing, Sender
+from headgate.ports.engine import Ended, Ending, Item, Refused, Uncertain
+
+ANN = OsAccount("ann", 1001, 1001, "/home/ann")
+Answer = sbatch.Submitted | Refused | Uncertain
+
+
+class FakeCluster:
+    """Answers as it is told; `asked`: the comments and arrays of what came."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.asked: list[tuple[str, str]] = []
+        self.let = asyncio.Event()
+        self.let.set()
+
+    async def submit(self, request: sbatch.Request, account: str = "") -> Answer:
+        self.asked.append((request.comment, request.array))
+        await self.let.wait()
+        return self.answers.pop(0) if self.answers else sbatch.Submitted(len(self.asked))
+
+
+class Office:
+    """A sender that works."""
+
+    def __init__(self, folder: Path) -> None:
+        self.cluster = FakeCluster()
+        self.ledger = Ledger(1)
+        self.path = folder / "journal"
+        self.journal = Journal(self.path)
+        self.journal.open("ab")
+        self.now = 0.0
+        self.doubts = Doubts(lambda: self.now, 1.0)
+        site = Site(spool="/spool", scratch="/tmp", capture_limit=1, secret=b"x")
+        self.sender = Sender(
+            self.cluster,  # type: ignore[arg-type]  # as much of a Cluster as it needs
+            self.ledger,
+            self.journal,
+            self.doubts,
+            site,
+            parallel=2,
+            boot="boot",
+            now=lambda: 5,
+            sent=lambda: None,
+        )
+
+    def give(self, *instances: int) -> Part:
+        part = Part(f"t.{instances[0]}-{instances[-1]}", "t", 1, instances, 1001)
+        self.ledger.add(part)
+        items = tuple(Item(one, Launch(script=b"true")) for one in instances)
+        request = sbatch.Request(script=b"", comment=part.name)
+        self.sender.take(Outgoing(part, items, Runner(ANN), request, 0))
+        return part
+
+    async def settle(self) -> None:
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+
+    def ends(self) -> list[tuple[int, Ending]]:
+        seen = self.ledger.following(0).seen
+        return [(one.instance, one.ending) for one in seen if isinstance(one, Ended)]
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    made = Office(tmp_path)
+    life = asyncio.create_task(made.sender.run())
+    yield made
+    life.cancel()
+    await asyncio.gather(life, return_exceptions=True)
+    made.journal.close()
+
+
+async def test_a_part_is_on_disk_as_tried_before_slurm_hears_of_it(office: Office) -> None:
+    office.cluster.let.clear()
+    part = office.give(1, 2)
+    await office.settle()
+    assert office.cluster.asked == [(part.name, "0-1")]
+    assert Journal(office.path).open("cd")[part.name].job == 0
+
+
+async def test_its_id_is_kept(office: Office) -> None:
+    part = office.give(0)
+    await office.settle()
+    assert part.job == 1
+    assert Journal(office.path).open("cd")[part.name].job == 1
+
+
+async def test_what_is_refused_ends_with_the_reason(office: Office) -> None:
+    office.cluster.answers = [Refused("Invalid account")]
+    office.give(1, 2)
+    await office.settle()
+    assert office.ends() == [(1, Ending.NOT_STARTABLE), (2, Ending.NOT_STARTABLE)]
+
+
+async def test_while_one_is_in_doubt_nothing_else_is_tried(office: Office) -> None:
+    office.cluster.answers = [Uncertain("hung")]
+    first = office.give(1)
+    await office.settle()
+    second = office.give(2)
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked] == [first.name]
+    for office.now in (2.0, 4.0):
+        for part, finding, _, reason in office.doubts.look({}, lambda _: 0, office.now, 300.0):
+            assert finding.value == "absent"
+            office.sender.absent(part, reason)
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked] == [first.name, first.name, second.name]
+    assert (first.job, second.job) == (2, 3)
+
+
+async def test_what_slurm_never_takes_is_given_up(office: Office) -> None:
+    part = office.give(1)
+    for _ in range(MOST_TRIES):
+        office.cluster.answers = [Uncertain("a word that nobody knows")]
+        office.sender.wake()
+        await office.settle()
+        office.now += 2
+        office.doubts.look({}, lambda _: 0, office.now, 300.0)
+        office.now += 2
+        for one, _, _, reason in office.doubts.look({}, lambda _: 0, office.now, 300.0):
+            office.sender.absent(one, reason)
+    await office.settle()
+    assert len(office.cluster.asked) == MOST_TRIES
+    assert office.ends() == [(1, Ending.NOT_STARTABLE)]
+    assert part.job == 0
+
+
+async def test_what_is_taken_back_in_time_never_reaches_slurm(office: Office) -> None:
+    office.cluster.answers = [Uncertain("hung")]
+    office.give(9)
+    await office.settle()
+    part = office.give(1, 2, 3)
+    whole = office.give(4)
+    assert office.sender.take_back(part.name, [2])
+    assert office.sender.take_back(whole.name, [4])
+    assert office.ends() == [(2, Ending.NEVER_STARTED), (4, Ending.NEVER_STARTED)]
+    office.doubts.look({"t.9-9": 5}, None, 0.0, 300.0)
+    office.sender.wake()
+    await office.settle()
+    assert office.cluster.asked[1:] == [(part.name, "0-1")]
+    assert office.ledger.parts[part.name].instances == (1, 3)
+    over = office.ledger.acknowledge(10)
+    assert sorted(instance for some in over.values() for instance in some) == [2, 4]
+
+
+async def test_what_slurm_may_have_is_not_taken_back(office: Office) -> None:
+    office.cluster.let.clear()
+    part = office.give(1)
+    await office.settle()
+    assert not office.sender.take_back(part.name, [1])
