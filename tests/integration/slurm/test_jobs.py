@@ -95,3 +95,42 @@ def test_a_hold_keeps_a_job_back_that_waits_in_slurm(desk: Front, up: Cluster) -
     desk.ask("POST", f"/v1/jobs/{job}/release")
     assert desk.ended(job)["state"] == "finished"
     assert desk.ran("held") == [0]
+
+
+def scripted(desk: Front, flavour: str, text: str) -> int:
+    """A job that comes as a script; its number."""
+    submitter = {"directory": str(desk.marks), "host": "login1", "file": "job.sh", "variables": {}}
+    task: dict[str, object] = {"script": text}
+    if flavour == "pbs":  # the test's account has no home, where PBS would begin
+        task["work_directory"] = str(desk.marks)
+    with desk.server.http(desk.owner) as http:
+        body = {"flavour": flavour, "submitter": submitter, "tasks": [task]}
+        answer = http.post("/v1/jobs", json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def test_scripts_of_all_flavours_find_what_they_expect(desk: Front) -> None:
+    pbs = scripted(
+        desk,
+        "pbs",
+        "#!/bin/bash\n#PBS -N p -l select=1:ncpus=2:mpiprocs=2 -o p.out\nsort $PBS_NODEFILE; echo $NCPUS\n",
+    )
+    pjm = scripted(
+        desk, "pjm", "#!/bin/bash\n#PJM -L node=1\n#PJM -o pjm.out\necho $PJM_JOBID; cat $PJM_O_NODEINF\n"
+    )
+    slurm = scripted(
+        desk,
+        "slurm",
+        "#!/bin/bash\n#SBATCH --array=3,7 -o s-%a.out -n 1\n"
+        'echo "$SLURM_ARRAY_TASK_ID $SLURM_ARRAY_TASK_MAX $SLURM_SUBMIT_DIR"\n'
+        "echo $SLURM_JOB_ID > id-$SLURM_ARRAY_TASK_ID\n",
+    )
+    for job in (pbs, pjm, slurm):
+        found = desk.ended(job)
+        assert found["state"] == "finished", (found, desk.task(job))
+    node = desk.task(pbs)["nodes"][0]
+    assert (desk.marks / "p.out").read_text() == f"{node}\n{node}\n2\n"
+    assert (desk.marks / "pjm.out").read_text().splitlines()[0] == str(pjm)
+    assert (desk.marks / "s-7.out").read_text() == f"7 7 {desk.marks}\n"
+    assert int((desk.marks / "id-3").read_text()) > 0
