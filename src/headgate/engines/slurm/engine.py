@@ -7,7 +7,6 @@ of it, `Ledger` holds both together. What must outlive the server is in the jour
 import asyncio
 import contextlib
 import os
-import pwd
 import secrets
 import signal
 import time
@@ -26,6 +25,7 @@ from headgate.engines.slurm.commands.scancel import Target
 from headgate.engines.slurm.commands.scontrol import Configuration
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal, Over, Story
+from headgate.engines.slurm.machine import boot_id, end_orphans, now, own_account
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.parts import Ledger, Part, Stop
 from headgate.engines.slurm.rights import AccountRefused, runner_for
@@ -69,7 +69,7 @@ class SlurmEngine:
         self._journal = Journal(self._directory / "slurm.journal")
         self._ledger = Ledger(time.time_ns() // 1000)
         self._doubts = Doubts(time.monotonic, options.settle_s)
-        self._own = _own_account()
+        self._own = own_account()
         self._known = ordering.Known()
         self._site = Site(spool="", scratch="", capture_limit=0, secret=b"")
         self._sender: Sender | None = None
@@ -115,8 +115,8 @@ class SlurmEngine:
             self._doubts,
             self._site,
             parallel=self._options.parallel,
-            boot=_boot_id(),
-            now=_now,
+            boot=boot_id(),
+            now=now,
             sent=self._kick,
         )
         self._watcher = Watcher(
@@ -129,9 +129,9 @@ class SlurmEngine:
             secret=self._journal.secret,
             memory_s=config.finished_kept_s or float("inf"),
             accounting=config.accounting,
-            now=_now,
+            now=now,
         )
-        await asyncio.to_thread(_end_orphans, {name for name, one in stories.items() if not one.job})
+        await asyncio.to_thread(end_orphans, {name for name, one in stories.items() if not one.job})
         for story in stories.values():
             self._resume(story)
         self._tasks = [
@@ -160,7 +160,7 @@ class SlurmEngine:
         if not part.job:
             # By the clock since boot, which nobody sets: of another run of the machine nothing is known.
             ago = time.clock_gettime(time.CLOCK_BOOTTIME) - tried.at
-            known = tried.boot == _boot_id() and ago >= 0
+            known = tried.boot == boot_id() and ago >= 0
             self._doubts.add(part, "the server was killed", time.monotonic() - ago if known else None)
 
     async def close(self) -> None:
@@ -373,44 +373,6 @@ def _check(items: Sequence[Item]) -> None:
         for name in (item.launch.stop_signal, item.launch.limit_signal, item.launch.warning_signal):
             if name and not name.isdigit() and not hasattr(signal, f"SIG{name}"):
                 raise ordering.CannotOrder(f"There is no signal {name!r}.")
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def _own_account() -> OsAccount:
-    uid = os.geteuid()
-    try:
-        entry = pwd.getpwuid(uid)
-    except KeyError:
-        return OsAccount(str(uid), uid, os.getegid(), "/")
-    return OsAccount(entry.pw_name, uid, entry.pw_gid, entry.pw_dir, shell=entry.pw_shell or "/bin/sh")
-
-
-def _end_orphans(parts: Collection[str]) -> None:
-    """Kill what an earlier life has left of sbatch: it might still submit one of these."""
-    wanted = {f"--comment={part}".encode() for part in parts}
-    if not wanted:
-        return
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
-            if wanted.intersection(words) and any(word.endswith(b"sbatch") for word in words[:8]):
-                group = os.getpgid(int(entry))
-                log.warning("orphan_ended", pid=int(entry))
-                if group == os.getpgrp():
-                    os.kill(int(entry), signal.SIGKILL)
-                else:  # it was started in a session of its own, with all that it has started
-                    os.killpg(group, signal.SIGKILL)
-        except (OSError, ValueError):
-            continue
 
 
 def _tell_of_end(task: "asyncio.Task[None]") -> None:
