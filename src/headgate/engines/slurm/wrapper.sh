@@ -135,6 +135,9 @@ HG_child() {
   fi
   exit 127
 }
+# bash tells in words that a child was killed, and says nothing of an exit code: the record hears it, as the
+# number alone (128 + signal) does not tell them apart. From before the start: it may be over at once.
+exec 2>&8
 HG_child 3< <(exec base64 -d <<<"$HG_script") &
 HG_pid=$!
 exec 4<&- 5>&- 6>&-
@@ -160,9 +163,6 @@ if [ -n "$HG_wall" ] || [ -n "$HG_warning" ]; then
   HG_timer=$!
 fi
 
-# bash tells in words that a child was killed, and says nothing of an exit code: the record hears both, which
-# the number alone (128 + signal) does not tell apart.
-exec 2>&8
 while :; do
   wait "$HG_pid"
   HG_code=$?
