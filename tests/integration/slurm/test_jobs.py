@@ -79,15 +79,21 @@ def test_what_cannot_be_opened_is_said(desk: Front) -> None:
     assert "/nowhere/out" in desk.task(job)["failure"]
 
 
-def test_a_hold_keeps_a_job_back_that_waits_in_slurm(desk: Front, up: Cluster) -> None:
-    full = desk.submit({"command": "sleep 3", "required_nodes": ["n1", "n2"]}, exclusive=True)
-    desk.until(full, "running")
-    job = desk.submit({"command": desk.command("held")})
-    until = time.monotonic() + 10
-    while len(up.command("squeue", "-h").stdout.splitlines()) < 2:
+def until_in_slurm(up: Cluster, count: int) -> None:
+    until = time.monotonic() + 20
+    while len(up.command("squeue", "-h").stdout.splitlines()) != count:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_a_hold_keeps_a_job_back_that_waits_in_slurm(desk: Front, up: Cluster) -> None:
+    full = desk.submit({"command": "sleep 60", "required_nodes": ["n1", "n2"]}, exclusive=True)
+    desk.until(full, "running")
+    job = desk.submit({"command": desk.command("held")})
+    until_in_slurm(up, 2)
     desk.ask("POST", f"/v1/jobs/{job}/hold")
+    until_in_slurm(up, 1)
+    desk.ask("POST", f"/v1/jobs/{full}/cancel")
     desk.ended(full)
     time.sleep(1.0)
     assert desk.job(job)["state"] == "queued"
