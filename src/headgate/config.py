@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Struct
 from msgspec import inspect as types
 
+from headgate.broker.settings import SoaSettings
 from headgate.core.errors import StartupRefused
 from headgate.notify.settings import MailSettings
 from headgate.objects.settings import ObjectStorageSettings
@@ -133,6 +134,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     storage: StorageSettings = StorageSettings()
     mail: MailSettings = MailSettings()
     object_storage: ObjectStorageSettings = ObjectStorageSettings()
+    soa: SoaSettings = SoaSettings()
     face: dict[str, Struct] = {}
 
 
@@ -167,6 +169,7 @@ class Loaded(Struct, frozen=True):
         yield from self._table("storage", self.settings.storage)
         yield from self._table("mail", self.settings.mail)
         yield from self._table("object_storage", self.settings.object_storage)
+        yield from self._table("soa", self.settings.soa)
         for name, options in self.settings.face.items():
             yield from self._table(name, options)
 
@@ -197,6 +200,7 @@ def load(
         "storage": StorageSettings,
         "mail": MailSettings,
         "object_storage": ObjectStorageSettings,
+        "soa": SoaSettings,
         **plugins.face,
     }
     tree: dict[str, Any] = {}
@@ -231,6 +235,7 @@ def load(
         object_storage=_convert(
             tree.get("object_storage", {}), ObjectStorageSettings, "object_storage", sources
         ),
+        soa=_convert(tree.get("soa", {}), SoaSettings, "soa", sources),
         face={
             name: _convert(tree.get(name, {}), options, name, sources)
             for name, options in plugins.face.items()

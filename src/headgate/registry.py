@@ -72,6 +72,12 @@ DIALECTS: Final[dict[str, DialectPlugin]] = {
         build="headgate.dialects.windowshpc:build",
         refusal="headgate.dialects.windowshpc:refusal_body",
     ),
+    "soa": DialectPlugin(
+        path="/soa",
+        context="headgate.dialects.soa:Context",
+        build="headgate.dialects.soa:build",
+        refusal="headgate.dialects.soa:refusal_body",
+    ),
     "soca": DialectPlugin(
         path="/api",
         context="headgate.dialects.soca.context:Context",

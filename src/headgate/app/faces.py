@@ -3,12 +3,16 @@
 import os
 import resource
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
 from headgate import __version__, registry
 from headgate.app.installation import Parts
+from headgate.app.interpreter import host_command
+from headgate.broker.broker import Broker
+from headgate.broker.registrations import Registrations
 from headgate.config import ServerSettings, Settings
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.http.faces import Face, nothing
@@ -29,19 +33,22 @@ from headgate.service.operations import Operations
 from headgate.service.portraits import Portraits
 from headgate.service.queues import Queues
 from headgate.service.scripts import Scripts
+from headgate.service.sessions import Sessions
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 
 DAY_S: Final = 86400
+SERVICES: Final = "services"
+"""Folder of the data folder with the registrations of services."""
 FILES_OF_OUR_OWN: Final = 128
 """Open files that are not for clients: the store's connections, the engine, logs."""
 
 
-def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gate:
+def application(parts: Parts, settings: Settings, dispatcher: Dispatcher, broker: Broker) -> Gate:
     """The ASGI application of one server."""
     server = settings.server
     metrics = Metrics()
-    offer = _offer(parts, settings)
+    offer = _offer(parts, settings, broker)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
@@ -71,7 +78,7 @@ def application(parts: Parts, settings: Settings, dispatcher: Dispatcher) -> Gat
     return gate
 
 
-def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
+def _offer(parts: Parts, settings: Settings, broker: Broker) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
     jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy())
@@ -88,6 +95,15 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),
         "events": Events(parts.store),
+        "sessions": Sessions(
+            parts.store,
+            jobs,
+            broker,
+            registrations(parts.data, settings),
+            host=host_command(settings.soa.python, root=os.geteuid() == 0),
+            max_message=settings.soa.max_message,
+        ),
+        "soa_hosts": broker,
         "users": parts.users,
         "user_groups": parts.user_groups,
         "user_files": UserFiles(parts.files, parts.identity),
@@ -118,6 +134,12 @@ def _offer(parts: Parts, settings: Settings) -> dict[str, Any]:
 def flavours() -> dict[str, Flavour]:
     """Every script flavour there is, by name."""
     return {name: registry.load(target) for name, target in registry.FLAVOURS.items()}
+
+
+def registrations(data: Path, settings: Settings) -> Registrations:
+    """The services that are registered."""
+    named = settings.soa.registrations
+    return Registrations(Path(named) if named else data / SERVICES)
 
 
 def cluster_name(server: ServerSettings) -> str:

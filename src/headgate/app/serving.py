@@ -3,27 +3,31 @@
 import asyncio
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from socket import socket
 from ssl import SSLContext
 from typing import Any, Final
 
 import structlog
 
 from headgate import __version__, registry
-from headgate.app.faces import application, cluster_name, flavours, limits
+from headgate.app.faces import application, cluster_name, flavours, limits, registrations
 from headgate.app.installation import Parts, opened, seed
+from headgate.broker.broker import Broker
 from headgate.config import Loaded, ServerSettings, Settings
 from headgate.core.environment import Site
 from headgate.core.errors import StartupRefused
+from headgate.core.soa import Tickets
 from headgate.dispatcher.dispatcher import Dispatcher, Timing
 from headgate.dispatcher.measuring import Measuring
 from headgate.engines.local.account_processes import LocalProcesses
 from headgate.http import logs, tls
-from headgate.http.server import HttpServer, is_loopback, listen, run, url_of
-from headgate.identity import create_first_admin, own_account
+from headgate.http.server import HttpServer, is_loopback, listen, local_url_of, run, url_of
+from headgate.identity import create_first_admin, derived_key, own_account
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
 from headgate.notify.notifier import Notifier
 from headgate.notify.smtp import SmtpMailer, read_password
@@ -33,6 +37,7 @@ from headgate.ports.engine import Ability, Engine
 
 DAY_S: Final = 86400
 SWITCH_S: Final = 0.0002
+CERTIFICATES: Final = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 log = structlog.get_logger("headgate")
 
 Announce = Callable[[str], None]
@@ -65,7 +70,16 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         context = _tls(server, parts)
         listening = listen(server.host, server.port)
         engine = _engine(parts, settings)
-        dispatcher = _dispatcher(parts, settings, engine)
+        tickets = _tickets(parts, server, listening, tls=context is not None)
+        dispatcher = _dispatcher(parts, settings, engine, tickets)
+        broker = Broker(
+            parts.store,
+            registrations(parts.data, settings),
+            parts.clock,
+            folder=parts.data / "soa",
+            tickets=tickets,
+            settings=settings.soa,
+        )
         measuring = Measuring(
             parts.store,
             engine if Ability.FIGURES in engine.abilities else None,
@@ -74,9 +88,10 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         )
         notifier = _notifier(parts, settings)
         syncs = _sync_worker(parts, settings)
-        gate = application(parts, settings, dispatcher)
+        gate = application(parts, settings, dispatcher, broker)
         http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
+        await broker.start()
         await dispatcher.start()
         await measuring.start()
         if notifier is not None:
@@ -98,6 +113,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             await measuring.stop()
             await syncs.stop()
             await dispatcher.stop()
+            await broker.stop()
             if notifier is not None:
                 await notifier.stop()
             log.info("server_stopped")
@@ -121,14 +137,26 @@ def _engine(parts: Parts, settings: Settings) -> Any:
     return registry.load(registry.ENGINES[name].engine)(parts.data / "engine", settings.engine[name])
 
 
-def _dispatcher(parts: Parts, settings: Settings, engine: Engine) -> Dispatcher:
+def _tickets(parts: Parts, server: ServerSettings, listening: socket, *, tls: bool) -> Tickets:
+    """What hosts of services are given to connect with: where the server is, and what to believe of it."""
+    url = server.public_url.rstrip("/") or local_url_of(listening, tls=tls)
+    certificate = ""
+    if tls:
+        path = Path(server.tls_cert) if server.tls_cert else parts.data / "tls" / "cert.pem"
+        # Only the certificates: some keep the key in the same file.
+        certificate = "\n".join(CERTIFICATES.findall(path.read_text("ascii", "replace")))
+    key = derived_key(parts.key, "soa-hosts")
+    return Tickets(key=key, url=url, certificate=certificate, named=bool(server.public_url))
+
+
+def _dispatcher(parts: Parts, settings: Settings, engine: Engine, tickets: Tickets) -> Dispatcher:
     server = settings.server
     return Dispatcher(
         parts.store,
         engine,
         parts.identity,
         parts.clock,
-        Site(cluster_name(server), os.uname().nodename, own_account(), server.time_zone),
+        Site(cluster_name(server), os.uname().nodename, own_account(), server.time_zone, tickets),
         flavours(),
         timing=Timing(keep_finished=server.keep_finished * DAY_S),
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from headgate.core.errors import BadRequest
 from headgate.core.launch import OsAccount, Placement
 from headgate.core.model import INT_MAX, Job, Run, Task
+from headgate.core.soa import Tickets
 
 LENGTH_LIMIT = 2048
 """Characters of all names and values of one object together."""
@@ -139,16 +140,22 @@ class Site:
     """Facts about the installation that every task is told.
 
     account: the server's own, under which everything runs where the server is not root. time_zone: IANA name
-    of the zone of local times.
+    of the zone of local times. tickets: for hosts of services; None: there are no sessions.
     """
 
     def __init__(
-        self, cluster: str, head_node: str, account: OsAccount | None = None, time_zone: str = "UTC"
+        self,
+        cluster: str,
+        head_node: str,
+        account: OsAccount | None = None,
+        time_zone: str = "UTC",
+        tickets: Tickets | None = None,
     ) -> None:
         self.cluster = cluster
         self.head_node = head_node
         self.account = account
         self.time_zone = time_zone
+        self.tickets = tickets
 
 
 def task_environment(

@@ -16,6 +16,7 @@ from headgate.core.launch import Launch, NodeShare, OsAccount, Placement
 from headgate.core.model import Intent, Job, Run, Share, Task, TaskSpec
 from headgate.core.resources import units_of
 from headgate.core.scripts import Manners, RunFacts, shebang
+from headgate.core.soa import TICKET
 from headgate.core.sweep import index_of, instance_spec
 from headgate.core.validation import NODE_RELEASE_LIMIT_S
 from headgate.core.vocabulary import TaskType
@@ -232,7 +233,12 @@ def submission(
 
     def item(number: int) -> Item:
         run = runs.get(number, Run())
-        return Item(number, launch(job, task, number, run, placement, account, site, flavours, now))
+        made = launch(job, task, number, run, placement, account, site, flavours, now)
+        if site.tickets is not None and job.spec.service_name and task.spec.type is TaskType.SERVICE:
+            # What a host of a session connects with; for a job that is none, the broker will not have it.
+            ticket = site.tickets.file(job.id, number, intent.id)
+            made = replace(made, files=(*made.files, (TICKET, ticket)))
+        return Item(number, made)
 
     return Submission(
         tag=intent.tag,

@@ -65,6 +65,12 @@ def url_of(listening: socket.socket, *, tls: bool) -> str:
     return f"{'https' if tls else 'http'}://{shown}:{port}"
 
 
+def local_url_of(listening: socket.socket, *, tls: bool) -> str:
+    """The address under which this machine reaches a listening socket."""
+    url = url_of(listening, tls=tls)
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server with our signals, the deadline for headers, and a word before it drains."""
 

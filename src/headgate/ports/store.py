@@ -29,6 +29,7 @@ from headgate.core.model import (
     UserGroup,
 )
 from headgate.core.operations import Operation
+from headgate.core.soa import BatchRecord, ChunkRecord, Session
 from headgate.core.states import JobState, TaskState
 from headgate.core.syncs import Sync
 
@@ -307,6 +308,26 @@ class Reader(Protocol):
         """How many of a user's syncs are not over."""
         ...
 
+    def soa_sessions(self) -> list[Session]:
+        """The SOA sessions that are open, or not yet wholly removed."""
+        ...
+
+    def soa_batches(self, session: int) -> list[tuple[BatchRecord, bytes]]:
+        """The batches of a session by number, each with what `put_soa_batch` was told of its readers."""
+        ...
+
+    def soa_chunks(self, session: int, batch: int, *, answers: bool) -> list[ChunkRecord]:
+        """Where the requests, or the answers, of a batch are, by position."""
+        ...
+
+    def soa_messages(self, session: int, batch: int, *, answers: bool, first: int) -> bytes:
+        """The messages of the chunk that begins there, as they were given; empty: there is none."""
+        ...
+
+    def soa_next_with_messages(self, after: int) -> int | None:
+        """The first session behind this id that has messages; None: there is none."""
+        ...
+
 
 class Transaction(Reader, Protocol):
     """What can be changed. Lasts for one call of the function given to `Store.write`."""
@@ -402,6 +423,20 @@ class Transaction(Reader, Protocol):
 
     def remove_syncs(self, *, before: int, limit: int) -> int:
         """Remove up to `limit` syncs that ended before this time. How many."""
+        ...
+
+    def put_soa_session(self, session: Session) -> None: ...
+    def drop_soa_session(self, session: int) -> None:
+        """Forget a session and its batches; its messages are removed apart, in portions."""
+        ...
+
+    def put_soa_batch(self, session: int, batch: BatchRecord, reads: bytes) -> None: ...
+    def drop_soa_batch(self, session: int, batch: int) -> None: ...
+    def add_soa_messages(
+        self, session: int, batch: int, *, answers: bool, chunk: ChunkRecord, messages: bytes
+    ) -> None: ...
+    def drop_soa_messages(self, session: int, batch: int | None, *, limit: int) -> int:
+        """Remove up to `limit` chunks of messages of a batch, or of the whole session. How many."""
         ...
 
 

@@ -8,6 +8,7 @@ their groups; they and operators manage nodes. Keys of others take the root key.
 
 from headgate.core.errors import NotPermitted
 from headgate.core.model import Job
+from headgate.core.soa import Session
 from headgate.core.vocabulary import HoldKind, Role
 from headgate.ports.identity import Caller
 
@@ -113,3 +114,14 @@ def _plain(name: str) -> str:
     called.
     """
     return name.rpartition("\\")[2].partition("@")[0].casefold()
+
+
+def may_use_session(caller: Caller, session: Session) -> bool:
+    """Whether the caller may use a session: its owner, and where it is shared everybody."""
+    return session.start.shared or may_end_session(caller, session)
+
+
+def may_end_session(caller: Caller, session: Session) -> bool:
+    """Whether the caller may close a session: its owner, and whoever may cancel any job."""
+    mine = session.owner.casefold()
+    return bool(caller.role & _STOP_ANY) or mine in (caller.name.casefold(), caller.login.casefold())

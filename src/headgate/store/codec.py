@@ -26,6 +26,7 @@ from headgate.core.model import (
     UserGroup,
 )
 from headgate.core.operations import Operation
+from headgate.core.soa import BatchRecord, Session
 from headgate.core.syncs import Sync
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -78,3 +79,5 @@ ACCESS_KEYS = Codec(AccessKey)
 OPERATIONS = Codec(Operation)
 SAMPLES = Codec(Sample)
 SYNCS = Codec(Sync)
+SOA_SESSIONS = Codec(Session)
+SOA_BATCHES = Codec(BatchRecord)

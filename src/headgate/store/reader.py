@@ -16,6 +16,7 @@ from headgate.store.codec import folded
 from headgate.store.entries import EntryReader
 from headgate.store.records import RecordReader
 from headgate.store.session import Session
+from headgate.store.soa import SoaReader
 from headgate.store.sql import instances as instance_sql
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
@@ -57,7 +58,7 @@ def _in_portions(job_ids: Collection[int]) -> Iterator[dict[str, int]]:
         yield {f"id{number}": job_id for number, job_id in enumerate(some)}
 
 
-class Reader(EntryReader, RecordReader, SyncReader):
+class Reader(EntryReader, RecordReader, SyncReader, SoaReader):
     """A snapshot, or what the writer sees.
 
     `apart`, in look-ups by key: the writer's half asks first among what it holds back (`transaction.py`).

@@ -269,6 +269,37 @@ Index("syncs_by_owner", syncs.c.owner, syncs.c.id)
 _partial("syncs_open", syncs.c.open_id)
 _partial("syncs_ended", syncs.c.ended)
 
+# Sessions that are open. Of durable ones, also their batches and what was sent and answered, some at a time.
+soa_sessions = Table(
+    "soa_sessions",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+)
+
+soa_batches = Table(
+    "soa_batches",
+    metadata,
+    Column("session", _Id, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    # Which answers its readers have had, packed.
+    Column("reads", LargeBinary, nullable=False),
+)
+
+soa_messages = Table(
+    "soa_messages",
+    metadata,
+    Column("session", _Id, primary_key=True, autoincrement=False),
+    Column("batch", Integer, primary_key=True, autoincrement=False),
+    Column("answers", SmallInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    # Before the messages: it is read without them when a server starts.
+    Column("places", LargeBinary, nullable=False),
+    Column("messages", LargeBinary, nullable=False),
+)
+
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
 
 # One row: the last number given out of each kind, and the time of the last commit.

@@ -25,6 +25,7 @@ from headgate.store.ladders import Moves, Place
 from headgate.store.reader import NUMBER_MAX, Reader, no_job
 from headgate.store.records import RecordChanges, Tally
 from headgate.store.session import Session
+from headgate.store.soa import SoaChanges
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
@@ -48,7 +49,7 @@ class Mark(NamedTuple):
     endings: int
 
 
-class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges):
+class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
     """One commit. `counters` and `events` are what it has given out so far."""
 
     def __init__(

@@ -1,0 +1,162 @@
+"""Where messages are that are not in memory: a durable session's in the store, an interactive one's in files
+without a name.
+
+`Budget` says what may stay in memory, for all sessions together.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final, Protocol
+
+from headgate.core.soa import ChunkRecord
+from headgate.ports.store import Store
+
+SEGMENT: Final = 16 * 1024 * 1024
+"""Bytes of one file; it goes when all that is in it has gone."""
+
+
+class Chunk:
+    """Messages that are kept together. raw: as MessagePack; None: they are in the depot, at `place`."""
+
+    __slots__ = ("count", "first", "place", "raw", "size")
+
+    def __init__(self, first: int, count: int, size: int, raw: bytes | None, place: int = -1) -> None:
+        self.first = first
+        self.count = count
+        self.size = size
+        self.raw = raw
+        self.place = place
+
+
+class Budget:
+    """Bytes of messages in memory, for everybody."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def take(self, size: int) -> bool:
+        """Have so much; whether that much is left."""
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+    def give(self, size: int) -> None:
+        """Give it back."""
+        self._left += size
+
+
+class Depot(Protocol):
+    """Holds chunks of a batch."""
+
+    def keep(self, first: int, count: int, raw: bytes) -> Chunk:
+        """A chunk of these messages, in memory if there is room."""
+        ...
+
+    async def load(self, chunk: Chunk, *, answers: bool) -> bytes:
+        """Its messages."""
+        ...
+
+    def drop(self, chunk: Chunk) -> None:
+        """It is not needed any more."""
+        ...
+
+
+class Spool:
+    """The depot of an interactive session: files that are gone with the process."""
+
+    def __init__(self, folder: Path, budget: Budget) -> None:
+        self._folder = folder
+        self._budget = budget
+        self._segments: dict[int, list[int]] = {}
+        """By number: descriptor, size, chunks in it."""
+        self._last = 0
+        self.used = 0
+        """Bytes on disk."""
+
+    def keep(self, first: int, count: int, raw: bytes) -> Chunk:
+        """See Depot."""
+        if self._budget.take(len(raw)):
+            return Chunk(first, count, len(raw), raw)
+        segment = self._segments.get(self._last)
+        if segment is None or segment[1] >= SEGMENT:
+            segment = self._begin()
+        _write(segment[0], raw, segment[1])
+        chunk = Chunk(first, count, len(raw), None, self._last << 32 | segment[1])
+        segment[1] += len(raw)
+        segment[2] += 1
+        self.used += len(raw)
+        return chunk
+
+    async def load(self, chunk: Chunk, *, answers: bool) -> bytes:
+        """See Depot. What was written a moment ago is in the page cache."""
+        if chunk.raw is not None:
+            return chunk.raw
+        return os.pread(self._segments[chunk.place >> 32][0], chunk.size, chunk.place & 0xFFFFFFFF)
+
+    def drop(self, chunk: Chunk) -> None:
+        """See Depot."""
+        if chunk.raw is not None:
+            self._budget.give(chunk.size)
+            return
+        number = chunk.place >> 32
+        segment = self._segments[number]
+        segment[2] -= 1
+        self.used -= chunk.size
+        if not segment[2] and (number != self._last or segment[1] >= SEGMENT):
+            os.close(segment[0])
+            del self._segments[number]
+
+    def close(self) -> None:
+        """Let all files go."""
+        for segment in self._segments.values():
+            os.close(segment[0])
+        self._segments.clear()
+        self.used = 0
+
+    def _begin(self) -> list[int]:
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor, path = tempfile.mkstemp(dir=self._folder)
+        os.unlink(path)
+        self._last += 1
+        segment = self._segments[self._last] = [descriptor, 0, 0]
+        return segment
+
+
+class Kept:
+    """The depot of a batch of a durable session. What is kept was written to the store before."""
+
+    def __init__(self, store: Store, session: int, batch: int, budget: Budget) -> None:
+        self._store = store
+        self._session = session
+        self._batch = batch
+        self._budget = budget
+
+    def keep(self, first: int, count: int, raw: bytes) -> Chunk:
+        """See Depot."""
+        return Chunk(first, count, len(raw), raw if self._budget.take(len(raw)) else None)
+
+    def kept(self, record: ChunkRecord) -> Chunk:
+        """A chunk that is in the store alone."""
+        return Chunk(record.first, record.count, 0, None)
+
+    async def load(self, chunk: Chunk, *, answers: bool) -> bytes:
+        """See Depot."""
+        if chunk.raw is not None:
+            return chunk.raw
+        return await self._store.read(
+            lambda look: look.soa_messages(self._session, self._batch, answers=answers, first=chunk.first)
+        )
+
+    def drop(self, chunk: Chunk) -> None:
+        """See Depot. In the store it stays until the batch goes."""
+        if chunk.raw is not None:
+            self._budget.give(chunk.size)
+            chunk.raw = None
+
+
+def _write(descriptor: int, raw: bytes, at: int) -> None:
+    while raw:
+        written = os.pwrite(descriptor, raw, at)
+        raw, at = raw[written:], at + written

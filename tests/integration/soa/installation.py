@@ -1,0 +1,118 @@
+"""A whole installation in this process: engine, dispatcher, broker and the face of its hosts, without
+clients' faces. `python -m tests.integration.soa.installation DATA` serves it to a test that wants to kill it,
+by lines of JSON on standard input and output.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from headgate.app.faces import application, flavours, limits, registrations
+from headgate.app.installation import opened, plugin_options, seed
+from headgate.app.interpreter import host_command
+from headgate.app.serving import _tickets
+from headgate.broker.broker import Broker
+from headgate.config import Settings, load
+from headgate.core.environment import Site
+from headgate.core.soa import GENERIC_ACTION, ReadEnd, Request, Response
+from headgate.core.vocabulary import Role
+from headgate.dispatcher.dispatcher import Dispatcher
+from headgate.engines.local.engine import LocalEngine
+from headgate.formats import soa_bodies
+from headgate.http.server import HttpServer, listen
+from headgate.identity import own_account
+from headgate.ports.identity import Caller
+from headgate.service.jobs import Jobs
+from headgate.service.sessions import Sessions
+
+ANN = Caller("ann", Role.USER)
+ECHO = "http://tempuri.org/IEchoSvc/Echo"
+
+
+class Installation:
+    """What a test asks."""
+
+    def __init__(self, parts: Any, sessions: Sessions, broker: Broker) -> None:
+        self.parts = parts
+        self.sessions = sessions
+        self.broker = broker
+
+    async def answers(self, session: int, batch: str, **how: Any) -> tuple[list[Response], ReadEnd]:
+        """A whole read."""
+        found: list[Response] = []
+        async for item in self.sessions.responses(ANN, session, batch, **how):
+            if isinstance(item, ReadEnd):
+                return found, item
+            found += item
+        raise AssertionError("a read ended without its end")
+
+    def live_hosts(self) -> list[int]:
+        """The pids of hosts, by the session of each process that is below our shepherd."""
+        return []
+
+
+@asynccontextmanager
+async def installation(data: Path, settings: Settings | None = None) -> AsyncIterator[Installation]:
+    if settings is None:
+        settings = load(None, {}, {"server.data": str(data)}, plugin_options()).settings
+    async with opened(data, settings, exclusive=True) as parts:
+        await parts.store.write(lambda tx: seed(tx, settings))
+        account = "nobody" if os.geteuid() == 0 else "ann"
+        if all(user.name != "ann" for user in parts.users.list(None)):
+            await parts.users.add(None, "ann", Role.USER, "a password of ann", os_account=account)
+        listening = listen("127.0.0.1", 0)
+        tickets = _tickets(parts, settings.server, listening, tls=False)
+        engine = LocalEngine(parts.data / "engine", settings.engine["local"])  # type: ignore[arg-type]  # it is declared by name
+        site = Site("cluster", "head", own_account(), "UTC", tickets)
+        dispatcher = Dispatcher(parts.store, engine, parts.identity, parts.clock, site, flavours())
+        services = registrations(parts.data, settings)
+        broker = Broker(
+            parts.store,
+            services,
+            parts.clock,
+            folder=parts.data / "soa",
+            tickets=tickets,
+            settings=settings.soa,
+        )
+        gate = application(parts, settings, dispatcher, broker)
+        http = HttpServer(gate, listening, limits(settings.server), None, drain=gate.drain)
+        serving = asyncio.create_task(http.run())
+        await broker.start()
+        await dispatcher.start()
+        await dispatcher.ready.wait()
+        sessions = Sessions(
+            parts.store,
+            Jobs(parts.store),
+            broker,
+            services,
+            host=host_command(settings.soa.python, root=os.geteuid() == 0),
+        )
+        try:
+            yield Installation(parts, sessions, broker)
+        finally:
+            http.stop()
+            await asyncio.gather(serving, return_exceptions=True)
+            await dispatcher.stop()
+            await broker.stop()
+
+
+def echo(text: str, message_id: str = "") -> Request:
+    body = soa_bodies.element("Echo", soa_bodies.TEMPURI, {"input": text})
+    return Request(action=ECHO, body=body, message_id=message_id, user_data=text.encode())
+
+
+def generic(text: str, message_id: str = "") -> Request:
+    body = soa_bodies.generic_request(text)
+    return Request(action=GENERIC_ACTION, body=body, message_id=message_id, user_data=text.encode())
+
+
+def texts(responses: Sequence[Response]) -> list[str]:
+    return [soa_bodies.result(one.body, str) for one in responses]
+
+
+def portions(count: int, size: int) -> Iterator[range]:
+    for first in range(0, count, size):
+        yield range(first, min(count, first + size))
