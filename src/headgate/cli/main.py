@@ -15,6 +15,7 @@ from headgate.cli import (
     queues,
     scripts,
     serve,
+    services,
     sessions,
     settings,
     syncs,
@@ -43,6 +44,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(templates.app, name="template")
 app.add_typer(queues.app, name="queue")
 app.add_typer(syncs.app, name="sync")
+app.add_typer(services.app, name="service")
 app.add_typer(settings.app, name="config")
 app.command("doctor")(doctor.doctor)
 app.command("login")(sessions.login)

@@ -12,7 +12,7 @@ import signal
 import ssl
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -54,6 +54,9 @@ class Host:
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._program: Program | None = None
         self._limit_s: float | None = None
+        self._closing = False
+        self._saying = asyncio.Lock()
+        """Held for a whole message, whose parts belong together."""
 
     async def run(self) -> int:
         """Be a host until the end. The exit status."""
@@ -79,20 +82,17 @@ class Host:
         receiving = asyncio.create_task(self._receiving(program))
         sending = asyncio.create_task(self._sending(program))
         watching = asyncio.create_task(self._watching(program))
-        tasks: set[asyncio.Future[object]] = {receiving, sending, watching, self._ended}  # type: ignore[arg-type]
+        first: list[asyncio.Future[Any]] = [receiving, sending, watching, self._ended]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done() or (receiving.done() and receiving.exception() is not None):
+                return LOST
+            self._closing = True
+            self._something.set()
+            await sending
             if receiving.done():
-                if receiving.exception() is not None:
-                    return LOST
-                sending.cancel()
-                await self._flush()
                 await program.end(at_once=False)
                 return LEFT
-            if sending.done():
-                return LOST
-            sending.cancel()
-            await self._flush()
             await self._say(Returned(program.given.not_begun()))
             if watching.done():
                 return await self._fail("A request took too long.")
@@ -130,9 +130,9 @@ class Host:
         self._something.set()
 
     async def _sending(self, program: Program) -> None:
-        while True:
+        while not self._closing:
             await self._something.wait()
-            if program.given.waiting:
+            if program.given.waiting and not self._closing:
                 await asyncio.sleep(GATHER_S)
             await self._flush()
 
@@ -151,8 +151,9 @@ class Host:
             await self._say(Done(some))
 
     async def _say(self, message: FromHost) -> None:
-        for part in link.parts(message):
-            await self._socket.send(part)
+        async with self._saying:
+            for part in link.parts(message):
+                await self._socket.send(part)
 
     async def _fail(self, reason: str) -> int:
         print(f"headgate: {reason}", file=sys.stderr, flush=True)

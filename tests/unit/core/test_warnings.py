@@ -25,7 +25,6 @@ def test_a_job_of_defaults_is_warned_of_nothing() -> None:
     [
         ("SoftwareLicense", {"software_license": ("matlab:1",)}),
         ("Preemptable", {"preemptable": True}),
-        ("ServiceName", {"service_name": "s"}),
         ("Pool", {"pool": "p"}),
     ],
 )

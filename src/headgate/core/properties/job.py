@@ -138,7 +138,6 @@ _licenses = _names(
     check=checks.check_licenses,
     no_effect="there is no license server to ask, so nothing waits for a license",
 )
-_NO_SOA = "there are no SOA sessions"
 _MIN_MAX: dict[str, Any] = {"states": NEW_OR_QUEUED, "resubmits": True}
 
 JOB = Registry(
@@ -196,7 +195,13 @@ JOB = Registry(
         _number("MaxMemory", "spec.max_memory_mb"),
         _number("MinCoresPerNode", "spec.min_cores_per_node", NEW_OR_QUEUED, resubmits=True),
         _number("MaxCoresPerNode", "spec.max_cores_per_node"),
-        _made("EndpointReference", Kind.STRING, _nothing, "", no_effect=_NO_SOA),
+        _made(
+            "EndpointReference",
+            Kind.STRING,
+            _nothing,
+            "",
+            no_effect="clients find the broker of a session by its id",
+        ),
         _licenses,
         _field("OrderBy", Kind.ORDER_BY, "spec.order_by", NEW_OR_QUEUED),
         _text("ClientSource", "spec.client_source"),
@@ -221,7 +226,7 @@ JOB = Registry(
             sort="spec.priority",
             check=checks.check_expanded_priority,
         ),
-        _text("ServiceName", "spec.service_name", no_effect=_NO_SOA),
+        _text("ServiceName", "spec.service_name"),
         _text("JobTemplate", "spec.template", NEW_OR_QUEUED, resubmits=True, longest=256),
         _made(
             "HoldUntil",
