@@ -50,7 +50,8 @@ def serve(callee: Callee, link: socket.socket) -> None:
 
 def main() -> int:
     """Load the class that was named, and serve it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # The host hears it too, and hangs up or makes an end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     link = socket.socket(fileno=int(os.environ["SOA_FD"]))
     os.set_inheritable(link.fileno(), False)
     sys.path[:0] = [path for path in os.environ.get("SOA_PYTHON_PATH", "").split(os.pathsep) if path]

@@ -4,7 +4,9 @@ by lines of JSON on standard input and output.
 """
 
 import asyncio
+import json
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,11 +19,12 @@ from headgate.app.serving import _tickets
 from headgate.broker.broker import Broker
 from headgate.config import Settings, load
 from headgate.core.environment import Site
-from headgate.core.soa import GENERIC_ACTION, ReadEnd, Request, Response
+from headgate.core.soa import GENERIC_ACTION, ReadEnd, Request, Response, SessionStart
 from headgate.core.vocabulary import Role
 from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.engines.local.engine import LocalEngine
 from headgate.formats import soa_bodies
+from headgate.http import logs
 from headgate.http.server import HttpServer, listen
 from headgate.identity import own_account
 from headgate.ports.identity import Caller
@@ -48,10 +51,6 @@ class Installation:
                 return found, item
             found += item
         raise AssertionError("a read ended without its end")
-
-    def live_hosts(self) -> list[int]:
-        """The pids of hosts, by the session of each process that is below our shepherd."""
-        return []
 
 
 @asynccontextmanager
@@ -116,3 +115,65 @@ def texts(responses: Sequence[Response]) -> list[str]:
 def portions(count: int, size: int) -> Iterator[range]:
     for first in range(0, count, size):
         yield range(first, min(count, first + size))
+
+
+def host_pids(data: Path, session: int, module: str = "headgate.soa.host") -> list[int]:
+    """The processes of this session's hosts (or services), found by their environment and arguments."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        mine = {f"CCP_JOBID={session}".encode(), f"TEST_DATA={data}".encode()}
+        if module.encode() in arguments and mine <= set(variables):
+            found.append(int(entry.name))
+    return found
+
+
+def start_of(data: Path, **more: Any) -> SessionStart:
+    """A session whose hosts `host_pids` finds."""
+    said = {"service": "CcpEchoSvc", "max_units": 2, **more}
+    return SessionStart(environment=(("TEST_DATA", str(data)),), **said)
+
+
+async def _obey(data: Path, settings: Settings | None = None) -> None:
+    """Do what lines on standard input say, and answer each with a line."""
+    logs.configure("info", "json")
+    loop = asyncio.get_running_loop()
+    async with installation(data, settings) as here:
+        print("ready", flush=True)
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            said = json.loads(line)
+            print(json.dumps(await _one(here, data, **said)), flush=True)
+
+
+async def _one(here: Installation, data: Path, do: str, session: int = 0, **said: Any) -> object:
+    sessions = here.sessions
+    match do:
+        case "create":
+            return (await sessions.create(ANN, start_of(data, **said))).id
+        case "send":
+            requests = [echo(f"m{n}", f"id-{n}") for n in range(said["first"], said["last"])]
+            await sessions.send(ANN, session, "b", requests)
+        case "commit":
+            await sessions.commit(ANN, session, "b")
+        case "attach":
+            return (await sessions.attach(ANN, session, durable=True)).owner
+        case "read":
+            answers, end = await here.answers(session, "b", **said)
+            return [[one.relates_to for one in answers], end.count, end.reason]
+        case "close":
+            await sessions.close(ANN, session)
+        case "traces":
+            return here.parts.store.peek(
+                lambda look: [len(look.soa_sessions()), look.soa_next_with_messages(0)]
+            )
+    return None
+
+
+if __name__ == "__main__":
+    asyncio.run(_obey(Path(sys.argv[1])))
