@@ -44,6 +44,10 @@ class Owner(Protocol):
         """Whether hosts are to be given anything now."""
         ...
 
+    def given(self) -> None:
+        """Hosts were given what they had room for."""
+        ...
+
     def answer(self, batch: Batch, pending: Pending, response: Response) -> None:
         """This is the answer to that request."""
         ...
@@ -117,6 +121,7 @@ class Crew:
                 self._turn.append(batch)
             if host.room <= 0:
                 hosts.remove(host)
+        self._owner.given()
 
     def _line_up(self) -> int:
         """Have every batch that has something in the line, those that were there before in front. How much

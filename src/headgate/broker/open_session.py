@@ -98,9 +98,12 @@ class OpenSession:
         """See crew.Owner."""
         if self.closed or self.over or self.failure or self.is_full:
             return False
+        return self._keeper is None or not self._keeper.is_full
+
+    def given(self) -> None:
+        """See crew.Owner."""
         if self._room_is_wanted and self.waiting <= self.session.start.throttle_stop:
             self._room.set()
-        return self._keeper is None or not self._keeper.is_full
 
     def answer(self, batch: Batch, pending: Pending, response: Response) -> None:
         """See crew.Owner."""

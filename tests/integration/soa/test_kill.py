@@ -39,12 +39,14 @@ class Server:
             assert line, self.data.with_name("server.log").read_text()
 
     def begin(self, do: str, **said: Any) -> None:
-        assert self.process is not None and self.process.stdin is not None
+        assert self.process is not None
+        assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": do, **said}) + "\n")
         self.process.stdin.flush()
 
     def answer(self) -> Any:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, self.data.with_name("server.log").read_text()
         return json.loads(line)
