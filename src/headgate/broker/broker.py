@@ -40,8 +40,8 @@ from headgate.service import session_jobs
 log = structlog.get_logger("headgate.broker")
 
 TICK_S: Final = 0.5
-STARTS: Final = 5
-"""Hosts that may end one after the other without one having been ready."""
+STARTS: Final = 3
+"""Hosts that may end one after the other without one having been ready, besides those that were asked for."""
 
 
 class _Watched:
@@ -294,9 +294,9 @@ class Broker:
         task: Task = self._store.peek(lambda look: look.task(session.session.id, 1))
         if session.crew.was_ready != watched.ready_before or watched.failed_before is None:
             watched.ready_before, watched.failed_before = session.crew.was_ready, task.failed
-        elif task.failed - watched.failed_before >= STARTS:
+        elif (ended := task.failed - watched.failed_before) >= STARTS + watched.target:
             why = session.crew.last_words or "What they wrote is the output of the job's task 1."
-            session.fail(f"{STARTS} hosts of the service ended before they were ready. {why}")
+            session.fail(f"{ended} hosts of the service ended before they were ready. {why}")
 
     async def _scale(self, watched: _Watched, job: Job, now: float) -> None:
         session, start = watched.session, watched.session.session.start

@@ -34,8 +34,11 @@ from headgate.formats.soa_link import (
 )
 from headgate.soa.program import Program, ServiceEnded, start
 
-LEFT, FAILED, REFUSED, LOST = 0, 1, 2, 3
-"""Exit statuses: let go by the broker; the service failed; not taken in; the broker was lost."""
+LEFT, FAILED, REFUSED = 0, 1, 2
+"""Exit statuses: let go by the broker, or it was lost, which is no fault of the service; the service failed;
+the server can't be reached, or does not take this host in.
+"""
+LOST: Final = LEFT
 TRY_S: Final = 30.0
 """Seconds for which the server is looked for."""
 GATHER_S: Final = 0.001

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ async def test_hosts_that_are_killed_lose_no_request(
 
     sending = asyncio.create_task(upload())
     for module in ("headgate.soa.host", "headgate.soa.child", "headgate.soa.host"):
-        await until(lambda module=module: host_pids(tmp_path, session.id, module), "no host came")
+        await until(partial(host_pids, tmp_path, session.id, module), "no host came")
         await asyncio.sleep(0.05)
         for pid in host_pids(tmp_path, session.id, module)[:1]:
             os.kill(pid, signal.SIGKILL)

@@ -32,7 +32,7 @@ def test_a_python_that_others_may_not_run_is_replaced(
 ) -> None:
     closed, usual = program(tmp_path / "closed"), program(tmp_path / "usual")
     closed.parent.chmod(0o700)
-    monkeypatch.setattr(interpreter.sys, "executable", str(closed))
+    monkeypatch.setattr(sys, "executable", str(closed))
     monkeypatch.setattr(interpreter, "open_to_all", lambda path: path == usual)
     found = host_command("", root=True, usual=[tmp_path / "none", usual.parent])
     variables, _, command = found.partition(" ")

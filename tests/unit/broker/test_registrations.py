@@ -71,7 +71,7 @@ def test_a_folder_that_others_may_write_is_not_believed(folder: Path) -> None:
     register(folder, "S", 'name = "S"\ncommand = ["/s"]')
     folder.chmod(0o777)
     assert code(lambda: Registrations(folder).find("S")) == "ConfigFile_Invalid"
-    assert Registrations(folder).find("CcpEchoSvc")
+    assert Registrations(folder).find("CcpEchoSvc").name == "CcpEchoSvc"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

@@ -19,7 +19,8 @@ FRAMES = st.builds(
 @given(frames=st.lists(FRAMES, max_size=6), cuts=st.lists(st.integers(1, 60), max_size=20))
 def test_frames_are_read_however_they_are_cut(frames: list[Frame], cuts: list[int]) -> None:
     stream = b"".join(pack(one.kind, one.id, one.action, one.body) for one in frames)
-    splitter, found = Splitter(), []
+    splitter = Splitter()
+    found: list[Frame] = []
     for cut in [*cuts, len(stream)]:
         found += splitter.feed(stream[:cut])
         stream = stream[cut:]
