@@ -20,7 +20,7 @@ from headgate.broker.open_session import OpenSession
 from headgate.broker.scaling import Bounds
 from headgate.broker.settings import SoaSettings
 from headgate.core.errors import HeadgateError, NotAuthenticated, NotFound, StoreUnavailable
-from headgate.core.model import Job, Task
+from headgate.core.model import INT_MAX, Job, Task
 from headgate.core.resources import node_units
 from headgate.core.soa import (
     BatchStatus,
@@ -40,6 +40,8 @@ from headgate.service import session_jobs
 log = structlog.get_logger("headgate.broker")
 
 TICK_S: Final = 0.5
+SHARES: Final = 4
+"""One session may have so much of the memory: one of so many parts."""
 STARTS: Final = 3
 """Hosts that may end one after the other without one having been ready, besides those that were asked for."""
 
@@ -148,8 +150,10 @@ class Broker:
         self._open(session, registration)
 
     def _open(self, session: Session, registration: Registration) -> OpenSession:
-        spool = self._spools[session.id] = Spool(self._folder, self._budget)
-        opened = OpenSession(session, registration, self._store, self._clock, spool, self._budget)
+        # A part of the memory: a session whose answers nobody reads leaves room for the others.
+        budget = Budget(self._settings.memory // SHARES, self._budget)
+        spool = self._spools[session.id] = Spool(self._folder, budget)
+        opened = OpenSession(session, registration, self._store, self._clock, spool, budget)
         self._watched[session.id] = _Watched(opened)
         return opened
 
@@ -302,7 +306,8 @@ class Broker:
         session, start = watched.session, watched.session.session.start
         slots = session.crew.slots
         requests = session.load
-        bounds = Bounds(start.min_units or 1, self._most(job), start.grow_threshold, start.shrink_threshold)
+        low, high = start.min_units or 1, start.max_units or INT_MAX
+        bounds = Bounds(low, high, start.grow_threshold, start.shrink_threshold)
         if not scaling.is_low(bounds, requests, watched.target, slots):
             watched.low_since = None
         elif watched.low_since is None:
@@ -315,6 +320,8 @@ class Broker:
             low_for_s=0.0 if watched.low_since is None else now - watched.low_since,
             patience_s=self._settings.shrink_after_s,
         )
+        if wanted > watched.target:
+            wanted = max(watched.target, min(wanted, self._units(job)))
         if wanted == watched.target:
             return
         await session_jobs.resize(self._store, session.session.id, wanted)
@@ -322,13 +329,11 @@ class Broker:
         watched.target, watched.low_since = wanted, None
         session.crew.let_go(len(session.crew.hosts) - wanted)
 
-    def _most(self, job: Job) -> int:
-        """How many hosts the session may have: its maximum, and no more than the nodes have units."""
-        most = self._watched[job.id].session.session.start.max_units
-        there = self._store.peek(
+    def _units(self, job: Job) -> int:
+        """How many units of the job's kind all nodes have."""
+        return self._store.peek(
             lambda look: sum(node_units(node, job.spec.unit_type) for node in look.nodes())
         )
-        return max(1, there if most is None else min(most, there))
 
 
 def _job(store: Store, number: int) -> Job | None:

@@ -36,7 +36,7 @@ class Owner(Protocol):
 
     @property
     def all_batches(self) -> Iterable[Batch]:
-        """The batches."""
+        """The batches that have something to do."""
         ...
 
     @property

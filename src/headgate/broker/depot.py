@@ -30,14 +30,15 @@ class Chunk:
 
 
 class Budget:
-    """Bytes of messages in memory, for everybody."""
+    """Bytes of messages in memory: of everybody, or of one session as a part of that (`whole`)."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, whole: "Budget | None" = None) -> None:
         self._left = limit
+        self._whole = whole
 
     def take(self, size: int) -> bool:
         """Have so much; whether that much is left."""
-        if size > self._left:
+        if size > self._left or (self._whole is not None and not self._whole.take(size)):
             return False
         self._left -= size
         return True
@@ -45,6 +46,8 @@ class Budget:
     def give(self, size: int) -> None:
         """Give it back."""
         self._left += size
+        if self._whole is not None:
+            self._whole.give(size)
 
 
 class Depot(Protocol):

@@ -57,6 +57,8 @@ class OpenSession:
         operation_s = min(limit for limit in limits if limit is not None)
         self.session = session
         self.batches: dict[str, Batch] = {}
+        self._active: dict[Batch, None] = {}
+        """Batches with requests that have no answer."""
         self.crew = Crew(session.id, registration, operation_s, self, clock)
         self.used: set[int] = set()
         """The intents whose tickets were used."""
@@ -91,7 +93,7 @@ class OpenSession:
     @property
     def all_batches(self) -> Iterable[Batch]:
         """See crew.Owner."""
-        return self.batches.values()
+        return self._active
 
     @property
     def may_give(self) -> bool:
@@ -111,6 +113,8 @@ class OpenSession:
         if batch.gone is not None:
             return
         batch.settled += 1
+        if batch.settled == batch.sent:
+            self._active.pop(batch, None)
         self._touch(batch)
         if self._keeper is not None:
             self._keeper.answer(batch, pending.place, response)
@@ -130,12 +134,12 @@ class OpenSession:
     @property
     def waiting(self) -> int:
         """Requests that no host has."""
-        return sum(batch.waiting for batch in self.batches.values())
+        return sum(batch.waiting for batch in self._active)
 
     @property
     def load(self) -> int:
         """Requests that have no answer."""
-        return sum(batch.sent - batch.settled for batch in self.batches.values())
+        return sum(batch.sent - batch.settled for batch in self._active)
 
     def _find(self, name: str, owner: str) -> Batch | None:
         """The batch, which must be the user's; None: there is none. Raises NotPermitted."""
@@ -164,7 +168,10 @@ class OpenSession:
             return
         for record, reads in await self._keeper.batches():
             self._numbers = record.number - 1
-            await self._keeper.restore(self._make(record.name, record.owner), record, reads)
+            batch = self._make(record.name, record.owner)
+            await self._keeper.restore(batch, record, reads)
+            if batch.sent > batch.settled:
+                self._active[batch] = None
         self.crew.pump_soon()
 
     def _touch(self, batch: Batch) -> None:
@@ -195,12 +202,13 @@ class OpenSession:
                 f"The batch {batch.name!r} of session {self.session.id} is committed: no more requests.",
                 code="Broker_EOMReject_EndRequests",
             )
-        if self._keeper is None:
-            batch.add(fresh, digests)
-            return
-        raw = pack_requests(fresh)
-        await self._keeper.requests(batch, len(fresh), digests, raw)
+        raw = None
+        if self._keeper is not None:
+            raw = pack_requests(fresh)
+            await self._keeper.requests(batch, len(fresh), digests, raw)
         batch.add(fresh, digests, raw)
+        if batch.gone is None:
+            self._active[batch] = None
 
     _room_is_wanted = 0
     """How many wait for room."""
@@ -269,6 +277,7 @@ class OpenSession:
     def _let_go(self, batch: Batch, reason: Reason) -> None:
         if self.batches.get(batch.name) is batch:
             del self.batches[batch.name]
+        self._active.pop(batch, None)
         self._tombs[batch.name, batch.owner.casefold()] = reason
         while len(self._tombs) > TOMBSTONES:
             del self._tombs[next(iter(self._tombs))]
@@ -371,7 +380,7 @@ class OpenSession:
     @property
     def in_use(self) -> bool:
         """Whether somebody reads, or something is being done."""
-        return any(batch.reading or batch.sent > batch.settled for batch in self.batches.values())
+        return bool(self._active) or any(batch.reading for batch in self.batches.values())
 
     async def close(self) -> None:
         """Let go of everything in memory; readers are told that their batch was purged."""

@@ -7,7 +7,7 @@ Two ids are taken for one with a probability of n²/2⁶⁵: 1 in 30 million for
 from array import array
 from typing import Final
 
-_FIRST: Final = 1024
+_FIRST: Final = 16
 
 
 class Seen:

@@ -60,6 +60,12 @@ def result(body: bytes, wanted: Any) -> Any:
     return _value(inside[0], wanted) if inside else None
 
 
+def check(body: bytes) -> None:
+    """Raises BadRequest unless this can stand in a SOAP body: nothing, or one element."""
+    if body.strip():
+        tree(body, LIMITS)
+
+
 def generic_text(body: bytes) -> str:
     """The text of a generic request. Raises BadRequest."""
     return str(arguments(body, {"args": str | None}, frozenset()).get("args") or "")

@@ -76,9 +76,9 @@ class Sessions:
             new = session_jobs.new_job(start, self._host)
             number = await self._jobs.create_whole(caller, new, submitted=False)
         session = Session(id=number, owner=caller.name, start=start, version=found.version)
-        # A host may come as soon as the job is submitted: the broker must know the session then.
-        await self._broker.open(session)
         try:
+            # A host may come as soon as the job is submitted: the broker must know the session then.
+            await self._broker.open(session)
             with _called("SubmitJobFailure"):
                 await self._jobs.submit(caller, number)
                 self._check_queued(number)

@@ -97,7 +97,13 @@ class Given(asyncio.Protocol):
             return Outcome(number, bodies.FAULT_ACTION, bodies.fault(body.decode("utf-8", "replace")))
         if kind != ANSWER:
             raise ValueError(f"a frame of the kind {chr(kind)!r}")
-        if bodies.is_generic(task.action):
+        if not bodies.is_generic(task.action):
+            try:
+                bodies.check(body)
+            except BadRequest as error:
+                reason = f"The service answered with what is no XML. {error.text}"
+                return Outcome(number, bodies.FAULT_ACTION, bodies.fault(reason))
+        else:
             body = bodies.generic_answer(body.decode("utf-8", "replace"))
         return Outcome(number, action or f"{task.action}Response", body)
 
