@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.engines.local.engine import LocalEngine
 from headgate.formats import soa_bodies
 from headgate.http import logs
+from headgate.http.certificate import self_signed
 from headgate.http.server import HttpServer, listen
+from headgate.http.tls import context as context_of
 from headgate.identity import own_account
 from headgate.ports.identity import Caller
 from headgate.service.jobs import Jobs
@@ -54,7 +57,9 @@ class Installation:
 
 
 @asynccontextmanager
-async def installation(data: Path, settings: Settings | None = None) -> AsyncIterator[Installation]:
+async def installation(
+    data: Path, settings: Settings | None = None, *, tls: bool = False
+) -> AsyncIterator[Installation]:
     if settings is None:
         settings = load(None, {}, {"server.data": str(data)}, plugin_options()).settings
     async with opened(data, settings, exclusive=True) as parts:
@@ -63,7 +68,9 @@ async def installation(data: Path, settings: Settings | None = None) -> AsyncIte
         if all(user.name != "ann" for user in parts.users.list(None)):
             await parts.users.add(None, "ann", Role.USER, "a password of ann", os_account=account)
         listening = listen("127.0.0.1", 0)
-        tickets = _tickets(parts, settings.server, listening, tls=False)
+        now = datetime.fromtimestamp(parts.clock.now() / 1e6, UTC)
+        context = context_of(*self_signed(parts.data / "tls", "127.0.0.1", now)) if tls else None
+        tickets = _tickets(parts, settings.server, listening, tls=tls)
         engine = LocalEngine(parts.data / "engine", settings.engine["local"])  # type: ignore[arg-type]  # it is declared by name
         site = Site("cluster", "head", own_account(), "UTC", tickets)
         dispatcher = Dispatcher(parts.store, engine, parts.identity, parts.clock, site, flavours())
@@ -77,7 +84,7 @@ async def installation(data: Path, settings: Settings | None = None) -> AsyncIte
             settings=settings.soa,
         )
         gate = application(parts, settings, dispatcher, broker)
-        http = HttpServer(gate, listening, limits(settings.server), None, drain=gate.drain)
+        http = HttpServer(gate, listening, limits(settings.server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await broker.start()
         await dispatcher.start()
@@ -100,12 +107,12 @@ async def installation(data: Path, settings: Settings | None = None) -> AsyncIte
 
 def echo(text: str, message_id: str = "") -> Request:
     body = soa_bodies.element("Echo", soa_bodies.TEMPURI, {"input": text})
-    return Request(action=ECHO, body=body, message_id=message_id, user_data=text.encode())
+    return Request(action=ECHO, body=body, message_id=message_id, user_data=text[:100].encode())
 
 
 def generic(text: str, message_id: str = "") -> Request:
     body = soa_bodies.generic_request(text)
-    return Request(action=GENERIC_ACTION, body=body, message_id=message_id, user_data=text.encode())
+    return Request(action=GENERIC_ACTION, body=body, message_id=message_id, user_data=text[:100].encode())
 
 
 def texts(responses: Sequence[Response]) -> list[str]:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.errors import HeadgateError
-from headgate.core.soa import BatchStatus, Reason, SessionStart, SoaFault
+from headgate.core.soa import BatchStatus, Reason, Request, SessionStart, SoaFault
 from headgate.core.states import JobState
 from headgate.service.session_jobs import finish
 from tests.integration.soa.installation import (
@@ -187,20 +189,53 @@ async def test_a_request_that_takes_too_long_is_a_fault_and_the_others_are_done(
     }
 
 
-async def test_any_program_can_be_a_service(here: Installation, tmp_path: Path) -> None:
-    """The example of the reference page, in bash: it answers what is asked in plain text."""
+async def test_a_host_believes_the_certificate_that_its_server_made(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", tls=True) as here:
+        assert here.broker._tickets.url.startswith("https:")
+        session = await here.sessions.create(ANN, SessionStart(service="CcpEchoSvc", max_units=1))
+        await here.sessions.send(ANN, session.id, "b", [echo("a")])
+        answers, _ = await here.answers(session.id, "b", count=1)
+        assert texts(answers) == [f"{MACHINE}:a"]
+
+
+def example(kind: str) -> str:
+    """The example of the protocol's page in this language."""
     page = (Path(__file__).parents[3] / "docs/reference/soa-protocol.md").read_text()
-    script = page.partition("```bash\n")[2].partition("```")[0]
-    assert "SOA_FD" in script
+    return page.partition(f"```{kind}\n")[2].partition("```")[0]
+
+
+async def test_the_example_in_bash_is_a_service(here: Installation, tmp_path: Path) -> None:
     folder = written(tmp_path / "bin", "unused", "")
-    (folder / "upper").write_text(script)
+    (folder / "upper").write_text(example("bash"))
     (folder / "upper").chmod(0o755)
     register(here.parts.data, "Upper", f'command = ["{folder}/upper"]\n')
     session = await here.sessions.create(ANN, SessionStart(service="Upper", max_units=1))
-    await here.sessions.send(ANN, session.id, "b", [generic("hello"), generic("thérè, <&>")])
+    requests = [generic("hello"), generic("thérè, <&>"), echo("typed")]
+    await here.sessions.send(ANN, session.id, "b", requests)
     await here.sessions.commit(ANN, session.id, "b")
     answers, _ = await here.answers(session.id, "b")
-    assert texts(answers) == ["HELLO", "THéRè, <&>"]
+    assert texts(answers[:2]) == ["HELLO", "THéRè, <&>"]
+    assert b"the generic operation alone" in answers[2].body
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
+async def test_the_example_in_c_is_a_service(here: Installation, tmp_path: Path) -> None:
+    folder = written(tmp_path / "bin", "unused", "")
+    (folder / "same.c").write_text(example("c"))
+    command = ["cc", "-Wall", "-o", str(folder / "same"), str(folder / "same.c")]
+    subprocess.run(command, check=True, capture_output=True)
+    (folder / "same").chmod(0o755)
+    register(here.parts.data, "Same", f'command = ["{folder}/same"]\n')
+    session = await here.sessions.create(
+        ANN, SessionStart(service="Same", max_units=1, max_message_size=2**20)
+    )
+    wrong = Request(action="x", body=b"<not><xml>", message_id="wrong")
+    await here.sessions.send(ANN, session.id, "b", [generic("x" * 300_000), echo("typed"), wrong])
+    await here.sessions.commit(ANN, session.id, "b")
+    answers, _ = await here.answers(session.id, "b")
+    assert texts(answers[:2]) == ["x" * 300_000, "typed"]
+    assert answers[1].action == "http://tempuri.org/IEchoSvc/EchoResponse"
+    assert b"no XML" in answers[2].body
 
 
 async def test_a_session_whose_job_was_ended_can_be_read(here: Installation, tmp_path: Path) -> None:
