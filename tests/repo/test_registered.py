@@ -6,9 +6,8 @@ import pytest
 from msgspec import Struct
 
 from headgate.app import plugin_options
-from headgate.config import QueueSettings, ServerSettings, StorageSettings
 from headgate.broker.settings import SoaSettings
-from headgate.config import QueueSettings, ServerSettings
+from headgate.config import QueueSettings, ServerSettings, StorageSettings
 from headgate.engines.local.options import NodeOptions
 from headgate.notify.settings import MailSettings
 from headgate.registry import DIALECTS, ENGINES
@@ -28,8 +27,7 @@ def test_every_engine_has_its_page() -> None:
 
 PLUGINS = plugin_options()
 TABLES = [
-    *(ServerSettings, StorageSettings, QueueSettings, NodeOptions, MailSettings),
-    *(ServerSettings, QueueSettings, NodeOptions, MailSettings, SoaSettings),
+    *(ServerSettings, StorageSettings, QueueSettings, NodeOptions, MailSettings, SoaSettings),
     *PLUGINS.engine.values(),
     *PLUGINS.face.values(),
 ]

@@ -23,15 +23,19 @@ def host_command(python: str, *, root: bool, usual: Iterable[Path] = USUAL) -> s
     variables = ""
     if not python:
         python = sys.executable
-        if root and not open_to_all(Path(python)):
-            name = f"python{sys.version_info.major}.{sys.version_info.minor}"
-            other = next((path / name for path in usual if open_to_all(path / name)), None)
-            if other is not None:
-                python = str(other)
-                folders = [path for path in map(Path, sys.path) if _has_packages(path)]
-                variables = f"PYTHONPATH={shlex.quote(os.pathsep.join(map(str, folders)))} "
+        other = None if not root or open_to_all(Path(python)) else stand_in(usual)
+        if other is not None:
+            python = str(other)
+            folders = [path for path in map(Path, sys.path) if _has_packages(path)]
+            variables = f"PYTHONPATH={shlex.quote(os.pathsep.join(map(str, folders)))} "
     # -P: a module that lies in the work directory is not taken for one of ours.
     return f"{variables}exec {shlex.quote(python)} -P -m headgate.soa.host"
+
+
+def stand_in(usual: Iterable[Path] = USUAL) -> Path | None:
+    """An interpreter of our version that everybody may run; None: there is none."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return next((path / name for path in usual if open_to_all(path / name)), None)
 
 
 def open_to_all(path: Path) -> bool:

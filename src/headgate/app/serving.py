@@ -17,6 +17,7 @@ import structlog
 from headgate import __version__, registry
 from headgate.app.faces import application, cluster_name, flavours, limits, registrations
 from headgate.app.installation import Parts, opened, seed
+from headgate.app.interpreter import open_to_all, stand_in
 from headgate.broker.broker import Broker
 from headgate.config import Loaded, ServerSettings, Settings
 from headgate.core.environment import Site
@@ -66,7 +67,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
     server = settings.server
     async with opened(Path(server.data), settings, exclusive=True) as parts:
         await parts.store.write(lambda tx: seed(tx, settings))
-        await _first_start(parts, announce)
+        await _first_start(parts, announce, settings.soa.python)
         context = _tls(server, parts)
         listening = listen(server.host, server.port)
         engine = _engine(parts, settings)
@@ -189,7 +190,7 @@ def _sync_worker(parts: Parts, settings: Settings) -> SyncWorker:
     return worker
 
 
-async def _first_start(parts: Parts, announce: Announce) -> None:
+async def _first_start(parts: Parts, announce: Announce, python: str) -> None:
     """Make the first user where there is none, and say what an operator has to know."""
     password = await create_first_admin(parts.store, parts.passwords, parts.clock, parts.data)
     if password is not None:
@@ -197,6 +198,8 @@ async def _first_start(parts: Parts, announce: Announce) -> None:
         log.info("first_admin_created", user="admin", password_file=str(path))
         shown = f": {password}" if sys.stdout.isatty() else ""
         announce(f"The user admin was created; the password is in {path}{shown}")
+    if os.geteuid() == 0 and not (python or open_to_all(Path(sys.executable)) or stand_in()):
+        log.warning("hosts_of_services_cannot_start", python=sys.executable, hint="set soa.python")
     if os.geteuid() != 0:
         users = len(parts.users.list(None))
         log.warning("tasks_share_one_account", uid=os.geteuid(), users=users, hint="one trust domain")
