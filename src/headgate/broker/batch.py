@@ -82,7 +82,7 @@ class Batch:
         self._chunks: deque[Chunk] = deque()
         self._tail: list[Request] = []
         self._tail_size = 0
-        self._answered: frozenset[int] | bytearray = frozenset()
+        self._answered = bytearray()
         """Of a batch that was there when the server started: 1 for each request that had an answer."""
 
     def record(self) -> BatchRecord:
@@ -187,7 +187,7 @@ class Batch:
     def _values(self, first: int, requests: list[Request]) -> None:
         done = self._answered
         for place, request in enumerate(requests, first):
-            if not (place < len(done) and isinstance(done, bytearray) and done[place]):
+            if place >= len(done) or not done[place]:
                 self._next.append(Pending(place, request))
 
     @property

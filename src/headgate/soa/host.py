@@ -55,7 +55,6 @@ class Host:
         self._done: list[Outcome] = []
         self._something = asyncio.Event()
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._program: Program | None = None
         self._limit_s: float | None = None
         self._closing = False
         self._saying = asyncio.Lock()
@@ -68,7 +67,7 @@ class Host:
             return REFUSED
         self._limit_s = first.operation_s
         try:
-            program = self._program = await start(first.registration, self._take, self._service_ended)
+            program = await start(first.registration, self._take, self._service_ended)
         except ServiceEnded as reason:
             return await self._fail(str(reason))
         try:
@@ -103,6 +102,7 @@ class Host:
         finally:
             for task in (receiving, sending, watching):
                 task.cancel()
+            await asyncio.gather(receiving, sending, watching, return_exceptions=True)
 
     # ---- from the broker
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-COUNT = 3000
+COUNT = 1500
 ROOT = Path(__file__).parents[3]
 
 
