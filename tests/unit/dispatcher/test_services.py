@@ -1,6 +1,8 @@
 """Service tasks: as many instances as fit, until concluded or the job ends."""
 
+from headgate.core.soa import TICKET, Tickets
 from headgate.core.vocabulary import TaskType
+from tests.unit.dispatcher.engine import node
 from tests.unit.dispatcher.story import ALICE, Story, basic, typed
 
 SERVICE = typed(TaskType.SERVICE, "wait")
@@ -76,3 +78,19 @@ async def test_a_service_leaves_room_to_a_more_urgent_job(story: Story) -> None:
 async def test_a_service_takes_no_other_work_task_beside_it(story: Story) -> None:
     job = await story.job(SERVICE, basic())
     assert story.state(job) == "FAILED"
+
+
+async def test_a_host_of_a_session_finds_a_ticket_that_is_its_own_and_stays_the_same() -> None:
+    """In a file, so that nobody else reads it; the same when the submission is built again after a crash."""
+    story = Story(node("n1", cores=2))
+    tickets = Tickets(key=b"key", url="http://here")
+    story.dispatcher._site.tickets = tickets
+    await story.begin()
+    job = await story.job(SERVICE, service_name="S", auto_calculate_max=False, max_cores=1)
+    other = await story.job(SERVICE, auto_calculate_max=False, max_cores=1)
+    await story.settle()
+    found = {run.who[:1] + run.who[2:]: dict(run.launch.files) for run in story.engine.runs.values()}
+    (intent,) = story.store.peek(lambda look: look.intents(job_id=job))[:1]
+    assert found[job, 1] == {TICKET: tickets.file(job, 1, intent.id)}
+    assert all(not files for (number, _), files in found.items() if number == other)
+    story.store.shut()
