@@ -74,7 +74,7 @@ class Sessions:
         self._check(start)
         with _called("CreateJobFailure"):
             new = session_jobs.new_job(start, self._host)
-            number = await self._jobs.create_whole(caller, new, submitted=False)
+            number = (await self._jobs.create_whole(caller, new, submitted=False)).id
         session = Session(id=number, owner=caller.name, start=start, version=found.version)
         try:
             # A host may come as soon as the job is submitted: the broker must know the session then.
