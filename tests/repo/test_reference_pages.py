@@ -9,16 +9,17 @@ from headgate.dialects.nifcloud.operations import operations as nifcloud
 from headgate.dialects.nifcloud.options import Options as HpcRestOptions
 from headgate.dialects.soca.operations import operations as soca
 from headgate.dialects.soca.options import Options
-from headgate.dialects.windowshpc.operations import operations as legacy
 from headgate.formats.routing import Addressed
 from tests.compliance.hpcpack.world import World
 from tests.compliance.nifcloud.world import World as HpcRestWorld
 from tests.compliance.soca.world import World as SocaWorld
+from tests.compliance.windowshpc.world import Legacy
+from tests.compliance.windowshpc.world import every_operation as legacy
 from tests.reference import FAILS, PAGES
 
 FACES: dict[str, Callable[[], Sequence[Addressed]]] = {
     "hpc": lambda: newer(World().context),
-    "WindowsHPC": lambda: legacy(World().context),
+    "WindowsHPC": lambda: legacy(Legacy()),
     "jobs": lambda: nifcloud(HpcRestWorld(HpcRestOptions()).context),
     "api": lambda: soca(SocaWorld(Options()).context),
 }
@@ -37,9 +38,3 @@ def test_the_pages_of_a_face_have_a_row_for_every_operation(face: str) -> None:
 
 def test_states_are_words_with_a_meaning() -> None:
     assert {row.state for page in PAGES for row in page.rows} <= {"works", *FAILS}
-
-
-def test_what_is_missing_are_sessions() -> None:
-    known = {(one.method, one.path) for one in legacy(World().context) if one.session}
-    told = {(row.method, row.path) for page in PAGES for row in page.rows if row.state == "missing"}
-    assert told == known

@@ -15,7 +15,7 @@ from headgate.broker.broker import Broker
 from headgate.broker.registrations import Registrations
 from headgate.config import ServerSettings, Settings
 from headgate.dispatcher.dispatcher import Dispatcher
-from headgate.http.faces import Face, nothing
+from headgate.http.faces import Face, never, nothing
 from headgate.http.gate import Gate
 from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
@@ -126,6 +126,7 @@ def _offer(parts: Parts, settings: Settings, broker: Broker) -> dict[str, Any]:
         "hpcpack_version": server.hpcpack_version,
         "time_zone": server.time_zone,
         "public_url": server.public_url,
+        "largest_message": settings.soa.max_message,
         "version": __version__,
         "token_lasts_s": round(server.token_lasts * DAY_S),
     }
@@ -162,6 +163,7 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
         load=getattr(built, "load", None),
         websockets=getattr(built, "websockets", False),
         drain=getattr(built, "drain", nothing),
+        streams=getattr(built, "streams", never),
     )
 
 

@@ -3,7 +3,7 @@
 Which operation a path belongs to is `routing.py`; what stands in a body is each face's own.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from msgspec import Struct
@@ -98,7 +98,12 @@ async def send_answer(answer: Answer, media_type: str, scope: Scope, send: Send)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     only_headers = scope["method"] == "HEAD"
     if parts is not None and not only_headers:
-        async for part in parts:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+        try:
+            async for part in parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        finally:
+            # A client that has left: what makes the parts lets go of what it holds now, not some time later.
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
     body = b"" if only_headers or parts is not None else answer.body
     await send({"type": "http.response.body", "body": body, "more_body": False})

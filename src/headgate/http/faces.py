@@ -60,13 +60,20 @@ def nothing() -> None:
     """There is nothing to do."""
 
 
+def never(scope: Scope) -> bool:
+    """No request is one of those."""
+    return False
+
+
 class Face(Struct, frozen=True):
     """A dialect at its path (`/hpc`: one step, matched whatever its letter case).
 
     also: other paths of the same kind. statuses: what it answers in place of a status of the gate's, where
     its interface has none such. load: requests in progress, and refusals because there were as many as the
     face takes; None: it has no limit of its own. websockets: whether it takes any. drain: called when the
-    server is about to stop; requests that wait for something to happen have to be answered then.
+    server is about to stop; requests that wait for something to happen have to be answered then. streams:
+    whether the body of a request is taken piece by piece, however long it is; the gate then bounds the time
+    between two pieces and not the whole.
     """
 
     name: str
@@ -78,3 +85,4 @@ class Face(Struct, frozen=True):
     load: Callable[[], tuple[int, int]] | None = None
     websockets: bool = False
     drain: Callable[[], None] = nothing
+    streams: Callable[[Scope], bool] = never

@@ -2,7 +2,8 @@
 path.
 
 In order: a request id; the face by the first step of the path; no change before the server is ready; a
-changing request from a foreign page is refused; size and deadline of the body; then the face; security
+changing request from a foreign page is refused; size and deadline of the body (a face may
+take one as it arrives: then the time between its pieces); then the face; security
 headers on the answer; a fault nobody foresaw becomes a 500 in the face's shape, with the traceback in the
 log. The gate never reads a body itself (but to let a refused client finish sending). An upgrade to a
 WebSocket goes the same way (`websocket.py`).
@@ -105,7 +106,7 @@ class Gate:
             if face is not self._rest and scope["method"] not in CHANGES_NOTHING and not self._is_ready():
                 # Until the engine has named its nodes, a new job would be judged against none.
                 await exchange.refuse(503, Unavailable(STARTING))
-            elif not await self._refused(scope, exchange):
+            elif not await self._refused(scope, exchange, face):
                 await face.app(scope, exchange.receive, exchange.send)
                 if not exchange.started and not exchange.gone:
                     await exchange.refuse(500, HeadgateError("The server gave no answer."))
@@ -147,7 +148,7 @@ class Gate:
         finally:
             self.websockets -= 1
 
-    async def _refused(self, scope: Scope, exchange: "Exchange") -> bool:
+    async def _refused(self, scope: Scope, exchange: "Exchange", face: Face) -> bool:
         """Look at the headers; answer and return True if they are enough to say no."""
         method: str = scope["method"]
         length = host = origin = fetch_site = None
@@ -179,10 +180,12 @@ class Gate:
                 return True
         if length is not None and length != b"0":
             has_body = True
-            if int(length) > self._limits.body:
+        if has_body and face.streams(scope):
+            exchange.watch_pieces()
+        elif has_body:
+            if length is not None and int(length) > self._limits.body:
                 await exchange.refuse(413, exchange.too_large())
                 return True
-        if has_body:
             exchange.watch_body(asyncio.get_running_loop().time() + self._limits.body_timeout_s)
         return False
 
@@ -217,6 +220,7 @@ class Exchange:
         "_deadline",
         "_face",
         "_limits",
+        "_pieces",
         "_receive",
         "_seen",
         "_send",
@@ -244,7 +248,7 @@ class Exchange:
         self._face = face
         self._limits = limits
         self._seen = 0
-        self._watched = False
+        self._watched = self._pieces = False
         self._deadline = 0.0
         self.request_id = request_id
         self.refusal: tuple[int, HeadgateError] | None = None
@@ -256,6 +260,10 @@ class Exchange:
         """There is a body: it has to be here, whole, by then."""
         self._watched = True
         self._deadline = deadline
+
+    def watch_pieces(self) -> None:
+        """There is a body that the face takes as it arrives: each next piece of it has to be here in time."""
+        self._watched = self._pieces = True
 
     def too_large(self) -> TooLarge:
         """What is said of a body beyond the limit."""
@@ -269,6 +277,8 @@ class Exchange:
         if not self._watched:
             message = await self._receive()
         else:
+            if self._pieces:
+                self._deadline = asyncio.get_running_loop().time() + self._limits.piece_timeout_s
             try:
                 async with asyncio.timeout_at(self._deadline):
                     message = await self._receive()
@@ -281,7 +291,7 @@ class Exchange:
             self.gone = True
         elif self._watched:
             self._seen += len(message.get("body", b""))
-            if self._seen > self._limits.body:
+            if self._seen > self._limits.body and not self._pieces:
                 self._watched = False
                 self.refusal = (413, self.too_large())
                 raise self.refusal[1]

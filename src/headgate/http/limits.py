@@ -14,12 +14,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Sizes in bytes, times in seconds. Headers: the request line and all fields together.
 
     connections: how many there may be at once; more are closed as they come, so that files can be opened.
-    message: of a message that comes over a WebSocket. ping_s: how often one is asked whether it is still
-    there; without an answer for twice as long it is closed.
+    piece_timeout_s: between two pieces of a body that a face takes as it arrives, in place of body and
+    body_timeout_s. message: of a message that comes over a WebSocket. ping_s: how often one is asked whether
+    it is still there; without an answer for twice as long it is closed.
     """
 
     body: int = 16 * 1024 * 1024
     body_timeout_s: float = 60.0
+    piece_timeout_s: float = 600.0
     header: int = 64 * 1024
     header_timeout_s: float = 10.0
     keep_alive_s: float = 75.0

@@ -3,6 +3,7 @@
 Nothing runs here: jobs come as far as Queued, and tests that need more put the store into that state.
 """
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping
@@ -140,7 +141,8 @@ async def exchange(
     outgoing: list[Any] = []
 
     async def receive() -> Any:
-        return incoming.pop(0)
+        # A client that stays says nothing more.
+        return incoming.pop(0) if incoming else await asyncio.Future()
 
     async def send(message: Any) -> None:
         outgoing.append(message)

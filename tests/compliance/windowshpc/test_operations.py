@@ -2,9 +2,16 @@
 
 import pytest
 
-from headgate.dialects.windowshpc.operations import operations
 from headgate.formats.routing import Router
-from tests.compliance.windowshpc.world import COMMON, SCHEMA, SERIALIZATION, Legacy, properties, values
+from tests.compliance.windowshpc.world import (
+    COMMON,
+    SCHEMA,
+    SERIALIZATION,
+    Legacy,
+    every_operation,
+    properties,
+    values,
+)
 
 SET = f'<ArrayOfProperty xmlns="{COMMON}" xmlns:i="{SCHEMA}">'
 ROWS = f'<ArrayOfObject xmlns="{COMMON}" xmlns:i="{SCHEMA}">'
@@ -118,7 +125,7 @@ async def test_recorded(world: Legacy, case: tuple[str, str, str, str]) -> None:
 
 def test_every_operation_has_a_recorded_exchange() -> None:
     world = Legacy()
-    every = operations(world.context)
+    every = every_operation(world)
     router = Router(every)
     seen = set()
     for method, target, _, _ in CASES:

@@ -212,27 +212,3 @@ async def test_lists_of_jobs(world: Legacy, query: str, found: int) -> None:
 async def test_nodes_by_their_last_change(world: Legacy, since: str, found: int) -> None:
     got = await world.old("GET", f"/Nodes?$filter=ChangeTimeFrom eq {since}")
     assert len(rows(got)) == found
-
-
-# ---- 7: sessions come later
-
-
-@pytest.mark.parametrize(
-    ("method", "target"),
-    [
-        ("POST", "/Sessions/Create?durable=false"),
-        ("POST", "/sessions/create?durable=True"),
-        ("GET", "/Session/1/Attach?durable=true"),
-        ("POST", "/HEADGATE/Session/1/Close"),
-        ("GET", "/SoaService/CcpEchoSvc/Versions"),
-        ("POST", "/Session/1/batch/b?genericservice=true&commit=true"),
-        ("POST", "/Session/1/Batch/b/Commit"),
-        ("GET", "/Session/1/batch/b/Status"),
-        ("POST", "/Session/1/batch/b/Purge"),
-        ("POST", "/Session/1/batch/b/Response"),
-    ],
-)
-async def test_sessions_answer_that_they_come_later(world: Legacy, method: str, target: str) -> None:
-    got = await world.old(method, target)
-    assert got.status == 400
-    assert fault(got) == (0x03000022, "SOA sessions are not supported yet.")

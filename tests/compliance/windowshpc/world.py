@@ -4,10 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from headgate.dialects.windowshpc import build
+from headgate.dialects.windowshpc import Context, build
+from headgate.dialects.windowshpc.operations import Operation, operations
+from headgate.dialects.windowshpc.soa.calls import SessionCalls
 from headgate.formats import hpcpack_xml as xml
+from headgate.formats.hpcpack.context import Context as Common
 from headgate.formats.hpcpack.spelling import XML
 from tests.compliance.hpcpack.world import Response, World, basic, exchange
+from tests.compliance.windowshpc.sessions import MemorySessions
 
 COMMON = "http://schemas.microsoft.com/HPCS2008R2/common"
 SERIALIZATION = "http://schemas.microsoft.com/2003/10/Serialization/"
@@ -25,7 +29,9 @@ class Legacy(World):
 
     def __init__(self, store: Any = None, clock: Any = None) -> None:
         super().__init__(store, clock)
-        self.legacy = build(self.context)
+        self.sessions = MemorySessions()
+        self.old_context = legacy_context(self)
+        self.legacy = build(self.old_context)
 
     async def old(
         self,
@@ -52,6 +58,17 @@ class Legacy(World):
             # No prefixes (section 8), but for the values of a fault.
             assert not re.search(rb"<(?!/?[A-Za-z]+[ />])", elements), answer.body
         return answer
+
+
+def legacy_context(world: "Legacy") -> Context:
+    """What the face is built from: of the newer one's world, with sessions."""
+    common = {field: getattr(world.context, field) for field in Common.__struct_fields__}
+    return Context(**common, sessions=world.sessions, public_url="", largest_message=1 << 20)
+
+
+def every_operation(world: "Legacy") -> tuple[Operation, ...]:
+    """All operations of the face."""
+    return operations(world.old_context, SessionCalls(world.old_context))
 
 
 def properties(**values: str) -> bytes:

@@ -53,9 +53,10 @@ async def ask(
     parts: Sequence[bytes] = (),
     stall: bool = False,
     statuses: Mapping[int, int] | None = None,
+    streams: bool = False,
     **options: Any,
 ) -> Answer:
-    """One request through a gate with one face. `stall`: the body never ends. statuses: see Face."""
+    """One request through a gate with one face. `stall`: the body never ends. statuses, streams: see Face."""
     sent: list[Message] = []
     waiting = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
     if not stall:
@@ -69,8 +70,9 @@ async def ask(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    limits = Limits(body=10, body_timeout_s=0.05)
-    gate = Gate([Face("face", "/face", app, plain, statuses=statuses or {})], echo, limits, **options)
+    limits = Limits(body=10, body_timeout_s=0.05, piece_timeout_s=0.05)
+    face = Face("face", "/face", app, plain, statuses=statuses or {}, streams=lambda _: streams)
+    gate = Gate([face], echo, limits, **options)
     encoded = [(name.encode(), value.encode()) for name, value in headers]
     scope = {
         "type": "http",
@@ -220,3 +222,32 @@ async def test_where_no_face_is_concerned_the_shape_is_a_problem() -> None:
     answer = await ask(echo, path="/", headers=[("content-length", "11")])
     assert answer.headers["content-type"] == "application/problem+json"
     assert msgspec.json.decode(answer.body)["status"] == 413
+
+
+CHUNKED = (("transfer-encoding", "chunked"),)
+
+
+@pytest.mark.parametrize("headers", [CHUNKED, (("content-length", "12"),)])
+async def test_a_body_that_a_face_takes_as_it_arrives_may_be_of_any_length(headers: Headers) -> None:
+    parts = [b"123456", b"789012"]
+    assert (await ask(echo, headers=headers, parts=parts)).status == 413
+    answer = await ask(echo, headers=headers, parts=parts, streams=True)
+    assert (answer.status, answer.body) == (200, b"123456789012")
+
+
+async def test_its_next_piece_has_to_be_there_in_time() -> None:
+    answer = await ask(echo, headers=CHUNKED, parts=[b"1"], stall=True, streams=True)
+    assert answer.status == 408
+
+
+async def test_its_pieces_may_take_longer_together_than_one_of_them() -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        async def slowly() -> Message:
+            message = await receive()
+            await asyncio.sleep(0.03)
+            return message
+
+        await echo(scope, slowly, send)
+
+    answer = await ask(slow, headers=CHUNKED, parts=[b"1", b"2", b"3"], streams=True)
+    assert (answer.status, answer.body) == (200, b"123")

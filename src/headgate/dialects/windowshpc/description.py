@@ -8,6 +8,17 @@ from headgate.formats.hpcpack_xml import COMMON, SERIALIZATION
 
 _MORE = {
     "CurrentObjectNumber": {"type": "string", "description": "Not looked at."},
+    "durable": {"type": "boolean", "description": "Of the session; it must be said."},
+    "genericservice": {
+        "type": "boolean",
+        "default": False,
+        "description": "Messages are `input U+FFFF userdata U+0000`, without XML.",
+    },
+    "commit": {"type": "boolean", "default": False, "description": "No more requests will come: 201."},
+    "count": {"type": "integer", "default": -1, "description": "Answers wanted; -1: all."},
+    "action": {"type": "string", "description": "Only answers to requests with this action."},
+    "reset": {"type": "boolean", "default": False, "description": "From the first answer again."},
+    "clientdata": {"type": "string", "description": "Comes back in every message as callback id."},
     "Render": {"type": "string", "description": "RestPropRender, or HpcJobXml for one job or task."},
 }
 _VERSION = {

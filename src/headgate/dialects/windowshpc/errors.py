@@ -9,6 +9,7 @@ from typing import Final
 
 from headgate.core import codes
 from headgate.core.errors import HeadgateError, NotFound
+from headgate.dialects.windowshpc import fault_numbers
 from headgate.formats import hpcpack_xml
 from headgate.formats.hpcpack.refusals import UnsupportedMedia
 from headgate.formats.routing import MethodNotAllowed
@@ -19,8 +20,7 @@ NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
     {
         "Operation_OnlyFailedCancelledJobsCanBeConfigured": codes.WEB_SERVICE_FAULT,
         "Operation_OnlyFailedCancelledTasksCanBeConfigured": codes.WEB_SERVICE_FAULT,
-        "Broker_UnsupportedOperation": 0x03000022,
-        "WebAPI_APIVersionIncorrect": 0x03000034,
+        **fault_numbers.NUMBERS,
     }
 )
 _BRACES: Final = str.maketrans("{}", "()")

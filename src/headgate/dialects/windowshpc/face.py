@@ -8,15 +8,18 @@ Faults nobody foresaw go on to whoever called.
 from typing import Final
 
 from headgate.core.errors import BadRequest, HeadgateError
+from headgate.dialects.windowshpc.context import Context
 from headgate.dialects.windowshpc.description import description
 from headgate.dialects.windowshpc.errors import error_body
 from headgate.dialects.windowshpc.operations import Operation, operations
 from headgate.dialects.windowshpc.paths import without_cluster
+from headgate.dialects.windowshpc.soa.calls import SessionCalls
+from headgate.dialects.windowshpc.soa.info import JSON as JSON_TYPE
+from headgate.dialects.windowshpc.soa.info import wants_json, write_fault_json
 from headgate.dialects.windowshpc.versions import Version, version
 from headgate.formats.filters import filled
 from headgate.formats.hpcpack import queries
 from headgate.formats.hpcpack.bodies import always_xml
-from headgate.formats.hpcpack.context import Context
 from headgate.formats.hpcpack.exchange import Call
 from headgate.formats.hpcpack.lists import CONTINUES
 from headgate.formats.hpcpack.openapi import JSON
@@ -38,8 +41,10 @@ from headgate.formats.serving import (
 
 _HEADERS: Final = {
     b"authorization": "authorization",
+    b"accept": "accept",
     b"api-version": "version",
     b"content-type": "content_type",
+    b"host": "host",
     b"x-ms-as-user": "as_user",
 }
 DONE: Final = Answer(200)
@@ -53,7 +58,9 @@ class WindowsHpcFace:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        every = operations(context)
+        sessions = SessionCalls(context)
+        self.drain = sessions.drain
+        every = operations(context, sessions)
         self._router = Router(every)
         # It says nothing about this installation, so anybody may read it.
         self._description = Answer(200, description(every, context.hpcpack_version), media_type=JSON)
@@ -65,11 +72,18 @@ class WindowsHpcFace:
         try:
             answer = await self._answer(request, receive)
         except HeadgateError as error:
-            body = error_body(error, fault=request.faults)
-            answer = Answer(status_of(error), body, tuple(refusal_headers(error)))
+            answer = request.refusal(error)
         except Disconnected:
             return
         await send_answer(answer, XML.media_type, scope, send)
+
+    def streams(self, scope: Scope) -> bool:
+        """Whether a request carries messages that are taken as they arrive (`http.faces.Face`)."""
+        try:
+            path = without_cluster(path_of(scope), self._words, self._context.cluster_name)
+            return operation_at(self._router, scope, path)[0].streams
+        except HeadgateError:
+            return False
 
     async def _answer(self, request: "_Request", receive: Receive) -> Answer:
         scope, headers = request.scope, request.headers
@@ -85,7 +99,7 @@ class WindowsHpcFace:
                 "This operation requires an api-version (2011-11-01 or later), as a header or in the query.",
                 code="WebAPI_APIVersionIncorrect" if operation.session else "WebService",
             )
-        call = Call(caller, values, query, XML, always_xml, headers["content_type"], receive)
+        call = Call(caller, values, query, XML, always_xml, headers["content_type"], receive, headers)
         answer = await operation.handler(call)
         if answer.status == 204:
             return DONE
@@ -101,6 +115,7 @@ class _Request:
         self._old = next(("" for name, _ in scope["headers"] if name == b"ccp_version"), None)
         self.version: Version = version(self.headers["version"], "", self._old)
         self._always_faults = False
+        self._json = False
 
     @property
     def faults(self) -> bool:
@@ -119,6 +134,14 @@ class _Request:
     def belongs_to(self, operation: Operation) -> None:
         """From here on it is known which operation refuses (section 1.5)."""
         self._always_faults = operation.versioned or operation.faults
+        self._json = operation.session and wants_json(self.headers["accept"])
+
+    def refusal(self, error: HeadgateError) -> Answer:
+        """The answer that says no."""
+        status, headers = status_of(error), tuple(refusal_headers(error))
+        if self._json:
+            return Answer(status, write_fault_json(error), headers, media_type=JSON_TYPE)
+        return Answer(status, error_body(error, fault=self.faults), headers)
 
 
 def _numbered(answer: Answer, query: queries.Query) -> Answer:

@@ -4,29 +4,34 @@ The one list (spec windowshpc, sections 2, 4, 5 and 7): the router is made of it
 the name of a cluster.
 """
 
+from collections.abc import Awaitable, Callable
+
 from headgate.dialects.windowshpc.clusters import ClusterList
+from headgate.dialects.windowshpc.context import Context
 from headgate.dialects.windowshpc.rendering import Rendered
-from headgate.dialects.windowshpc.sessions import SessionCalls
+from headgate.dialects.windowshpc.soa.calls import SessionCalls
 from headgate.dialects.windowshpc.subtasks import SubtaskCalls
 from headgate.formats.hpcpack import operation
 from headgate.formats.hpcpack.cluster import ClusterCalls
-from headgate.formats.hpcpack.context import Context
+from headgate.formats.hpcpack.exchange import Call
 from headgate.formats.hpcpack.jobs import JobCalls
 from headgate.formats.hpcpack.nodes import NodeCalls
 from headgate.formats.hpcpack.operation import Shape
 from headgate.formats.hpcpack.tasks import TaskCalls
+from headgate.formats.serving import Answer
 
 
 class Operation(operation.Operation, frozen=True):
     """One operation.
 
     versioned: requires an api-version (1.2). faults: refuses in the newer format whatever the version (1.5).
-    session: one of the SOA operations.
+    session: one of the SOA operations. streams: its body is messages that are taken as they arrive.
     """
 
     versioned: bool = False
     faults: bool = False
     session: bool = False
+    streams: bool = False
 
 
 _LIST = ("Properties", "$filter", "RowsPerRead", "QueryId", "CurrentObjectNumber", "Render")
@@ -36,7 +41,7 @@ _TASK = f"{_JOB}/Task/{{taskId}}"
 _SUBTASK = f"{_TASK}/SubTask/{{subtaskId}}"
 
 
-def operations(context: Context) -> tuple[Operation, ...]:
+def operations(context: Context, sessions: SessionCalls) -> tuple[Operation, ...]:
     """All operations, over one context."""
     jobs, tasks = JobCalls(context), TaskCalls(context)
     rendered = Rendered(context, jobs, tasks)
@@ -66,7 +71,7 @@ def operations(context: Context) -> tuple[Operation, ...]:
         Operation("GET", _SUBTASK, rendered.task, Shape.PROPERTIES, query=_ONE),
         Operation("PUT", _SUBTASK, SubtaskCalls(context).set, takes=Shape.PROPERTIES),
         *_ending(_SUBTASK, tasks),
-        *_sessions(),
+        *_sessions(sessions),
     )
 
 
@@ -110,22 +115,40 @@ def _ending(path: str, calls: JobCalls | TaskCalls) -> tuple[Operation, ...]:
     )
 
 
-def _sessions() -> tuple[Operation, ...]:
+def _sessions(calls: SessionCalls) -> tuple[Operation, ...]:
     """Section 7."""
-    refuse = SessionCalls().refuse
     session = "/Session/{sessionId}"
     batch = f"{session}/batch/{{batch}}"
-    return tuple(
-        Operation(method, path, refuse, versioned=True, session=True)
-        for method, path in (
-            ("POST", "/Sessions/Create"),
-            ("GET", f"{session}/Attach"),
-            ("POST", f"{session}/Close"),
-            ("GET", "/SoaService/{name}/Versions"),
-            ("POST", batch),
-            ("POST", f"{batch}/Commit"),
-            ("GET", f"{batch}/Status"),
-            ("POST", f"{batch}/Purge"),
-            ("POST", f"{batch}/Response"),
+
+    def one(
+        method: str,
+        path: str,
+        handler: Callable[[Call], Awaitable[Answer]],
+        *query: str,
+        status: str = "",
+        streams: bool = False,
+    ) -> Operation:
+        return Operation(
+            method, path, handler, query=query, status=status, versioned=True, session=True, streams=streams
         )
+
+    return (
+        one("POST", "/Sessions/Create", calls.create, "durable", status="201"),
+        one("GET", f"{session}/Attach", calls.attach, "durable"),
+        one("POST", f"{session}/Close", calls.close),
+        one("GET", "/SoaService/{name}/Versions", calls.versions),
+        one("POST", batch, calls.send, "genericservice", "commit", streams=True),
+        one("POST", f"{batch}/Commit", calls.commit, status="201"),
+        one("GET", f"{batch}/Status", calls.status),
+        one("POST", f"{batch}/Purge", calls.purge),
+        one(
+            "POST",
+            f"{batch}/Response",
+            calls.responses,
+            "genericservice",
+            "count",
+            "action",
+            "reset",
+            "clientdata",
+        ),
     )

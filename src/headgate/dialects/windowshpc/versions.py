@@ -4,8 +4,10 @@ from typing import Final
 
 from msgspec import Struct
 
-FAULTS_SINCE: Final = "2011-11-01"
-"""From this version on, refusals are faults. Versions compare as text, being dates."""
+FAULTS_SINCE: Final = "2011-11"
+"""From this version on, refusals are faults. Versions compare as text, being dates. A published client of
+sessions in C says `2011-11`, without the day.
+"""
 
 
 class Version(Struct, frozen=True):

@@ -2,9 +2,8 @@
 
 import json
 
-from headgate.dialects.windowshpc.operations import operations
 from tests.compliance.hpcpack.world import exchange
-from tests.compliance.windowshpc.world import Legacy
+from tests.compliance.windowshpc.world import Legacy, every_operation
 
 
 async def test_every_operation_is_described() -> None:
@@ -13,7 +12,7 @@ async def test_every_operation_is_described() -> None:
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     document = json.loads(answer.body)
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    assert described == {(one.method, one.path) for one in operations(world.context)}
+    assert described == {(one.method, one.path) for one in every_operation(world)}
     identifiers = [
         operation["operationId"] for methods in document["paths"].values() for operation in methods.values()
     ]

@@ -5,7 +5,7 @@ import pytest
 from headgate.dialects.windowshpc.versions import version
 
 
-@pytest.mark.parametrize("said", ["2011-11-01", "2012-03-31.3.4", "2012-11-01.4.0", "2099-01-01"])
+@pytest.mark.parametrize("said", ["2011-11", "2011-11-01", "2012-03-31.3.4", "2012-11-01.4.0", "2099-01-01"])
 def test_versions_since_2008_r2_sp3_are_known(said: str) -> None:
     assert version(said, "", None).known
     assert version("", said, None).faults
