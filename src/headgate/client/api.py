@@ -57,15 +57,8 @@ class Client:
 
         Raises ClientError when there is no token.
         """
-        wanted = url or environ.get("HEADGATE_URL", "")
-        token = environ.get("HEADGATE_TOKEN", "")
-        known = tokens.read(tokens.path(environ)).find(wanted)
-        if known is None and not token:
-            where = f"at {wanted}" if wanted else "anywhere"
-            raise ClientError(f"You are not logged in {where}: headgate login --url URL")
-        address = wanted or (known.url if known else tokens.LOCAL)
-        verify: bool | str = (known.certificate or known.verify) if known else True
-        return cls(address, token=token or (known.token if known else ""), verify=verify)
+        known = tokens.login(url, environ)
+        return cls(known.url, token=known.token, verify=known.certificate or known.verify)
 
     def __enter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from headgate.client.errors import ClientError
 
@@ -65,6 +66,21 @@ def read(file: Path) -> Servers:
         return Servers()
     except (OSError, msgspec.MsgspecError) as error:
         raise ClientError(f"{file} can't be read: {error}") from None
+
+
+def login(url: str, environ: Mapping[str, str]) -> Known:
+    """The server that is meant, and the token for it: of `headgate login`; HEADGATE_URL and HEADGATE_TOKEN
+    come first. Raises ClientError when there is no token.
+    """
+    wanted = url or environ.get("HEADGATE_URL", "")
+    token = environ.get("HEADGATE_TOKEN", "")
+    known = read(path(environ)).find(wanted)
+    if known is None and not token:
+        where = f"at {wanted}" if wanted else "anywhere"
+        raise ClientError(f"You are not logged in {where}: headgate login --url URL")
+    if known is None:
+        return Known(url=wanted or LOCAL, user="", token=token)
+    return replace(known, url=wanted or known.url, token=token or known.token)
 
 
 def remember(file: Path, known: Known) -> None:
