@@ -93,7 +93,7 @@ async def test_create_in_json_as_the_published_client_in_c_does(world: Legacy) -
     )
     assert (got.status, got.headers["content-type"]) == (201, "application/json; charset=utf-8")
     assert got.body == (
-        b'{"BrokerNode":"head.example.org","Id":31,"IsDurable":false,"MaxMessageSize":2147483647,'
+        b'{"BrokerNode":"head.example.org","Id":31,"IsDurable":false,"MaxMessageSize":1048576,'
         b'"ServiceOperationTimeout":86400000,"ServiceVersion":null}'
     )
 

@@ -112,8 +112,9 @@ def test_what_fails_while_items_are_made_is_raised(running: Running) -> None:
         raise ZeroDivisionError("mine")
 
     def at_once() -> Iterator[str]:
-        raise ZeroDivisionError("mine")
-        yield
+        if running.url:
+            raise ZeroDivisionError("mine")
+        yield "never"
 
     with connected(running) as session:
         with pytest.raises(ZeroDivisionError, match="mine"):
@@ -169,7 +170,7 @@ async def test_without_threads(running: Running) -> None:
             return [one async for one in results]
 
         found = await asyncio.gather(all_of(first), all_of(second))
-        assert found == [[f"NODE01:{name}{n}" for n in range(50)] for name in "ab"]
+        assert list(found) == [[f"NODE01:{name}{n}" for n in range(50)] for name in "ab"]
 
 
 def test_answers_come_while_requests_are_being_sent(running: Running) -> None:

@@ -39,7 +39,7 @@ class Context(context.Context, frozen=True, kw_only=True):
     """The services and facts this face needs.
 
     public_url: the address under which clients reach the server; empty: whichever they used. largest_message:
-    bytes of one message, whatever a session allows.
+    bytes of one message, the most that a session is granted.
     """
 
     sessions: Sessions

@@ -46,7 +46,8 @@ class SessionCalls:
         """Create a session."""
         durable = parameters.durable(call.query)
         body = await read_body(call.receive)
-        start = starting.session_start(_fields(call.content_type, body), call.caller, durable=durable)
+        fields = _fields(call.content_type, body)
+        start = starting.session_start(fields, call.caller, durable=durable, largest=self._largest)
         return self._info(call, await self._sessions.create(call.caller, start), 201)
 
     async def attach(self, call: Call) -> Answer:
@@ -80,9 +81,7 @@ class SessionCalls:
         generic = parameters.truth(call.query, "genericservice", False)
         commit = parameters.truth(call.query, "commit", False)
         session = self._sessions.session(call.caller, number)
-        reader = uploads.reader(
-            batch, largest=min(session.start.max_message_size, self._largest), generic=generic
-        )
+        reader = uploads.reader(batch, largest=session.start.max_message_size, generic=generic)
         await uploads.take(
             call.receive,
             reader,

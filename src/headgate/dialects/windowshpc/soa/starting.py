@@ -218,11 +218,12 @@ _ONLY_DEFAULT: Final = ("AdminJobForHostInDiag", "DiagnosticBrokerNode", "UseSes
 # ---- fields to a value
 
 
-def session_start(fields: Fields, caller: Caller, *, durable: bool) -> SessionStart:
+def session_start(fields: Fields, caller: Caller, *, durable: bool, largest: int = INT_MAX) -> SessionStart:
     """The session that is asked for.
 
-    The password is thrown away: the caller has signed in. Raises BadRequest, NotSupported, and NotPermitted
-    where Username is somebody else (section 7.1: AuthenticationFailure).
+    The password is thrown away: the caller has signed in. Messages of more than `largest` bytes are not
+    granted, whatever is asked: a published client asks for 2147483647. Raises BadRequest, NotSupported, and
+    NotPermitted where Username is somebody else (section 7.1: AuthenticationFailure).
     """
     for name in _REQUIRED:
         if name not in fields:
@@ -241,6 +242,7 @@ def session_start(fields: Fields, caller: Caller, *, durable: bool) -> SessionSt
     found = {field: said[name] for name, (_, field) in _KINDS.items() if field and name in said}
     if "min_units" in found and "max_units" in found and found["min_units"] > found["max_units"]:
         raise _wrong(f"MinUnits {found['min_units']} is greater than MaxUnits {found['max_units']}")
+    found["max_message_size"] = min(found.get("max_message_size", 65536), largest)
     return SessionStart(**found, durable=durable, priority=said.get("ExtendedPriority", said.get("Priority")))
 
 
