@@ -1,6 +1,6 @@
 """Calls as requests, and what comes back as answers. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -11,14 +11,11 @@ from headgate.core.soa import ReadEnd, Reason, Request
 from headgate.formats import soa_bodies
 from headgate.formats.soap.names import BROKER_GONE, END, FAULT, GENERIC, GENERIC_ACTION, SOAP, TEMPURI
 from headgate.formats.soap.reading import Envelope, Envelopes
-from headgate.formats.soap.writing import ARRAY_BEGIN, ARRAY_END, write_request
 from headgate.scripts.safe_xml import local_name, tree
 
 R = TypeVar("R")
 GENERIC_OPERATION: Final = "GenericOperation"
 ECHO: Final = "CcpEchoSvc"
-PIECE: Final = 64 * 1024
-"""Bytes that are sent together, about."""
 LARGEST: Final = 1 << 31
 """Bytes of one answer: the server has its limits, we have none of our own."""
 
@@ -83,21 +80,6 @@ class Calls:
             return item
         values = (item,) if self._single else tuple(item)
         return dict(zip(self._names, values, strict=True))
-
-
-def upload(requests: Iterable[Request], batch: str) -> Iterator[bytes]:
-    """An array of requests, piece by piece."""
-    piece = [ARRAY_BEGIN]
-    size = 0
-    for request in requests:
-        written = write_request(request, batch)
-        piece.append(written)
-        size += len(written)
-        if size >= PIECE:
-            yield b"".join(piece)
-            piece, size = [], 0
-    piece.append(ARRAY_END)
-    yield b"".join(piece)
 
 
 class Answer(Struct, frozen=True):

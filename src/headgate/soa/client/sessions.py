@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from headgate.client.errors import ClientError, Refused, Unreachable
 from headgate.core.soa import BatchStatus, ReadEnd, Reason, Request
-from headgate.soa.client.messages import Answer, Answers, Calls, Contract, upload
+from headgate.formats.soap.writing import ARRAY_BEGIN, ARRAY_END, write_request
+from headgate.soa.client.messages import Answer, Answers, Calls, Contract
 from headgate.soa.client.progress import Bar, bar
+from headgate.soa.client.pump import Pump
 
 VERSION: Final = "2012-11-01.4.0"
 JSON: Final = {"Accept": "application/json"}
-_NOTHING: Final = b""
 
 
 class Info(Struct, frozen=True):
@@ -97,10 +98,15 @@ class AsyncSession:
         """The answers of `map`, as many together as are ready together."""
         batch = self.batch()
         total = len(items) if isinstance(items, Sequence) else None
-        sending = asyncio.ensure_future(_send_all(batch, operation, items, arguments))
+        begun = asyncio.Event()
+        sending = asyncio.ensure_future(
+            batch.send(operation, items, arguments=arguments, commit=True, begun=begun)
+        )
         early: dict[int, Answer] = {}
         turn = 0
         try:
+            if not await _begins(begun, sending):
+                return
             with bar(operation, total, shown=progress) as shown:
                 async with aclosing(batch.parts()) as parts:
                     while (part := await _next(parts, sending)) is not None:
@@ -132,27 +138,26 @@ def result_of(answer: Answer, returns: Any, *, faults: bool) -> Any:
     return answer.result(returns)
 
 
-async def _send_all(
-    batch: "AsyncBatch", operation: str, items: Iterable[Any], names: str | Sequence[str]
-) -> int:
-    sent = await batch.send(operation, items, arguments=names)
-    if sent:
-        await batch.commit()
-    return sent
+async def _begins(begun: asyncio.Event, sending: asyncio.Future[int]) -> bool:
+    """Whether the batch is there; not if nothing is to be sent. Raises what ended the sending."""
+    waiting = asyncio.ensure_future(begun.wait())
+    await asyncio.wait((waiting, sending), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return begun.is_set() or sending.result() > 0
 
 
 async def _next(
     parts: AsyncGenerator[list[Answer], None], sending: asyncio.Future[int]
 ) -> list[Answer] | None:
-    """The next answers; None at their end, or when there will be none. Raises what ended the sending."""
+    """The next answers; None at their end. Raises what ended the sending."""
     coming = asyncio.ensure_future(_pull(parts))
     try:
         while not coming.done():
             await asyncio.wait(
                 (coming,) if sending.done() else (coming, sending), return_when=asyncio.FIRST_COMPLETED
             )
-            if sending.done() and sending.result() == 0:
-                return None
+            if sending.done():
+                sending.result()
         return coming.result()
     finally:
         if not coming.done():
@@ -180,10 +185,18 @@ class AsyncBatch:
         """Requests this object has sent."""
 
     async def send(
-        self, operation: str, items: Iterable[Any], *, arguments: str | Sequence[str] = "input"
+        self,
+        operation: str,
+        items: Iterable[Any],
+        *,
+        arguments: str | Sequence[str] = "input",
+        commit: bool = False,
+        begun: asyncio.Event | None = None,
     ) -> int:
-        """Send a request for each item (see `AsyncSession.map`); how many. They may be endless: the server
-        takes them as it can. Answers carry the number of their request, counted over the whole batch.
+        """Send a request for each item (see `AsyncSession.map`); how many. The server takes them as it can.
+
+        Answers carry the number of their request, counted over all that this object sends. commit: they are
+        the last ones. begun: set when the batch is there and can be read.
         """
         calls = Calls(self._contract, operation, arguments, self._mark)
         first = self.sent
@@ -194,8 +207,30 @@ class AsyncBatch:
                 self.sent += 1
                 yield request
 
-        await ask(self._http, "POST", self._path, content=_pieces(upload(requests(), self.name)))
+        pump = Pump(write_request(request, self.name) for request in requests())
+        try:
+            return await self._send(pump, first, commit=commit, begun=begun)
+        finally:
+            pump.stop()
+
+    async def _send(self, pump: Pump, first: int, *, commit: bool, begun: asyncio.Event | None) -> int:
+        """Send what comes; a first part by itself, if somebody waits for the batch to be there."""
+        data = await pump.take()
+        if data and begun is not None:
+            last = commit and pump.is_empty
+            await self._upload(_array(data), commit=last)
+            begun.set()
+            if last:
+                return self.sent - first
+            data = await pump.take()
+        if data:
+            await self._upload(_array_of(data, pump), commit=commit)
+        elif commit and self.sent > first:
+            await self.commit()
         return self.sent - first
+
+    async def _upload(self, content: bytes | AsyncIterator[bytes], *, commit: bool) -> None:
+        await ask(self._http, "POST", f"{self._path}?commit={'true' if commit else 'false'}", content=content)
 
     async def commit(self) -> None:
         """No more requests will come."""
@@ -246,10 +281,15 @@ def _check(end: ReadEnd) -> None:
         raise Unreachable("The batch was given up: nobody sent to it or read it for too long.")
 
 
-async def _pieces(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Made in another thread, so that a slow source of items holds up nothing else."""
-    while (piece := await asyncio.to_thread(next, pieces, _NOTHING)) != _NOTHING:
-        yield piece
+def _array(data: bytes) -> bytes:
+    return b"".join((ARRAY_BEGIN, data, ARRAY_END))
+
+
+async def _array_of(data: bytes, pump: Pump) -> AsyncIterator[bytes]:
+    yield ARRAY_BEGIN + data
+    async for more in pump.rest():
+        yield more
+    yield ARRAY_END
 
 
 # ---- asking
