@@ -18,6 +18,7 @@ from benchmarks import (
     scripts,
     sigv4,
     slurmrestd,
+    soa,
     soca,
     sweep,
     sync,
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "sigv4": sigv4.measure,
     "soca": soca.measure,
     "sync": sync.measure,
+    "soa": soa.measure,
     "slurmrestd": slurmrestd.measure,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
