@@ -5,8 +5,17 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 
 from headgate.core.errors import BadRequest, NotFound, NotPermitted, WrongState
-from headgate.core.soa import BatchStatus, ReadEnd, Reason, Request, Response, Session, SessionStart
-from headgate.formats.soap.names import GENERIC, GENERIC_ACTION
+from headgate.core.soa import (
+    GENERIC_ACTION,
+    GENERIC_NAMESPACE,
+    BatchStatus,
+    ReadEnd,
+    Reason,
+    Request,
+    Response,
+    Session,
+    SessionStart,
+)
 from headgate.ports.identity import Caller
 
 VERSIONS = ("1.1", "1.0")
@@ -196,7 +205,7 @@ def echo(request: Request) -> Response:
     said = b"" if found is None else found[1]
     if request.action == GENERIC_ACTION:
         body = b'<GenericOperationResponse xmlns="%s"><GenericOperationResult>NODE01 (GenericService): %s' % (
-            GENERIC.encode(), said,
+            GENERIC_NAMESPACE.encode(), said,
         ) + b"</GenericOperationResult></GenericOperationResponse>"  # fmt: skip
     else:
         body = b'<EchoResponse xmlns="http://tempuri.org/"><EchoResult>NODE01:%s' % said

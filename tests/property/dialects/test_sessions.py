@@ -12,7 +12,8 @@ from lxml import etree
 
 from headgate.core.errors import BadRequest
 from headgate.core.soa import Request, Response
-from headgate.formats.soap.generic import GenericRequests, generic_body
+from headgate.formats.soa_bodies import generic_request
+from headgate.formats.soap.generic import GenericRequests
 from headgate.formats.soap.reading import Envelope, Envelopes
 from headgate.formats.soap.writing import ARRAY_BEGIN, ARRAY_END, Answers, write_request
 from tests.compliance.hpcpack.world import Response as HttpResponse
@@ -63,7 +64,7 @@ def test_how_an_upload_is_cut_does_not_matter(body: bytes, cuts: list[int]) -> N
 @given(st.lists(st.tuples(WORDS, WORDS, WORDS), max_size=5), CUTS)
 def test_what_is_written_is_read(said: list[tuple[str, str, str]], cuts: list[int]) -> None:
     requests = [
-        Request(action=f"urn:{action.strip()}", body=generic_body(text), message_id=name.strip())
+        Request(action=f"urn:{action.strip()}", body=generic_request(text), message_id=name.strip())
         for action, name, text in said
     ]
     data = b"".join((ARRAY_BEGIN, *(write_request(one, "b") for one in requests), ARRAY_END))

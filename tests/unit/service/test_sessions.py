@@ -208,6 +208,8 @@ async def test_what_can_not_be_sent_is_refused_whole(world: World) -> None:
     assert await refused(world.send(session.id, "1", "x" * 11)) == "InvalidArgument"
     long = Request(action="a", body=b"", user_data=("ä" * 1025).encode())
     assert await refused(world.sessions.send(ALICE, session.id, "b", [long])) == "InvalidArgument"
+    escaped = Request(action="a", body=b"", user_data=b"<i xmlns='urn:i'>" + b"&lt;" * 1024 + b"</i>")
+    await world.sessions.send(ALICE, session.id, "other", [escaped])
     for name in ("", "x" * 129, "a\nb"):
         assert await refused(world.send(session.id, "1", batch=name)) == "Broker_InvalidClientIdOrTooLong"
     assert (

@@ -9,14 +9,9 @@ from typing import Final
 
 from headgate.core.errors import BadRequest, TooLarge
 from headgate.core.properties.checks import UNWRITABLE
-from headgate.core.soa import ReadEnd, Request, Response
-from headgate.formats.soap.names import (
-    END,
-    FAULT,
-    GENERIC,
-    GENERIC_ACTION,
-    MOST_USER_DATA,
-)
+from headgate.core.soa import GENERIC_ACTION, USER_DATA_LIMIT, ReadEnd, Request, Response
+from headgate.formats.soa_bodies import generic_request
+from headgate.formats.soap.names import END, FAULT
 from headgate.formats.soap.reading import text_of
 from headgate.scripts.safe_xml import escape
 
@@ -84,13 +79,15 @@ class GenericRequests:
                 "it has more than an input and user data: U+FFFF stands between those two alone"
             )
         user_data = others[0] if others else ""
-        if len(user_data) > MOST_USER_DATA:
-            raise self._wrong(f"its user data has {len(user_data)} characters, more than {MOST_USER_DATA}")
+        if len(user_data) > USER_DATA_LIMIT:
+            raise self._wrong(f"its user data has {len(user_data)} characters, more than {USER_DATA_LIMIT}")
         unwritable = UNWRITABLE.search(said) or UNWRITABLE.search(user_data)
         if unwritable is not None:
             raise self._wrong(f"it holds U+{ord(unwritable[0]):04X}, which no message can")
         self.count += 1
-        return Request(action=GENERIC_ACTION, body=generic_body(said), user_data=escape(user_data).encode())
+        return Request(
+            action=GENERIC_ACTION, body=generic_request(said), user_data=escape(user_data).encode()
+        )
 
     def _check_size(self, record: bytes | bytearray) -> None:
         if len(record) > self._largest:
@@ -102,11 +99,6 @@ class GenericRequests:
 
     def _wrong(self, what: str) -> BadRequest:
         return BadRequest(f"Message {self.count + 1} of the body: {what}.", code="InvalidArgument")
-
-
-def generic_body(said: str) -> bytes:
-    """The body of a call of the generic operation."""
-    return f'<GenericOperation xmlns="{GENERIC}"><args>{escape(said)}</args></GenericOperation>'.encode()
 
 
 def write_generic_answer(response: Response) -> bytes:

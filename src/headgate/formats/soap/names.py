@@ -27,12 +27,3 @@ END: Final = "http://hpc.microsoft.com/EndOfGetResponse"
 BROKER_GONE: Final = "http://hpc.microsoft.com/BrokerInstanceUnavailable"
 FAULT: Final = "http://hpc.microsoft.com/session/SessionFault"
 """The action of a broker's fault. Not published; the client library's sources have it."""
-
-GENERIC: Final = "http://hpc.microsoft.com/GenericService"
-GENERIC_ACTION: Final = f"{GENERIC}/IGenericService/GenericOperation"
-GENERIC_ANSWER: Final = f"{GENERIC_ACTION}Response"
-
-MOST_USER_DATA: Final = 1024
-"""Characters."""
-LONGEST_BATCH: Final = 128
-"""Characters of a batch's name, the client id."""

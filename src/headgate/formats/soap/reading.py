@@ -15,6 +15,7 @@ from xml.parsers import expat
 from msgspec import Struct
 
 from headgate.core.errors import BadRequest, TooLarge
+from headgate.core.soa import USER_DATA_LIMIT
 from headgate.formats.soap.names import (
     ADDRESSING,
     BROKER,
@@ -23,7 +24,6 @@ from headgate.formats.soap.names import (
     CLIENT_ID,
     HPC,
     MESSAGE_ID,
-    MOST_USER_DATA,
     REQUEST_ACTION,
     SOAP,
     SOAP_1_1,
@@ -275,9 +275,9 @@ class Envelopes:
         self._parser.CharacterDataHandler = None
         self._field = ""
         length = sum(map(len, self._text))
-        if length > MOST_USER_DATA:
+        if length > USER_DATA_LIMIT:
             raise self._wrong(
-                f"its user data has {length} characters, more than {MOST_USER_DATA}", BadRequest
+                f"its user data has {length} characters, more than {USER_DATA_LIMIT}", BadRequest
             )
         message.user_data = self._cut_out(cut)
         self._scopes.pop()

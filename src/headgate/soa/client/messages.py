@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from headgate.client.errors import ClientError, Unreachable
 from headgate.core.errors import BadRequest
-from headgate.core.soa import ReadEnd, Reason, Request
+from headgate.core.soa import GENERIC_ACTION, GENERIC_NAMESPACE, ReadEnd, Reason, Request
 from headgate.formats import soa_bodies
-from headgate.formats.soap.names import BROKER_GONE, END, FAULT, GENERIC, GENERIC_ACTION, SOAP, TEMPURI
+from headgate.formats.soap.names import BROKER_GONE, END, FAULT, SOAP, TEMPURI
 from headgate.formats.soap.reading import Envelope, Envelopes
 from headgate.scripts.safe_xml import local_name, tree
 
@@ -47,7 +47,7 @@ class Contract(Struct, frozen=True):
 
     def body(self, operation: str, arguments: Mapping[str, Any]) -> bytes:
         """The body of a call."""
-        namespace = GENERIC if operation == GENERIC_OPERATION else self.namespace
+        namespace = GENERIC_NAMESPACE if operation == GENERIC_OPERATION else self.namespace
         return soa_bodies.element(operation, namespace, arguments)
 
 

@@ -4,9 +4,9 @@ import pytest
 
 from headgate.core.errors import BadRequest, TooLarge
 from headgate.core.soa import ReadEnd, Reason, Request, Response
+from headgate.formats.soa_bodies import generic_request
 from headgate.formats.soap.generic import (
     GenericRequests,
-    generic_body,
     output_of,
     write_generic_answer,
     write_generic_end,
@@ -17,7 +17,7 @@ LARGE = 1 << 16
 
 
 def asked(said: str, user_data: str = "") -> Request:
-    return Request(action=ACTION, body=generic_body(said), user_data=user_data.encode())
+    return Request(action=ACTION, body=generic_request(said), user_data=user_data.encode())
 
 
 CASES: dict[str, tuple[str, list[Request]]] = {

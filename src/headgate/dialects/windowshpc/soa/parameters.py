@@ -6,9 +6,9 @@ Each answers a value, or raises BadRequest or NotFound.
 from headgate.core.errors import BadRequest, NotFound
 from headgate.core.model import INT_MAX
 from headgate.core.properties.checks import UNWRITABLE, shown
+from headgate.core.soa import NAME_LIMIT
 from headgate.formats.hpcpack import queries
 from headgate.formats.hpcpack.queries import Query
-from headgate.formats.soap.names import LONGEST_BATCH
 
 
 def session_id(text: str) -> int:
@@ -21,9 +21,9 @@ def session_id(text: str) -> int:
 
 def batch_name(text: str) -> str:
     """The name of a batch in a path, the client id."""
-    if not text.strip() or len(text) > LONGEST_BATCH or UNWRITABLE.search(text):
+    if not text.strip() or len(text) > NAME_LIMIT or UNWRITABLE.search(text):
         raise BadRequest(
-            f"A batch has a name of 1 to {LONGEST_BATCH} characters, not {shown(text)}.",
+            f"A batch has a name of 1 to {NAME_LIMIT} characters, not {shown(text)}.",
             code="Broker_InvalidClientIdOrTooLong",
         )
     return text

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Final, Protocol
 
-from headgate.core.errors import HeadgateError
+from headgate.core.errors import HeadgateError, Unavailable
 from headgate.core.soa import ReadEnd, Response
 from headgate.formats.serving import Receive
 from headgate.formats.soap import generic
@@ -84,16 +84,13 @@ async def parts(
             begin = writer.begin()
             if begin:
                 yield begin
-            while True:
-                item = await _next(responses, left, drained)
-                if item is None:
-                    if not left.done():
-                        yield writer.gone()
-                    return
+            while (item := await _next(responses, left, drained)) is not None:
                 if isinstance(item, ReadEnd):
                     yield writer.end(item)
                     return
                 yield writer.answers(item)
+            if not left.done():
+                yield writer.gone()
         finally:
             left.cancel()
 
@@ -108,6 +105,8 @@ async def _next(
         if left.done() or not coming.done():
             return None
         return coming.result()
+    except Unavailable:
+        return None  # the broker has heard first that the server stops
     finally:
         if not coming.done():
             coming.cancel()

@@ -92,6 +92,16 @@ async def test_a_server_that_stops_says_so_and_ends_the_read() -> None:
     assert not broker.is_open
 
 
+async def test_a_broker_that_stops_first_is_the_same() -> None:
+    async def read() -> AsyncGenerator[Sequence[Response] | ReadEnd, None]:
+        yield [ONE]
+        raise Unavailable("The server is stopping.")
+
+    receive, _ = client()
+    rest = [part async for part in streams.parts(read(), streams.Envelopes(""), receive, unset())]
+    assert b"BrokerInstanceUnavailable" in rest[-1]
+
+
 # ---- uploads
 
 
