@@ -106,6 +106,15 @@ def test_a_request_that_failed_raises_its_fault_or_gives_it(
         assert (str(given), given.number) == (text, number)
 
 
+def test_a_session_that_failed_is_told_from_a_request_that_did(running: Running) -> None:
+    running.world.sessions.failed = True
+    with connected(running) as session:
+        results = session.map("Echo", ["a"], faults=True)
+        with pytest.raises(headgate.soa.client.ServiceFault, match="The session has failed") as raised:
+            next(results)
+        assert raised.value.number == 0x0200000B
+
+
 def test_what_fails_while_items_are_made_is_raised(running: Running) -> None:
     def items() -> Iterator[str]:
         yield "a"

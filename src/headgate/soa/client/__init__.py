@@ -8,7 +8,8 @@
 
 It speaks `/WindowsHPC` (spec windowshpc, section 7) and knows nothing of the server but that. `connecting.py`
 opens sessions, `sessions.py` has them with their batches, `blocking.py` the same without `await`,
-`messages.py` turns calls into messages and messages into answers.
+`messages.py` turns calls into messages and messages into answers; `pump.py` gets the calls, `asking.py` asks
+the server.
 """
 
 from headgate.soa.client.blocking import Batch, Session

@@ -11,9 +11,10 @@ import msgspec
 from headgate.client import tokens
 from headgate.client.api import TIMEOUT_S
 from headgate.client.errors import ClientError
+from headgate.soa.client.asking import VERSION, ask
 from headgate.soa.client.blocking import Loop, Session
 from headgate.soa.client.messages import Contract
-from headgate.soa.client.sessions import VERSION, AsyncSession, Info, ask
+from headgate.soa.client.sessions import AsyncSession, Info
 
 
 async def aconnect(

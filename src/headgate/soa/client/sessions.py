@@ -4,22 +4,19 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from typing import Any, Final, Self
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 import httpx
-import msgspec
 from msgspec import Struct
 
-from headgate.client.errors import ClientError, Refused, Unreachable
+from headgate.client.errors import ClientError, Unreachable
 from headgate.core.soa import BatchStatus, ReadEnd, Reason, Request
 from headgate.formats.soap.writing import ARRAY_BEGIN, ARRAY_END, write_request
+from headgate.soa.client.asking import ask, opened
 from headgate.soa.client.messages import Answer, Answers, Calls, Contract
-from headgate.soa.client.progress import Bar, bar
+from headgate.soa.client.progress import bar
 from headgate.soa.client.pump import Pump
-
-VERSION: Final = "2012-11-01.4.0"
-JSON: Final = {"Accept": "application/json"}
 
 
 class Info(Struct, frozen=True):
@@ -28,13 +25,6 @@ class Info(Struct, frozen=True):
     Id: int
     IsDurable: bool
     MaxMessageSize: int
-
-
-class Fault(Struct, frozen=True):
-    """A refusal."""
-
-    Code: int = 0
-    Message: str = ""
 
 
 class AsyncSession:
@@ -84,7 +74,8 @@ class AsyncSession:
         """The results of an operation for each item, in their order, as they come.
 
         items: mappings of arguments, or values for the argument that `arguments` names (several names: tuples
-        of values). They are asked for in another thread, and only as far ahead as the server takes them.
+        of values). They are asked for in another thread, and only as far ahead as the server takes them;
+        results that come before their turn are kept until it is theirs.
         returns: the type of a result. faults: give the fault of a request in its place instead of raising it.
         """
         async with aclosing(self.mapped(operation, items, arguments, progress=progress)) as parts:
@@ -111,7 +102,10 @@ class AsyncSession:
                 async with aclosing(batch.parts()) as parts:
                     while (part := await _next(parts, sending)) is not None:
                         shown.advance(len(part))
-                        early.update((answer.number, answer) for answer in part)
+                        for answer in part:
+                            if answer.number < 0 and answer.fault is not None:
+                                raise answer.fault  # it is about the whole session
+                            early[answer.number] = answer
                         ready = []
                         while turn in early:
                             ready.append(early.pop(turn))
@@ -255,7 +249,7 @@ class AsyncBatch:
             async for part in self.parts(count=count, reset=reset):
                 for answer in part:
                     yield answer
-                _advance(shown, part)
+                shown.advance(len(part))
 
     async def parts(self, *, count: int = -1, reset: bool = False) -> AsyncGenerator[list[Answer], None]:
         """The answers as `answers` gives them, as many together as have come together."""
@@ -272,10 +266,6 @@ class AsyncBatch:
         _check(reader.close())
 
 
-def _advance(shown: Bar, part: list[Answer]) -> None:
-    shown.advance(len(part))
-
-
 def _check(end: ReadEnd) -> None:
     if end.reason is Reason.CLIENT_TIMEOUT:
         raise Unreachable("The batch was given up: nobody sent to it or read it for too long.")
@@ -290,59 +280,3 @@ async def _array_of(data: bytes, pump: Pump) -> AsyncIterator[bytes]:
     async for more in pump.rest():
         yield more
     yield ARRAY_END
-
-
-# ---- asking
-
-
-class opened:
-    """An answer that is read as it comes. Raises Refused, Unreachable."""
-
-    def __init__(self, http: httpx.AsyncClient, path: str) -> None:
-        self._http = http
-        self._request = http.build_request("POST", path, headers={**JSON, "Content-Length": "0"})
-        self._answer: httpx.Response | None = None
-
-    async def __aenter__(self) -> httpx.Response:
-        try:
-            self._answer = await self._http.send(self._request, stream=True)
-            if not self._answer.is_success:
-                await self._answer.aread()
-        except httpx.HTTPError as error:
-            raise Unreachable(f"{self._http.base_url} can't be reached: {error}") from None
-        if not self._answer.is_success:
-            raise refused(self._answer)
-        return self._answer
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._answer is not None:
-            await self._answer.aclose()
-
-
-async def ask(
-    http: httpx.AsyncClient,
-    method: str,
-    path: str,
-    *,
-    content: bytes | AsyncIterator[bytes] = b"",
-    kind: str = "application/octet-stream",
-) -> httpx.Response:
-    """One request. Raises Refused, Unreachable."""
-    headers = {**JSON, "Content-Type": kind} if method != "GET" else JSON
-    try:
-        answer = await http.request(method, path, content=content, headers=headers)
-    except httpx.HTTPError as error:
-        raise Unreachable(f"{http.base_url} can't be reached: {error}") from None
-    if not answer.is_success:
-        raise refused(answer)
-    return answer
-
-
-def refused(answer: httpx.Response) -> Refused:
-    """The server's no. Its code is the number of the fault (7.9), as the pages write it."""
-    try:
-        fault = msgspec.json.decode(answer.content, type=Fault)
-    except msgspec.MsgspecError:
-        fault = Fault()
-    text = fault.Message or f"{answer.url} answered {answer.status_code} {answer.reason_phrase}"
-    return Refused(text, status=answer.status_code, code=f"{fault.Code & 0xFFFFFFFF:08X}")
