@@ -173,6 +173,8 @@ def _signposts(faces: Sequence[Face]) -> list[Signpost]:
     posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
     for face in faces:
         document = getattr(face.app, "described_at", "/openapi.json")
+        if not document:
+            continue  # nothing that programs of others would call
         # A face with several paths says the whole of it.
         beside = document.startswith(tuple(f"{path}/" for path in face.also))
         address = document if beside else face.path + document

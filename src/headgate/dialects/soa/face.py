@@ -57,6 +57,7 @@ class SoaFace:
     """See the module."""
 
     title = "Hosts of SOA services"
+    described_at = ""
     websockets = True
 
     def __init__(self, context: Context) -> None:
