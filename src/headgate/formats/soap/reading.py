@@ -144,7 +144,7 @@ class Envelopes:
     def _feed(self, data: bytes) -> None:
         if b"\0" in data:
             # So that expat does not find UTF-16 by itself: what is cut out goes on as UTF-8.
-            raise self._wrong("it holds U+0000, or is not in UTF-8", BadRequest)
+            raise self._wrong("it holds U+0000, or is not in UTF-8")
         self._pending += data
         if len(self._pending) < max(1, self._wanted):
             return
@@ -152,7 +152,7 @@ class Envelopes:
         seen = self._parser.CurrentByteIndex
         unfinished = self._fed - seen
         if unfinished > LONGEST_TOKEN:
-            raise self._wrong(f"a tag or comment is longer than {LONGEST_TOKEN} bytes", BadRequest)
+            raise self._wrong(f"a tag or comment is longer than {LONGEST_TOKEN} bytes")
         self._wanted = unfinished if unfinished > LONG_TOKEN else 0
         if self._depth >= _MESSAGE and self._fed - self._begin > self._largest:
             raise self._too_large()
@@ -192,11 +192,11 @@ class Envelopes:
                 cut.children.append((self._parser.CurrentByteIndex, self._declared))
                 self._declared = []
             elif depth > DEPTH:
-                raise self._wrong(f"elements are nested more than {DEPTH} deep", BadRequest)
+                raise self._wrong(f"elements are nested more than {DEPTH} deep")
             return
         if depth > _BLOCK:
             if depth > DEPTH:
-                raise self._wrong(f"elements are nested more than {DEPTH} deep", BadRequest)
+                raise self._wrong(f"elements are nested more than {DEPTH} deep")
             return
         self._scopes.append(self._declared)
         self._declared = []
@@ -210,8 +210,8 @@ class Envelopes:
     def _start_message(self, name: str) -> None:
         if name != _ENVELOPE:
             if name == f"{SOAP_1_1}}}Envelope":
-                raise self._wrong("it is a SOAP 1.1 envelope; SOAP 1.2 is what is read here", BadRequest)
-            raise self._wrong(f"it is <{_local(name)}>, where a SOAP 1.2 envelope should be", BadRequest)
+                raise self._wrong("it is a SOAP 1.1 envelope; SOAP 1.2 is what is read here")
+            raise self._wrong(f"it is <{_local(name)}>, where a SOAP 1.2 envelope should be")
         self._begin = self._parser.CurrentByteIndex
         self._message = Envelope()
         self._broker_message_id = ""
@@ -220,11 +220,11 @@ class Envelopes:
     def _start_part(self, name: str) -> None:
         if name == _BODY:
             if self._has_body:
-                raise self._wrong("it has two bodies", BadRequest)
+                raise self._wrong("it has two bodies")
             self._has_body = True
             self._cut = self._cut_here(_PART, "")
         elif name != _HEADER:
-            raise self._wrong(f"an envelope holds a Header and a Body, not <{_local(name)}>", BadRequest)
+            raise self._wrong(f"an envelope holds a Header and a Body, not <{_local(name)}>")
 
     def _start_header(self, name: str) -> None:
         self._field = _HEADERS.get(name, "")
@@ -293,9 +293,9 @@ class Envelopes:
         if self._parser.CurrentByteIndex - self._begin > self._largest:
             raise self._too_large()
         if not self._has_body:
-            raise self._wrong("it has no Body", BadRequest)
+            raise self._wrong("it has no Body")
         if not message.action:
-            raise self._wrong("it has no Action (WS-Addressing 1.0)", BadRequest)
+            raise self._wrong("it has no Action (WS-Addressing 1.0)")
         message.message_id = message.message_id or self._broker_message_id
         self._message = None
         self.count += 1
@@ -303,7 +303,7 @@ class Envelopes:
 
     # ---- refusals
 
-    def _wrong(self, what: str, kind: type[BadRequest]) -> BadRequest:
+    def _wrong(self, what: str, kind: type[BadRequest] = BadRequest) -> BadRequest:
         return kind(f"Message {self.count + 1} of the body: {what}.", code="InvalidArgument")
 
     def _too_large(self) -> BadRequest:
