@@ -59,6 +59,11 @@ def has_body(scope: Scope) -> bool:
     )
 
 
+def is_sending(scope: Scope) -> bool:
+    """Whether that is on its way already; who sends `Expect` waits for a word first (RFC 9110, 10.1.1)."""
+    return has_body(scope) and all(name != b"expect" for name, _ in scope["headers"])
+
+
 def operation_at(router: Router[T], scope: Scope, path: str) -> tuple[T, list[str]]:
     """The operation at a path, and the values in it. Raises NotFound, MethodNotAllowed."""
     found = router.find(path)

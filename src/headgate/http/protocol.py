@@ -17,7 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from headgate.http.limits import Limits
 
 TARGET: Final = "headgate.target"
-"""The extension of ASGI's scope in which a target that is no path is passed on as it came (`url`)."""
+"""The extension of ASGI's scope in which a target that is no path and query is passed on as it came (`url`).
+"""
 TOO_LARGE = "The headers of the request are too large."
 _QUERY_WITH_BLANKS: Final = re.compile(rb"([A-Z]+ /[^ ?\r\n]*\?)([^\r\n]* [^\r\n]*)( HTTP/1\.[01]\r\n)")
 
@@ -95,8 +96,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if size > self.limits.header:
             self._too_large = True
             raise _HeadersTooLarge
-        if not self.url.startswith(b"/"):
-            # A whole address (RFC 9112, 3.2.2): the scope has no place for the host that it names.
+        if not self.url.startswith(b"/") or b"#" in self.url:
+            # A whole address (RFC 9112, 3.2.2), or what is no target at all: the scope has no place for the
+            # host that it names, and leaves out what follows a `#`.
             self.scope["extensions"] = {TARGET: {"url": self.url}}
         super().on_headers_complete()
 

@@ -43,8 +43,8 @@ class Unproved(Enum):
 class NotProved(NotAuthenticated):
     """The signature of a request proves nothing."""
 
-    def __init__(self, text: str, lack: Unproved, *, retry_after_s: float | None = None) -> None:
-        super().__init__(text, retry_after_s=retry_after_s)
+    def __init__(self, text: str, lack: Unproved) -> None:
+        super().__init__(text)
         self.lack = lack
 
 
@@ -54,7 +54,7 @@ class SignatureIdentity(Protocol):
     def caller(self, request: SignedRequest, *, address: str) -> Caller:
         """The caller whose key signed exactly this request, about now.
 
-        Raises NotProved (throttled: with retry_after_s), Unavailable.
+        address: for the log. Raises NotProved, Unavailable.
         """
         ...
 

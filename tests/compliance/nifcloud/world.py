@@ -72,8 +72,6 @@ class Spoken:
             return Caller(said, USERS[said])
         if said == "down":
             raise Unavailable("the store is away")
-        if said == "throttled":
-            raise NotProved("too many", Unproved.REFUSED, retry_after_s=7)
         raise NotProved("for the log", Unproved[said or "NO_ACCESS_KEY"])
 
 

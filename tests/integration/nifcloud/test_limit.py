@@ -133,6 +133,7 @@ def test_paths_are_taken_as_they_came_over_the_wire(site: Site) -> None:
         *(
             "//jobs",
             "/jobs/",
+            "/jobs#a",
             "/JOBS",
             "/Jobs/1",
             "/jobs//1",
@@ -150,3 +151,27 @@ def test_paths_are_taken_as_they_came_over_the_wire(site: Site) -> None:
         assert said.startswith(b"HTTP/1.1 404 "), path
         if not path.startswith("/x"):
             assert b"Client.URLNotFound" in said, path
+
+
+def test_a_refusal_reaches_who_is_still_sending(site: Site) -> None:
+    """Closed too soon, the connection would be reset under the answer (RFC 9112, 9.6)."""
+    for target, size, status in (("/jobs/x", 50_000, 404), ("/jobs/1", 50_000, 405), ("/jobs", 900_000, 400)):
+        head = f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n"
+        with connected(site) as client:
+            client.sendall(head.encode())
+            time.sleep(0.1)
+            client.sendall(b"x" * size)
+            # The connection is still good, so the next answer comes on it, too.
+            client.sendall(b"GET /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            said = b"".join(iter(lambda: client.recv(10_000), b""))
+        assert said.startswith(b"HTTP/1.1 %d " % status), target
+        assert b"HTTP/1.1 401 " in said, target
+
+
+def test_who_waits_for_a_word_is_refused_without_a_body(site: Site) -> None:
+    with connected(site) as client:
+        client.sendall(
+            b"POST /jobs/1 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        )
+        said = b"".join(iter(lambda: client.recv(10_000), b""))
+    assert said.startswith(b"HTTP/1.1 405 ")

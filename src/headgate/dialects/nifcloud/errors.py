@@ -163,8 +163,6 @@ def answer_of(error: HeadgateError, names: Names = BEFORE) -> tuple[int, bytes]:
 def headers_of(error: HeadgateError) -> tuple[tuple[bytes, bytes], ...]:
     """What a refusal says in headers."""
     match error:
-        case NotAuthenticated() if error.retry_after_s is not None:
-            return ((b"retry-after", b"%d" % max(1, round(error.retry_after_s))),)
         case MethodNotAllowed():
             return ((b"allow", ", ".join(error.allowed).encode()),)
         case Unavailable():

@@ -15,7 +15,7 @@ from headgate.core.errors import HeadgateError, NotFound, NotPermitted
 from headgate.dialects.nifcloud import parse
 from headgate.dialects.nifcloud.context import Context
 from headgate.dialects.nifcloud.errors import BEFORE, JSON, Failure, Names, answer_of, headers_of
-from headgate.dialects.nifcloud.limit import Places, body_within, send_within
+from headgate.dialects.nifcloud.limit import Late, Places, body_within, drained, send_within
 from headgate.dialects.nifcloud.openapi import document
 from headgate.dialects.nifcloud.operation import Call, Operation
 from headgate.dialects.nifcloud.operations import operations
@@ -29,7 +29,6 @@ DESCRIPTION: Final = b"/files/openapi.json"
 """Beside the paths of the API, of which none begins so: it needs no signature and takes no place."""
 _HEADERS: Final[Mapping[bytes, str]] = {
     b"content-type": "content_type",
-    b"content-encoding": "content_encoding",
     b"host": "host",
 }
 log = structlog.get_logger("headgate.nifcloud")
@@ -71,28 +70,36 @@ class NifcloudFace:
                 await serving.send_answer(answer, JSON, scope, send_within(send, self._options.deadline_s))
         except Failure as refused:
             # Only one is left: no place. What it costs to say so holds nobody up.
-            answer = _refusal(refused, BEFORE, last=serving.has_body(scope))
+            answer = _refusal(refused, BEFORE, last=await self._is_last(scope, receive))
             await serving.send_answer(answer, JSON, scope, send)
         except Disconnected:
             return
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        names = BEFORE
-        unread = serving.has_body(scope)
         try:
             operation, number = self._operation(scope)
+        except HeadgateError as error:
+            return _refusal(error, BEFORE, last=await self._is_last(scope, receive))
+        names = BEFORE
+        try:
             body = await body_within(receive, self._options.body_limit, self._options.deadline_s)
-            unread = False
             caller = self._caller(scope, body)
             given = {}
             if operation.members is not None:
-                said = serving.headers_of(scope, _HEADERS)
-                parse.check_content_type(said["content_type"], said["content_encoding"])
+                encodings = [value for name, value in scope["headers"] if name == b"content-encoding"]
+                content_type = serving.headers_of(scope, _HEADERS)["content_type"]
+                parse.check_content_type(content_type, b",".join(encodings).decode("latin-1"))
                 given = parse.checked(body, operation.members)
             names = operation.names
             return await operation.handler(Call(caller=caller, number=number, given=given))
         except HeadgateError as error:
-            return _refusal(error, names, last=unread)
+            return _refusal(error, names, last=isinstance(error, Late))
+
+    async def _is_last(self, scope: Scope, receive: Receive) -> bool:
+        """Whether the connection has to be closed behind a refusal, because there is a body still to come."""
+        if not serving.is_sending(scope):
+            return serving.has_body(scope)
+        return not await drained(receive, self._options.body_limit)
 
     def _operation(self, scope: Scope) -> tuple[Operation, int]:
         """The operation that is asked for, and the number in its path. Raises Failure, NotFound,

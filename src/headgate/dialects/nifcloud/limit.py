@@ -7,10 +7,13 @@ deadline here; and it is given back however a request ends.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
-from headgate.core.errors import BadRequest
+from headgate.core.errors import BadRequest, HeadgateError
 from headgate.dialects.nifcloud.errors import Failure
 from headgate.formats.serving import Disconnected, Message, Receive, Send, read_body
+
+DRAIN_S: Final = 1.0
 
 
 class Places:
@@ -34,23 +37,47 @@ class Places:
             self.in_use -= 1
 
 
+class Late(BadRequest):
+    """A body was not here in time, and what comes of it now is nothing to read on from."""
+
+
 async def body_within(receive: Receive, limit: int, seconds: float) -> bytes:
-    """The whole body. Raises BadRequest when it is too long or takes too long, Disconnected."""
+    """The whole body. Raises BadRequest when it is too long, Late, Disconnected.
+
+    What is too long is taken to its end and thrown away: a client that is still sending when its connection
+    is closed may lose the answer (RFC 9112, 9.6).
+    """
     seen = 0
 
     async def counted() -> Message:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > limit:
-            raise BadRequest(f"The body has more than {limit} bytes.")
-        return message
+        return message if seen <= limit else {**message, "body": b""}
 
     try:
         async with asyncio.timeout(seconds):
-            return await read_body(counted)
+            body = await read_body(counted)
     except TimeoutError:
-        raise BadRequest(f"The body was not here within {seconds:.0f} s.") from None
+        raise Late(f"The body was not here within {seconds:.0f} s.") from None
+    if seen > limit:
+        raise BadRequest(f"The body has more than {limit} bytes.")
+    return body
+
+
+async def drained(receive: Receive, limit: int) -> bool:
+    """Whether the body of a request that is refused unread has come, soon and not too long, and is gone."""
+    seen = 0
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            while seen <= limit:
+                message = await receive()
+                seen += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return True
+    except (TimeoutError, HeadgateError):
+        return False
+    return False
 
 
 def send_within(send: Send, seconds: float) -> Send:

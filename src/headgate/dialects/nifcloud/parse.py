@@ -36,7 +36,10 @@ _BLANK: Final = " \t"
 
 
 def check_content_type(content_type: str, content_encoding: str) -> None:
-    """Raises Failure unless the body is JSON in UTF-8, as it is (section 1)."""
+    """Raises Failure unless the body is JSON in UTF-8, as it is (section 1).
+
+    content_encoding: of all such headers, with commas between them.
+    """
     media, *parameters = content_type.split(";")
     fine = media.strip(_BLANK).lower() == "application/json"
     charsets = []
@@ -45,7 +48,8 @@ def check_content_type(content_type: str, content_encoding: str) -> None:
         if name.strip(_BLANK).lower() == "charset":
             charsets.append(value.strip(_BLANK).lower())
     fine = fine and all(charset in ("utf-8", '"utf-8"') for charset in charsets)
-    if not fine or content_encoding.strip(_BLANK).lower() not in ("", "identity"):
+    plain = all(one.strip(_BLANK).lower() in ("", "identity") for one in content_encoding.split(","))
+    if not (fine and plain):
         raise Failure("CONTENT_TYPE", f"{content_type[:80]!r}, {content_encoding[:80]!r}")
 
 

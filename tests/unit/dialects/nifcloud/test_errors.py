@@ -69,7 +69,6 @@ def test_nothing_of_a_reason_is_on_the_wire() -> None:
 
 
 def test_headers_say_when_to_come_back_and_what_is_allowed() -> None:
-    assert headers_of(NotProved("x", Unproved.REFUSED, retry_after_s=0.2)) == ((b"retry-after", b"1"),)
     assert headers_of(Unavailable("x")) == ((b"retry-after", b"1"),)
     assert headers_of(MethodNotAllowed("x", ("GET", "POST"))) == ((b"allow", b"GET, POST"),)
     assert headers_of(Refusal("x")) == ()

@@ -7,7 +7,7 @@ import pytest
 
 from headgate.core.errors import BadRequest
 from headgate.dialects.nifcloud.errors import OUTCOMES, Failure
-from headgate.dialects.nifcloud.limit import Places, body_within, send_within
+from headgate.dialects.nifcloud.limit import Places, body_within, drained, send_within
 from headgate.formats.serving import Disconnected
 
 
@@ -46,6 +46,18 @@ async def test_a_body_is_read_whole_and_no_longer_than_it_may_be() -> None:
     assert await body_within(parts(b"ab", b"cd"), 4, 1) == b"abcd"
     with pytest.raises(BadRequest):
         await body_within(parts(b"ab", b"cde"), 4, 1)
+
+
+async def test_a_body_that_is_too_long_is_taken_to_its_end() -> None:
+    receive = parts(b"ab", b"cde", b"f")
+    with pytest.raises(BadRequest):
+        await body_within(receive, 4, 1)
+    assert await receive() == {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def test_an_unwanted_body_is_gone_or_too_long() -> None:
+    assert await drained(parts(b"ab", b"cd"), 4)
+    assert not await drained(parts(b"ab", b"cde", b"f"), 4)
 
 
 async def test_who_sends_or_takes_nothing_is_not_waited_for() -> None:
