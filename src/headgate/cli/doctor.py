@@ -1,7 +1,7 @@
 """`headgate doctor`: what is right and what is not, before somebody wonders why nothing runs.
 
-It looks at the data folder and the settings as `serve` would use them, and asks the engine; it changes
-nothing.
+It looks at the data folder and the settings as `serve` would use them, and asks the engine and the object
+store; it changes nothing.
 """
 
 import os
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from headgate.cli.doctor_storage import of_object_store, of_storage
 from headgate.cli.serve import ConfigFile
 from headgate.core.errors import HeadgateError
 
@@ -59,6 +60,7 @@ def _findings(settings: "Settings") -> Iterator[Finding]:
             yield _space(folder)
             yield _sync(folder)
             yield from _users(folder, settings)
+        yield from of_object_store(settings.object_storage)
     else:
         yield WARNING, "No data folder was named (--data DIR), so none was looked at."
     yield from _address(server)
@@ -141,11 +143,22 @@ def _users(folder: Path, settings: "Settings") -> Iterator[Finding]:
             found = [(GOOD if users else WARNING, f"{len(users)} users may log in.")]
             if os.geteuid() != 0 and len(users) > 1:
                 found.append((WARNING, "All their tasks run under one account: they are one trust domain."))
+            accounts = {}
             for user in users:
                 try:
-                    parts.identity.os_account(user.name)
+                    accounts[user.name] = parts.account_of(user.name)
                 except NotPermitted as why:
                     found.append((WARNING, f"Tasks of {user.name} will fail: {why.text}"))
+            # Storage is for programs that sign, and for nobody else.
+            sign = {key.user for key in parts.access_keys.list(None) if not key.disabled}
+            found += of_storage(
+                settings.storage.root, {name: accounts[name] for name in sign & set(accounts)}
+            )
+            prefix = settings.object_storage.prefix
+            if settings.object_storage.configured and len(sign) > 1 and "{user}" not in prefix:
+                found.append(
+                    (WARNING, "[object_storage] prefix has no {user}: all users share the same keys.")
+                )
             return found
 
     try:
