@@ -136,9 +136,13 @@ class HttpServer:
             ssl_context_factory=None if tls is None else _always(tls),
         )
         self._server = _Server(config, drain)
+        self._handshake_s = limits.header_timeout_s
 
     async def run(self) -> None:
         """Serve; ends after SIGTERM, SIGINT or `stop`, when the requests under way are answered."""
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, _Loop):
+            loop.handshake_s = self._handshake_s
         await self._server.serve(sockets=[self._listening])
 
     def stop(self) -> None:
@@ -151,9 +155,24 @@ class HttpServer:
         return self._server.started and not self._server.should_exit
 
 
+class _Loop(uvloop.Loop):
+    """uvloop's, in which a TLS handshake has as long as headers have.
+
+    uvicorn has no setting for that, and the usual minute lets stalled ones, which no limit of connections
+    counts yet, use up open files for long.
+    """
+
+    handshake_s = Limits().header_timeout_s
+
+    async def create_server(self, *arguments: Any, **options: Any) -> Any:
+        if options.get("ssl") is not None:
+            options.setdefault("ssl_handshake_timeout", self.handshake_s)
+        return await super().create_server(*arguments, **options)
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run the whole server in an event loop of its own (uvloop is quicker than the one of the library)."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=_Loop) as runner:
         runner.run(main)
 
 

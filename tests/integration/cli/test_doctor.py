@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
     ],
 )
 def test_the_bucket_is_asked_for(store: ObjectStore, wrong: dict[str, str], level: str, said: str) -> None:
-    given = {"endpoint": store.url, "bucket": BUCKET, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+    given: dict[str, Any] = {
+        "endpoint": store.url,
+        "bucket": BUCKET,
+        "access_key": ACCESS_KEY,
+        "secret_key": SECRET_KEY,
+    }
     [(found, text)] = of_object_store(ObjectStorageSettings(**(given | wrong)))
     assert (found, said in text) == (level, True), text
     assert "wrong" not in text

@@ -73,6 +73,16 @@ def test_a_certificate_of_our_own_making_is_used_again(tmp_path: Path) -> None:
     assert (certificate.parent / "key.pem").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_handshake_that_stalls_is_ended_as_headers_that_do_not_come(tmp_path: Path) -> None:
+    quick = {"HEADGATE_SERVER__HEADER_TIMEOUT_S": "0.5"}
+    with running(tmp_path / "data", "--tls-self-signed", environment=quick) as server:
+        port = int(server.url.rpartition(":")[2])
+        for begun in (b"", b"\x16\x03\x01\x02\x00\x01"):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as stalled:
+                stalled.sendall(begun)
+                assert stalled.recv(10) == b"", "uvloop's own minute is longer than this waits"
+
+
 def test_the_end_waits_for_requests_under_way(tmp_path: Path) -> None:
     with running(tmp_path / "data") as server:
         server.add_user(*ADA)
