@@ -22,8 +22,9 @@ def make(account: OsAccount | None, parent: str, name: str) -> None:
         raise Unavailable(f"The folder {parent!r} can't be used: {error.strerror}.") from None
     try:
         owner = os.geteuid() if account is None else account.uid
-        if not _is_there(above, name, owner):
-            _check_parent(above, parent)
+        is_there = _is_there(above, name, owner)
+        _check_parent(above, parent, is_there=is_there)
+        if not is_there:
             _make(above, name, account)
     except OSError as error:
         raise Unavailable(f"The folder {name!r} can't be made in {parent!r}: {error.strerror}.") from None
@@ -41,10 +42,18 @@ def _is_there(above: int, name: str, owner: int) -> bool:
     return True
 
 
-def _check_parent(above: int, parent: str) -> None:
+def _check_parent(above: int, parent: str, *, is_there: bool) -> None:
+    """Whoever may rename in the parent could put a folder of their own in the place of somebody else's, and
+    have their scripts run as that user. Where the folder is there, a sticky bit is enough against that.
+    """
     found = os.fstat(above)
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise Unavailable(f"The folder {parent!r} can be changed by others; nothing is made there.")
+    by_others = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    if is_there:
+        unsafe = by_others and not found.st_mode & stat.S_ISVTX
+    else:
+        unsafe = by_others or found.st_uid not in (0, os.geteuid())
+    if unsafe:
+        raise Unavailable(f"The folder {parent!r} can be changed by others; nothing is kept in it.")
 
 
 def _make(above: int, name: str, account: OsAccount | None) -> None:

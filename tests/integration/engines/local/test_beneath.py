@@ -184,6 +184,19 @@ async def test_a_folder_is_made_only_where_nobody_else_can_make_anything(above: 
     assert not (above / "new").exists()
 
 
+async def test_a_folder_that_others_could_exchange_is_not_used(above: Path) -> None:
+    """Scripts of whoever put theirs in its place would run as the user."""
+    files = LocalFiles(1000)
+    await files.make_folder(ACCOUNT, str(above), "new")
+    for mode, fine in ((0o777, False), (0o775, False), (0o1777, True), (0o755, True)):
+        above.chmod(mode)
+        if fine:
+            await files.make_folder(ACCOUNT, str(above), "new")
+        else:
+            with pytest.raises(Unavailable):
+                await files.make_folder(ACCOUNT, str(above), "new")
+
+
 @as_root
 async def test_a_folder_of_somebody_else_is_not_taken_over(above: Path) -> None:
     (above / "roots").mkdir()
