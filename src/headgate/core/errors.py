@@ -17,7 +17,11 @@ Every error carries the name of an HPC Pack code (spec hpcpack-model, section 14
 published vocabulary of refusals; dialects render it or use their own total table over the classes.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class HeadgateError(Exception):
@@ -175,3 +179,10 @@ class EngineUnavailable(Unavailable):
 
 class StartupRefused(HeadgateError):
     """The server will not start like this; the text says what to do."""
+
+
+def nearest(error: HeadgateError, table: Mapping[type[HeadgateError], T]) -> T:
+    """What a table has for the class of an error, or for the nearest one above it: a new kind of error is
+    answered like its parent. Raises StopIteration where the table does not have the root.
+    """
+    return next(table[kind] for kind in type(error).__mro__ if kind in table)

@@ -7,6 +7,7 @@ adds nothing but what only the node can know.
 from msgspec import Struct
 from msgspec.structs import replace
 
+PATH = "/usr/local/bin:/usr/bin:/bin"
 CAPTURE_LIMIT = 65536
 """Bytes of captured output that are kept (stdout and stderr together)."""
 
@@ -20,6 +21,19 @@ class OsAccount(Struct, frozen=True):
     home: str
     groups: tuple[int, ...] = ()
     shell: str = "/bin/sh"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What its processes find in their environment before anything else is said: of the account alone,
+        nothing of whoever starts them.
+        """
+        return {
+            "HOME": self.home,
+            "USER": self.name,
+            "LOGNAME": self.name,
+            "SHELL": self.shell,
+            "PATH": PATH,
+        }
 
 
 class NodeShare(Struct, frozen=True):

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 
 from headgate.core.launch import Launch, OsAccount
 
-PATH = "/usr/local/bin:/usr/bin:/bin"
-
 _VARIABLE = re.compile(
     r"%([A-Za-z_][A-Za-z0-9_]*)%|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)"
 )
@@ -17,15 +15,7 @@ _VARIABLE = re.compile(
 
 def environment(launch: Launch, account: OsAccount) -> dict[str, str]:
     """What the process gets: the account's variables, then the launch's, which win."""
-    found = {
-        "HOME": account.home,
-        "USER": account.name,
-        "LOGNAME": account.name,
-        "SHELL": account.shell,
-        "PATH": PATH,
-    }
-    found.update(launch.environment)
-    return found
+    return account.variables | dict(launch.environment)
 
 
 def expand(path: str, variables: Mapping[str, str]) -> str:

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.core.launch import Launch, OsAccount
-from headgate.core.surroundings import PATH, environment, expand
+from headgate.core.launch import PATH, Launch, OsAccount
+from headgate.core.surroundings import environment, expand
 
 ANN = OsAccount("ann", 1001, 1001, "/home/ann", (1001,), "/bin/zsh")
 VARIABLES = {"CCP_JOBID": "37", "A": "$CCP_JOBID", "EMPTY": "", "x_1": "y"}

@@ -28,7 +28,6 @@ from headgate.scripts.pjm.options import OURS
 from headgate.service.portraits import Portrait
 from headgate.service.scripts import new_job
 
-PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 PAGE: Final = 512
 LONG: Final = 64 * 1024
 """A script longer than this is read beside other requests, not before them."""
@@ -75,14 +74,6 @@ class JobCalls:
         folder, file = posixpath.split(inside)
         from_script = context.nifcloud.work_directory == "script"
         account = context.account_of(call.caller.name)
-        # Of the account alone: nothing of the server's own environment gets into a job by -X.
-        variables = {
-            "HOME": account.home,
-            "LOGNAME": account.name,
-            "USER": account.name,
-            "SHELL": account.shell,
-            "PATH": PATH,
-        }
 
         def read() -> Script:
             return context.scripts.read(
@@ -91,7 +82,8 @@ class JobCalls:
                 file=file,
                 directory=posixpath.join(place.root, folder) if from_script and folder else place.root,
                 host=context.node_name,
-                variables=variables,
+                # Nothing of the server's own environment gets into a job by -X.
+                variables=account.variables,
             )
 
         script = await asyncio.to_thread(read) if len(text) > LONG else read()

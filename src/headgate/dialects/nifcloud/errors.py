@@ -22,6 +22,7 @@ from headgate.core.errors import (
     TooLarge,
     Unavailable,
     WrongState,
+    nearest,
 )
 from headgate.formats.routing import MethodNotAllowed
 from headgate.ports.signatures import NotProved, Unproved
@@ -149,7 +150,7 @@ def name_of(error: HeadgateError, names: Names = BEFORE) -> str:
         return error.code
     if isinstance(error, NotProved):
         return _UNPROVED[error.lack]
-    return next(names[kind] for kind in type(error).__mro__ if kind in names)
+    return nearest(error, names)
 
 
 def answer_of(error: HeadgateError, names: Names = BEFORE) -> tuple[int, bytes]:

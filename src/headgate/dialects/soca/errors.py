@@ -23,6 +23,7 @@ from headgate.core.errors import (
     TooLarge,
     Unavailable,
     WrongState,
+    nearest,
 )
 from headgate.formats.routing import MethodNotAllowed
 
@@ -167,7 +168,7 @@ def name_of(error: HeadgateError) -> str:
         return error.code
     if isinstance(error, NotFound) and error.kind in _KINDS:
         return _KINDS[error.kind]
-    return next(NAMES[kind] for kind in type(error).__mro__ if kind in NAMES)
+    return nearest(error, NAMES)
 
 
 def status_of(error: HeadgateError, *, strict: bool = False) -> int:

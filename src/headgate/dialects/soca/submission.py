@@ -19,7 +19,6 @@ from headgate.scripts.pbs import FLAVOUR
 from headgate.service.scripts import check_first_line
 
 FOLDER: Final = "soca_job_output"
-PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 SUFFIX_LENGTH: Final = 10
 ARGUMENTS: Final = {
     "job_name": ("-N", ""),
@@ -58,13 +57,7 @@ def submitted(payload: bytes, given: Fields, desk: Desk) -> Script:
         file=file,
         host=desk.host,
         # Of the account alone: nothing of the server's own environment gets into a job by -V (10.4).
-        variables={
-            "HOME": desk.account.home,
-            "LOGNAME": desk.account.name,
-            "USER": desk.account.name,
-            "SHELL": desk.account.shell,
-            "PATH": PATH,
-        },
+        variables=desk.account.variables,
     )
     try:
         script = FLAVOUR.parse(text, by, _arguments(given))

@@ -20,6 +20,7 @@ from headgate.core.errors import (
     TooLarge,
     Unavailable,
     WrongState,
+    nearest,
 )
 from headgate.dialects.v1.wire import Problem
 
@@ -61,7 +62,7 @@ TITLES: Final[Mapping[int, str]] = MappingProxyType(
 
 def status_of(error: HeadgateError) -> int:
     """The status for an error."""
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    return nearest(error, STATUSES)
 
 
 def refusal_body(status: int, error: HeadgateError, request_id: str) -> tuple[str, bytes]:

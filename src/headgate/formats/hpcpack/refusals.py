@@ -18,6 +18,7 @@ from headgate.core.errors import (
     TooLarge,
     Unavailable,
     WrongState,
+    nearest,
 )
 from headgate.formats.routing import MethodNotAllowed
 
@@ -60,7 +61,7 @@ def status_of(error: HeadgateError) -> int:
     if isinstance(error, NotFound) and error.kind == "user":
         return 400
     table = _OWN if type(error) in _OWN else STATUSES
-    return next(table[kind] for kind in type(error).__mro__ if kind in table)
+    return nearest(error, table)
 
 
 def refusal_headers(error: HeadgateError) -> list[tuple[bytes, bytes]]:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.core.launch import CAPTURE_LIMIT
-from headgate.core.surroundings import PATH
+from headgate.core.launch import CAPTURE_LIMIT, PATH
 from headgate.engines.local.rights import own_account
 from headgate.ports.engine import Ended, Ending, Fault
 from tests.integration.engines.local.rig import Rig

@@ -103,6 +103,21 @@ def test_times_are_local_across_the_new_year_and_without_an_offset() -> None:
     assert found["elapse_time"] == found["elapsed_time"] == "0000:12:08"
 
 
+def test_an_hour_that_summer_time_skips_or_repeats_is_in_no_duration() -> None:
+    """The wall clock of the place goes from 1:59 to 3:00, and half a year later from 1:59 to 1:00."""
+    site = Site(ZoneInfo("America/New_York"), "staff")
+    for started, shown_at in (
+        ("2024-03-10T06:59:59", "2024-03-10T01:59:59"),
+        ("2024-03-10T07:00:00", "2024-03-10T03:00:00"),
+        ("2024-11-03T05:59:59", "2024-11-03T01:59:59"),
+        ("2024-11-03T06:00:00", "2024-11-03T01:00:00"),
+    ):
+        begun = at(started)
+        job = Job(state=JobState.RUNNING, times=Times(created=begun, submitted=begun, started=begun))
+        found = of_job(Portrait(job, None, full=True), site, now=begun + 3_600_000_000)
+        assert (found["start_date"], found["elapse_time"]) == (shown_at, "0001:00:00")
+
+
 def test_hours_have_four_digits_or_more() -> None:
     assert [duration(seconds) for seconds in (0, 59, 3600, 36_000_000, 360_000_000)] == [
         *("0000:00:00", "0000:00:59", "0001:00:00", "10000:00:00", "100000:00:00"),

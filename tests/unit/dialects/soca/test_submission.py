@@ -40,7 +40,7 @@ def test_the_environment_is_the_accounts(monkeypatch: pytest.MonkeyPatch) -> Non
         "LOGNAME": "ada",
         "USER": "ada",
         "SHELL": "/bin/zsh",
-        "PATH": submission.PATH,
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
     }
 
 
