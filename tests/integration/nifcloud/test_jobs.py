@@ -188,3 +188,16 @@ def test_a_signature_is_good_for_what_was_signed_alone(site: Site) -> None:
         "code": "Client.AuthFailureRequired.AccessKey",
         "message": "No access key was provided.",
     }
+
+
+def test_of_several_content_encodings_every_one_counts(site: Site) -> None:
+    body = b'{"jobfile": "missing"}'
+    url = f"{site.server.url}/jobs"
+    signed = list(site.signers["ada"].headers("POST", url, body).items())
+    for first, second, said in (
+        ("gzip", "identity", "Invalid Content-Type."),
+        ("identity", "identity", "Operation failed."),
+    ):
+        more = [("content-encoding", first), ("content-encoding", second)]
+        answer = httpx.post(url, content=body, headers=[*signed, *more])
+        assert (answer.status_code, answer.json()["message"]) == (400, said)
