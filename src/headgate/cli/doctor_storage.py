@@ -67,7 +67,7 @@ def _closed_above(root: Path) -> Iterator[Finding]:
         return
     for folder in (root, *root.parents):
         if not folder.stat().st_mode & stat.S_IXOTH:
-            yield WARNING, f"[storage] root: only root may pass {folder}: users can't get at their files."
+            yield WARNING, f"[storage] root: not everybody may pass {folder}: whom it keeps out has no files."
 
 
 def _of_folder(user: str, folder: Path, account: OsAccount, *, is_made: bool) -> str:
