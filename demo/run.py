@@ -104,6 +104,9 @@ def served(here: Path) -> Iterator[tuple[str, str]]:
         )
     try:
         yield wait_ready(process, log), password
+    except httpx.HTTPError:
+        say(f"The server's log:\n{log.read_text(errors='replace')}")
+        raise
     finally:
         process.terminate()
         process.wait(READY_S)
