@@ -9,7 +9,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import BoundedSemaphore, Event
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ class Changed(Exception):
 
 
 class Mover:
-    """Moves files between a tree and a bucket. `parts`: carries out the parts of large ones."""
+    """Moves files between a tree and a bucket. `parts`: brings the parts of large ones."""
 
     def __init__(self, tree: Tree, bucket: Bucket, prefix: str, parts: Executor, moved: Moved) -> None:
         self._tree = tree
@@ -49,6 +49,9 @@ class Mover:
         self._parts = parts
         self._moved = moved
         self._buffers = BoundedSemaphore(BUFFERS)
+        # As many as there are buffers, and an executor begins in order: of all parts that are not yet there the
+        # first is always being sent. Some stores take them in no other order, and would wait for ever.
+        self._outgoing = ThreadPoolExecutor(BUFFERS)
 
     # ---- to the object store
 
@@ -81,14 +84,13 @@ class Mover:
         upload = self._bucket.begin(key, mtime)
 
         def send(number: int, first: int, length: int) -> str:
-            with self._buffers:
-                content = _content(descriptor, first, length)
-                etag = _sent(content, lambda: self._bucket.put_part(key, upload, number, content, length))
+            content = _content(descriptor, first, length)
+            etag = _sent(content, lambda: self._bucket.put_part(key, upload, number, content, length))
             self._moved(length)
             return etag
 
         try:
-            self._bucket.finish(key, upload, self._together(size, send))
+            self._bucket.finish(key, upload, self._together(self._outgoing, size, send))
         except BaseException:
             try:
                 self._bucket.abandon(key, upload)
@@ -148,7 +150,7 @@ class Mover:
                     for at in range(begin, begin + length, BLOCK) if wanted else ():
                         total.update(os.pread(descriptor, min(BLOCK, begin + length - at), at))
 
-                self._together(size, fetch, add)
+                self._together(self._parts, size, fetch, add)
                 if wanted and total.hexdigest() != wanted:
                     raise Broken("what arrived is not what the object store says it has")
                 os.utime(descriptor, ns=(facts.mtime_ns, facts.mtime_ns))
@@ -180,6 +182,7 @@ class Mover:
 
     def _together(
         self,
+        parts: Executor,
         size: int,
         move: Callable[[int, int, int], Any],
         after: Callable[[int, int], None] = lambda first, length: None,
@@ -194,7 +197,7 @@ class Mover:
             return None if stop.is_set() else move(number, first, min(length, size - first))
 
         futures: Sequence[Future[Any]] = [
-            self._parts.submit(one, number, first) for number, first in enumerate(range(0, size, length), 1)
+            parts.submit(one, number, first) for number, first in enumerate(range(0, size, length), 1)
         ]
         try:
             found = []
