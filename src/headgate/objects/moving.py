@@ -49,8 +49,8 @@ class Mover:
         self._parts = parts
         self._moved = moved
         self._buffers = BoundedSemaphore(BUFFERS)
-        # As many as there are buffers, and an executor begins in order: of all parts that are not yet there the
-        # first is always being sent. Some stores take them in no other order, and would wait for ever.
+        # An executor begins in order, and there is a buffer for each of its threads: so of all parts that are
+        # not there the first is always on its way. Some stores answer in that order alone.
         self._outgoing = ThreadPoolExecutor(BUFFERS)
 
     # ---- to the object store
