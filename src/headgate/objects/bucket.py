@@ -44,6 +44,7 @@ _HOPELESS: Final = {
     "AllAccessDisabled": "the object store refuses all access",
     "AccountProblem": "the object store refuses the account",
     "InvalidBucketName": "the object store does not take the bucket's name",
+    "RequestTimeTooSkewed": "the clock of this machine and that of the object store differ too much",
 }
 """Codes after which no other key will fare better."""
 

@@ -21,10 +21,14 @@ _TOOLS = Path(sys.executable).parent
 
 
 class ObjectStore:
-    """One server. Its metadata is kept in memory, so an object's `mtime` is the time of its file."""
+    """One server. Its metadata is kept in memory, so an object's `mtime` is the time of its file.
 
-    def __init__(self, folder: Path) -> None:
+    certificate: of a server that speaks TLS, and its key (PEM).
+    """
+
+    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
         self.folder = folder
+        self.certificate = certificate
         self.bucket = folder / BUCKET
         self.bucket.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
@@ -35,7 +39,7 @@ class ObjectStore:
     @property
     def url(self) -> str:
         """Its endpoint."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> "ObjectStore":
         """Start it and wait until it takes connections."""
@@ -50,6 +54,8 @@ class ObjectStore:
         ]
         command += ["--auth-key", f"{ACCESS_KEY},{SECRET_KEY}", "--config", os.devnull]
         command += ["--vfs-cache-mode", "off", "--quiet"]
+        if self.certificate is not None:
+            command += ["--cert", str(self.certificate[0]), "--key", str(self.certificate[1])]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={"HOME": os.devnull}
@@ -104,9 +110,9 @@ class ObjectStore:
 
 
 @contextmanager
-def object_store(folder: Path) -> Iterator[ObjectStore]:
+def object_store(folder: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[ObjectStore]:
     """A server that is ready; gone afterwards."""
-    store = ObjectStore(folder)
+    store = ObjectStore(folder, certificate)
     try:
         yield store.start()
     finally:

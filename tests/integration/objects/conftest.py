@@ -41,6 +41,7 @@ class Sides:
 
     def __init__(self, folder: Path, store: ObjectStore) -> None:
         self.store = store
+        self.ca_file = ""
         self.root = folder / "home"
         self.root.mkdir()
         self.account = someone()
@@ -97,7 +98,11 @@ class Sides:
     def transfers(self, endpoint: str = "") -> AccountTransfers:
         """What carries syncs out."""
         settings = ObjectStorageSettings(
-            endpoint=endpoint or self.store.url, bucket=BUCKET, access_key=ACCESS_KEY, secret_key=SECRET_KEY
+            endpoint=endpoint or self.store.url,
+            bucket=BUCKET,
+            access_key=ACCESS_KEY,
+            secret_key=SECRET_KEY,
+            ca_file=self.ca_file,
         )
         return AccountTransfers(LocalProcesses(1000), settings)
 
