@@ -36,8 +36,7 @@ class Site:
         variables = {**store.settings(), "HEADGATE_STORAGE__ROOT": str(self.root.parent)}
         self.server = Server(folder / "data", environment=variables)
         self.server.add_user(USER, PASSWORD, os_account="nobody" if os.geteuid() == 0 else "")
-        made = self.server.command("key", "create", USER, "--data", str(self.server.data)).stdout
-        self.signer = Signer(**_json(made))
+        self.signer = Signer(**self.server.add_key(USER))
         self.server.start()
         self.ask("POST", "/jobs", {"jobfile": "missing"})  # makes the storage
 
@@ -176,8 +175,3 @@ def _syncs(pid: int) -> bool:
         return b"account_hand" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-
-
-def _json(text: str) -> dict[str, str]:
-    found: dict[str, str] = httpx.Response(200, text=text).json()
-    return found

@@ -4,6 +4,7 @@ Use `running(folder)` for a server that is gone afterwards with everything it st
 test kills and starts it itself. Nothing is ended by name: only pids that this server's data folder leads to.
 """
 
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -174,20 +176,37 @@ class Server:
         return done
 
     def add_user(self, name: str, password: str, *, role: str = "user", os_account: str = "") -> None:
-        """A user, by the command line as an administrator would."""
+        """A user, by the command as an administrator would have it."""
         account = ("--os-account", os_account) if os_account else ()
-        self.command(
-            "user",
-            "add",
-            name,
-            "--role",
-            role,
-            "--password-stdin",
-            *account,
-            "--data",
-            str(self.data),
-            stdin=password,
-        )
+        self.here("user", "add", name, "--role", role, "--password-stdin", *account, stdin=password)
+
+    def add_key(self, user: str) -> dict[str, str]:
+        """A new access key: `access_key` and `secret_key`."""
+        made: dict[str, str] = json.loads(self.here("key", "create", user))
+        return made
+
+    def here(self, *arguments: str, stdin: str = "") -> str:
+        """Run a `headgate …` that works on this data folder, in this process: a fifth of the time that one of
+        its own takes. What it prints.
+        """
+        from typer.testing import CliRunner  # noqa: PLC0415 - benchmarks have servers without it
+
+        from headgate.cli.main import app  # noqa: PLC0415 - as above
+
+        def run() -> str:
+            done = CliRunner().invoke(
+                app, [*arguments, "--data", str(self.data)], input=stdin, env=self.environment
+            )
+            assert done.exit_code == 0, f"headgate {arguments}: {done.output} {done.exception}"
+            return done.stdout
+
+        mask = os.umask(0o077)  # as the command sets it, which has its process to itself
+        try:
+            # A thread of its own: the test may be a coroutine, and each command has a loop to itself.
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(run).result()
+        finally:
+            os.umask(mask)
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -76,12 +74,7 @@ class Site:
 
 def key_for(server: Server, user: str) -> Signer:
     """A new access key."""
-    made = subprocess.run(
-        [sys.executable, "-m", "headgate", "key", "create", user, "--data", str(server.data)],
-        capture_output=True,
-        check=True,
-    )
-    return Signer(**json.loads(made.stdout))
+    return Signer(**server.add_key(user))
 
 
 @pytest.fixture(scope="package")

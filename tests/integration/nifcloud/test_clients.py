@@ -15,6 +15,8 @@ from requests_aws4auth import AWS4Auth
 
 from tests.integration.nifcloud.conftest import Site
 
+pytestmark = pytest.mark.xdist_group("nifcloud")  # one server serves them all
+
 Ask = Callable[[Site, str, str, str], tuple[int, str]]
 SCOPE = ("jp-east-1", "hpc-api")
 SCRIPT = "#!/bin/sh\n#PJM -L elapse=1:00\nsleep 100\n"

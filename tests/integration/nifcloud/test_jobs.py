@@ -12,6 +12,8 @@ import pytest
 
 from tests.integration.nifcloud.conftest import PASSWORD, Site, key_for
 
+pytestmark = pytest.mark.xdist_group("nifcloud")  # one server serves them all
+
 SCRIPT = """\
 #!/bin/sh
 #PJM -L "node=1,elapse=0:10:00,rscgrp=small"

@@ -12,6 +12,8 @@ import pytest
 
 from tests.integration.nifcloud.conftest import PASSWORD, Site
 
+pytestmark = pytest.mark.xdist_group("nifcloud")  # one server serves them all
+
 PLACES = 10
 BEGUN = b"POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
 

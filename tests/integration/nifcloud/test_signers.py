@@ -26,7 +26,10 @@ from headgate import registry
 from headgate.testing.server import Server, running
 from tests.integration.engines.local.rig import wait_until
 
-pytestmark = pytest.mark.skipif("nifcloud" not in registry.DIALECTS, reason="this face is not served")
+pytestmark = [
+    pytest.mark.skipif("nifcloud" not in registry.DIALECTS, reason="this face is not served"),
+    pytest.mark.xdist_group("signers"),  # one server serves them all
+]
 
 REGION, SERVICE = "jp-east-1", "hpc-api"
 JSON = "application/json;charset=utf-8"
@@ -110,8 +113,7 @@ def key(server: Server) -> Key:
 
 
 def new_key(server: Server) -> Key:
-    printed = server.command("key", "create", "ada", "--data", str(server.data)).stdout
-    return Key(**json.loads(printed))
+    return Key(**server.add_key("ada"))
 
 
 def written_down(send: Send, key: Key, method: str, target: str, body: bytes) -> bytes:
@@ -219,13 +221,12 @@ def test_a_body_in_chunks_is_the_body(server: Server, key: Key) -> None:
 def test_a_key_that_was_disabled_is_out_within_a_second(server: Server) -> None:
     key = new_key(server)
     request = written_down(botocore, key, "GET", "/jobs", b"")
-    data = ("--data", str(server.data))
     assert answer(server, request)[0] == 200
-    server.command("key", "disable", key.access_key, *data)
+    server.here("key", "disable", key.access_key)
     wait_until(lambda: not is_in(server, request))
-    server.command("key", "enable", key.access_key, *data)
+    server.here("key", "enable", key.access_key)
     wait_until(lambda: is_in(server, request))
-    server.command("key", "remove", key.access_key, *data)
+    server.here("key", "remove", key.access_key)
     wait_until(lambda: not is_in(server, request))
 
 

@@ -34,10 +34,7 @@ class Site:
         self.signers: dict[str, Signer] = {}
         for name in ("ada", "ben"):
             self.server.add_user(name, "Engine-1!", os_account="nobody" if os.geteuid() == 0 else "")
-            key = json.loads(
-                self.server.command("key", "create", name, "--data", str(self.server.data)).stdout
-            )
-            self.signers[name] = Signer(key["access_key"], key["secret_key"])
+            self.signers[name] = Signer(**self.server.add_key(name))
 
     def ask(self, method: str, path: str, body: Any = None, *, user: str = "ada") -> httpx.Response:
         """A signed request."""
