@@ -191,7 +191,7 @@ class Server:
         """
         from typer.testing import CliRunner  # noqa: PLC0415 - benchmarks have servers without it
 
-        from headgate.cli.main import app  # noqa: PLC0415 - as above
+        from headgate.cli.main import app  # noqa: PLC0415 - they do not load it
 
         def run() -> str:
             done = CliRunner().invoke(

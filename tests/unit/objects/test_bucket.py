@@ -27,7 +27,7 @@ def sent(*, path_style: bool, endpoint: str = ENDPOINT) -> Caught:
     bucket = Bucket(
         Connection(
             endpoint=endpoint,
-            bucket="work",
+            bucket="hpc",
             access_key="AK",
             secret_key="not to be told",
             region="jp-east-1",
@@ -47,8 +47,8 @@ def sent(*, path_style: bool, endpoint: str = ENDPOINT) -> Caught:
 
 
 def test_the_bucket_is_in_the_path_or_in_the_name_of_the_host_as_it_is_set() -> None:
-    assert sent(path_style=True).url == f"{ENDPOINT}/work/a%20b/gr%C3%BC%C3%9Fe"
-    assert sent(path_style=False).url == "http://work.s3.example.org:9000/a%20b/gr%C3%BC%C3%9Fe"
+    assert sent(path_style=True).url == f"{ENDPOINT}/hpc/a%20b/gr%C3%BC%C3%9Fe"
+    assert sent(path_style=False).url == "http://hpc.s3.example.org:9000/a%20b/gr%C3%BC%C3%9Fe"
 
 
 def test_contents_are_signed_where_tls_does_not_guard_them() -> None:
