@@ -40,7 +40,7 @@ from headgate.ports.clock import Clock
 from headgate.ports.store import Transaction
 from headgate.service.access_keys import AccessKeyRing
 from headgate.service.api_keys import KeyRing
-from headgate.service.queues import put_queue
+from headgate.service.queues import UNCHOSEN_DEFAULT, put_queue
 from headgate.service.storage import Storage
 from headgate.service.syncs import SyncPolicy, Syncs
 from headgate.service.user_groups import UserGroups
@@ -236,6 +236,8 @@ def seed(tx: Transaction, settings: Settings) -> None:
             tx.put_template(TEMPLATE)  # else an administrator was quicker
         for queue in QUEUES:
             tx.put_queue(queue)
+            if queue.default:
+                tx.put_meta(UNCHOSEN_DEFAULT, queue.name)
         tx.put_meta("seeded", "1")
     for name, queue_settings in settings.queues.items():
         known = tx.queues()

@@ -28,6 +28,7 @@ from headgate.ports.engine import (
     Found,
     Key,
     NodeSighting,
+    QueueSighting,
     Refused,
     Sighting,
     Sightings,
@@ -72,6 +73,12 @@ class Actor:
         if Ability.OWN_SCHEDULER not in self._engine.abilities:
             return None
         return cast("Forwarder", self._engine).capacity
+
+    def queues(self) -> Sequence[QueueSighting] | None:
+        """The queues of an engine with its own scheduler, as they were with the nodes; None: it has none."""
+        if Ability.OWN_SCHEDULER not in self._engine.abilities:
+            return None
+        return cast("Forwarder", self._engine).queues
 
     async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:
         """What the engine has of these intents. Raises EngineUnavailable."""

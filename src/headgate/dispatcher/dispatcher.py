@@ -24,7 +24,7 @@ from headgate.dispatcher.recovery import Open, Verdict, judge, open_instances
 from headgate.dispatcher.stock import Stock, begin, bring_in, take_stock
 from headgate.dispatcher.timing import Timing
 from headgate.ports.clock import Clock
-from headgate.ports.engine import Engine, Key, NodeSighting, Sightings
+from headgate.ports.engine import Engine, Key, NodeSighting, QueueSighting, Sightings
 from headgate.ports.identity import Identity
 from headgate.ports.store import Reader, Store, Transaction
 
@@ -85,7 +85,7 @@ class Dispatcher:
         self._recorded.set()
         # when, by the monotonic clock
         self._next_tick = self._next_retention = self._next_look_up = self._next_nodes = 0.0
-        self._seen_nodes: Sequence[NodeSighting] = ()
+        self._seen_of_engine: tuple[Sequence[NodeSighting], Sequence[QueueSighting] | None] = ((), None)
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -140,9 +140,8 @@ class Dispatcher:
         """Take a new epoch, bring in the engine's nodes, and look up every open intent."""
         seen_nodes = await self._actor.nodes()
         capacity = self._actor.capacity()
-        epoch = await self._store.write(
-            lambda tx: begin(tx, self._engine_name, seen_nodes, forwards=capacity is not None)
-        )
+        queues = self._actor.queues()
+        epoch = await self._store.write(lambda tx: begin(tx, self._engine_name, seen_nodes, queues))
         self._setting = Setting(
             self._identity,
             self._site,
@@ -365,15 +364,16 @@ class Dispatcher:
             await self._forget_old()
 
     async def _look_at_nodes(self) -> None:
-        """Keep the nodes as the engine sees them now, where it is not we who say what they do."""
+        """Keep nodes and queues as the engine has them now, where it is not we who say what they do."""
         try:
-            seen = await self._actor.nodes()
+            seen = (await self._actor.nodes(), self._actor.queues())
         except EngineUnavailable as error:
             log.warning("nodes_not_seen", engine=self._engine_name, reason=error.text)
             return
-        if seen != self._seen_nodes:
-            await self._store.write(lambda tx: bring_in(tx, self._engine_name, seen))
-            self._seen_nodes = seen
+        if seen != self._seen_of_engine:
+            await self._store.write(lambda tx: bring_in(tx, self._engine_name, *seen))
+            self._seen_of_engine = seen
+            self._new_work = True
 
     async def _forget_old(self) -> None:
         before = self._clock.now() - int(self._timing.keep_finished * 1e6)

@@ -9,8 +9,9 @@ from headgate.core.states import JobState
 from headgate.dispatcher.board import Board
 from headgate.dispatcher.cycle import deadline_of
 from headgate.dispatcher.nodes import drop_empty_groups, take_groups, take_nodes
+from headgate.dispatcher.queues import take_queues
 from headgate.dispatcher.recovery import Open, lanes_of, open_instances
-from headgate.ports.engine import NodeSighting
+from headgate.ports.engine import NodeSighting, QueueSighting
 from headgate.ports.store import Reader, Transaction
 from headgate.service.nodes import OWN_SCHEDULER
 
@@ -31,18 +32,30 @@ class Stock(Struct, frozen=True):
     deadlines: dict[int, int]
 
 
-def begin(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting], *, forwards: bool = False) -> int:
-    """Bring in the engine's nodes and their groups, and take a new epoch. forwards: it places by itself."""
-    bring_in(tx, engine, seen_nodes)
-    tx.put_meta(OWN_SCHEDULER, engine if forwards else "")
+def begin(
+    tx: Transaction,
+    engine: str,
+    seen_nodes: Sequence[NodeSighting],
+    seen_queues: Sequence[QueueSighting] | None = None,
+) -> int:
+    """Bring in what the engine has, and take a new epoch. seen_queues: None where it does not place work."""
+    bring_in(tx, engine, seen_nodes, seen_queues)
+    tx.put_meta(OWN_SCHEDULER, engine if seen_queues is not None else "")
     return tx.next_epoch()
 
 
-def bring_in(tx: Transaction, engine: str, seen_nodes: Sequence[NodeSighting]) -> None:
-    """Keep the engine's nodes and their groups as they are now."""
+def bring_in(
+    tx: Transaction,
+    engine: str,
+    seen_nodes: Sequence[NodeSighting],
+    seen_queues: Sequence[QueueSighting] | None,
+) -> None:
+    """Keep the engine's nodes, their groups, and its queues as they are now."""
     take_groups(tx, seen_nodes)
     take_nodes(tx, engine, seen_nodes)
     drop_empty_groups(tx)
+    if seen_queues is not None:
+        take_queues(tx, engine, seen_queues)
 
 
 def take_stock(reader: Reader, engine: str, at: float) -> Stock:

@@ -20,7 +20,7 @@ class Timing:
     retention_every: float = 30.0
     retention_batch: int = 200
     reopen: float = 1.0
-    nodes_every: float = 10.0
+    nodes_every: float = 3.0
     answer: float = 20.0
     opening: float = 60.0
     observing: float = 60.0

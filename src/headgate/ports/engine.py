@@ -222,6 +222,21 @@ class NodeSighting(Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class QueueSighting(Struct, frozen=True, kw_only=True):
+    """A queue as a scheduler has it. Run times in seconds, None: none.
+
+    default: of jobs that name none. enabled: it takes jobs; started: it starts them. most_s: the longest run
+    time of a job; usual_s: of one that does not say.
+    """
+
+    name: str
+    default: bool = False
+    enabled: bool = True
+    started: bool = True
+    most_s: int | None = None
+    usual_s: int | None = None
+
+
 class Capacity(Struct, frozen=True):
     """How much an engine with its own scheduler is given.
 
@@ -304,3 +319,7 @@ class Forwarder(Protocol):
     @property
     def capacity(self) -> Capacity:
         """How much it may be given. Known once it is open."""
+
+    @property
+    def queues(self) -> Sequence[QueueSighting]:
+        """Its queues, as they were when its nodes were asked for last."""

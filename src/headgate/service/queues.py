@@ -20,6 +20,8 @@ from headgate.service.queueing import groups_of, hindrances
 from headgate.service.rights import require_admin
 
 MOST_QUEUES = 1000
+UNCHOSEN_DEFAULT = "unchosen_default"
+"""The name under which the store keeps the default queue that nobody chose: an engine may choose another."""
 
 
 class QueueView(Struct, frozen=True):

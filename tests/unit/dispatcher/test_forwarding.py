@@ -10,7 +10,7 @@ from headgate.core.errors import NotSupported
 from headgate.core.launch import NodeShare
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import HoldKind, NodeState, TaskType
-from headgate.ports.engine import Ability, Capacity, Ending, Key, Started
+from headgate.ports.engine import Ability, Capacity, Ending, Key, QueueSighting, Started
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Clock, FakeEngine
 from tests.unit.dispatcher.story import ADMIN, ALICE, BOB, Story, basic, sweep, typed
@@ -23,6 +23,7 @@ class Scheduler(FakeEngine):
         super().__init__(clock, abilities=frozenset({Ability.OWN_SCHEDULER, Ability.RECALL}))
         self.capacity = Capacity(outstanding=100, together=10)
         self.slots = 4
+        self.queues: list[QueueSighting] = []
 
     def proceed(self) -> None:
         for run in list(self.runs.values()):

@@ -18,11 +18,11 @@ import structlog
 from headgate.core.errors import EngineUnavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import Node
-from headgate.engines.slurm import ordering
+from headgate.engines.slurm import ordering, queues
 from headgate.engines.slurm.cluster import Cluster, script_limit
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.commands.scancel import Target
-from headgate.engines.slurm.commands.scontrol import Configuration
+from headgate.engines.slurm.commands.scontrol import Configuration, Partition
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal, Over, Story
 from headgate.engines.slurm.machine import boot_id, end_orphans, now, own_account
@@ -41,6 +41,7 @@ from headgate.ports.engine import (
     Item,
     Key,
     NodeSighting,
+    QueueSighting,
     Refused,
     Sightings,
     Submission,
@@ -71,6 +72,7 @@ class SlurmEngine:
         self._doubts = Doubts(time.monotonic, options.settle_s)
         self._own = own_account()
         self._known = ordering.Known()
+        self._partitions: Sequence[Partition] = ()
         self._site = Site(spool="", scratch="", capture_limit=0, secret=b"")
         self._sender: Sender | None = None
         self._watcher: Watcher | None = None
@@ -81,6 +83,16 @@ class SlurmEngine:
         """See Forwarder."""
         largest = self._configuration().largest_array
         return Capacity(self._options.outstanding, max(1, largest - 1))
+
+    @property
+    def queues(self) -> Sequence[QueueSighting]:
+        """See Forwarder."""
+        return queues.queues(
+            self._partitions,
+            self._options.partitions,
+            self._options.default_partition,
+            privileged=os.geteuid() == 0,
+        )
 
     def _configuration(self) -> Configuration:
         if self._config is None:
@@ -353,8 +365,9 @@ class SlurmEngine:
     async def nodes(self) -> Sequence[NodeSighting]:
         """See Engine."""
         seen = await self._cluster.nodes()
+        self._partitions = await self._cluster.partitions()
         self._known = ordering.Known(
-            partitions=frozenset(one.name for one in await self._cluster.partitions()),
+            partitions=frozenset(one.name for one in self._partitions),
             nodes=tuple(
                 Node(name=one.name, cores=one.cores, memory_mb=one.memory_mb, groups=one.groups)
                 for one in seen

@@ -1,0 +1,73 @@
+"""Partitions and nodes of a real cluster, as every face shows them, and what administrators do with them."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
+from tests.integration.slurm.front import Front, front
+
+pytestmark = [
+    pytest.mark.xdist_group("slurm"),
+    pytest.mark.skipif(bool(unavailable()), reason=unavailable() or "there is one"),
+]
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Cluster]:
+    with cluster(nodes=2, settings=[QUICK, "PartitionName=short Nodes=n2 MaxTime=5 State=UP"]) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def desk(up: Cluster) -> Iterator[Front]:
+    with front(up, settings='partitions = { quick = "short" }\n') as made:
+        yield made
+
+
+def until(look: Callable[[], Any], wanted: Any, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while (found := look()) != wanted:
+        assert time.monotonic() < end, found
+        time.sleep(0.1)
+
+
+def queue(desk: Front, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = desk.ask("GET", f"/v1/queues/{name}")
+    return found
+
+
+def test_partitions_are_queues_with_their_limits_and_jobs_go_where_they_say(desk: Front) -> None:
+    assert queue(desk, "batch")["default"]
+    assert queue(desk, "short")["maxima"]["runtime_s"] == 300
+    jobs = [
+        desk.submit({"command": "echo $SLURM_JOB_PARTITION $SLURM_JOB_NODELIST"}, queue=name)
+        for name in ("short", "quick", "batch")
+    ]
+    assert [desk.ended(job)["state"] for job in jobs] == ["finished"] * 3
+    with desk.server.http(desk.owner) as http:
+        said = [http.get(f"/v1/jobs/{job}/tasks/1/output").text.split() for job in jobs]
+        refused = http.post(
+            "/v1/jobs", json={"tasks": [{"command": "true"}], "queue": "short", "runtime_s": 301}
+        )
+    assert said[:2] == [["short", "n2"], ["short", "n2"]]
+    assert said[2][0] == "batch"
+    assert refused.status_code == 400
+    assert "short" in refused.json()["detail"]
+
+
+def test_a_partition_that_is_closed_closes_its_queue_and_what_an_administrator_set_stays(
+    desk: Front, up: Cluster
+) -> None:
+    def states() -> list[tuple[bool, bool]]:
+        return [(one["enabled"], one["started"]) for one in (queue(desk, "short"), queue(desk, "quick"))]
+
+    up.command("scontrol", "update", "PartitionName=short", "State=INACTIVE", "MaxTime=7")
+    until(states, [(False, False), (False, False)])
+    desk.server.command("queue", "set", "quick", "--max", "walltime=60", "--data", str(desk.server.data))
+    up.command("scontrol", "update", "PartitionName=short", "State=UP", "MaxTime=9")
+    until(states, [(True, True), (True, True)])
+    assert queue(desk, "short")["maxima"]["runtime_s"] == 540
+    assert queue(desk, "quick")["maxima"]["runtime_s"] == 60
