@@ -21,6 +21,7 @@ from headgate.http.limits import Limits
 from headgate.http.metrics import Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key, group_name
+from headgate.ports.engine import NodeKeeper
 from headgate.ports.flavour import Flavour
 from headgate.service.commands import Commands
 from headgate.service.events import Events
@@ -44,11 +45,13 @@ FILES_OF_OUR_OWN: Final = 128
 """Open files that are not for clients: the store's connections, the engine, logs."""
 
 
-def application(parts: Parts, settings: Settings, dispatcher: Dispatcher, broker: Broker) -> Gate:
-    """The ASGI application of one server."""
+def application(
+    parts: Parts, settings: Settings, dispatcher: Dispatcher, broker: Broker, keeper: NodeKeeper | None
+) -> Gate:
+    """The ASGI application of one server. keeper: see service.nodes."""
     server = settings.server
     metrics = Metrics()
-    offer = _offer(parts, settings, broker)
+    offer = _offer(parts, settings, broker, keeper)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
@@ -78,14 +81,16 @@ def application(parts: Parts, settings: Settings, dispatcher: Dispatcher, broker
     return gate
 
 
-def _offer(parts: Parts, settings: Settings, broker: Broker) -> dict[str, Any]:
+def _offer(
+    parts: Parts, settings: Settings, broker: Broker, keeper: NodeKeeper | None
+) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
     jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy())
     return {
         "jobs": jobs,
         "tasks": Tasks(parts.store),
-        "nodes": Nodes(parts.store),
+        "nodes": Nodes(parts.store, keeper),
         "node_groups": NodeGroups(parts.store),
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),

@@ -89,7 +89,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         )
         notifier = _notifier(parts, settings)
         syncs = _sync_worker(parts, settings)
-        gate = application(parts, settings, dispatcher, broker)
+        keeper = engine if Ability.NODE_SERVICE in engine.abilities else None
+        gate = application(parts, settings, dispatcher, broker, keeper)
         http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await broker.start()

@@ -25,10 +25,11 @@ def list_nodes(url: Url = "") -> None:
             n.gpus,
             n.memory_mb,
             ",".join(n.groups),
+            n.reason,
         )
         for n in found
     )
-    table(("Node", "State", "Cores", "GPUs", "Memory (MiB)", "Groups"), rows)
+    table(("Node", "State", "Cores", "GPUs", "Memory (MiB)", "Groups", "Reason"), rows)
 
 
 @app.command()

@@ -132,6 +132,7 @@ class Node(Struct, frozen=True, kw_only=True):
     gpus: int = 0
     memory_mb: int = 0
     groups: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class NodeList(Struct, frozen=True, kw_only=True):

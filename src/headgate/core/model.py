@@ -472,6 +472,8 @@ class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
     groups: tuple[str, ...] = ()
     online_at: int | None = None
     offline_at: int | None = None
+    reason: str = ""
+    """Why it is not online, where a scheduler decides that."""
 
 
 class NodeGroup(Struct, frozen=True, omit_defaults=True):

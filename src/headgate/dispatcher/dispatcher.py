@@ -24,7 +24,7 @@ from headgate.dispatcher.recovery import Open, Verdict, judge, open_instances
 from headgate.dispatcher.stock import Stock, begin, bring_in, take_stock
 from headgate.dispatcher.timing import Timing
 from headgate.ports.clock import Clock
-from headgate.ports.engine import Engine, Key, NodeSighting, QueueSighting, Sightings
+from headgate.ports.engine import Engine, Key, Sightings
 from headgate.ports.identity import Identity
 from headgate.ports.store import Reader, Store, Transaction
 
@@ -85,7 +85,7 @@ class Dispatcher:
         self._recorded.set()
         # when, by the monotonic clock
         self._next_tick = self._next_retention = self._next_look_up = self._next_nodes = 0.0
-        self._seen_of_engine: tuple[Sequence[NodeSighting], Sequence[QueueSighting] | None] = ((), None)
+        self._brought_in: object = None
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -370,10 +370,15 @@ class Dispatcher:
         except EngineUnavailable as error:
             log.warning("nodes_not_seen", engine=self._engine_name, reason=error.text)
             return
-        if seen != self._seen_of_engine:
-            await self._store.write(lambda tx: bring_in(tx, self._engine_name, *seen))
-            self._seen_of_engine = seen
-            self._new_work = True
+        if (seen, self._store.peek(_kept)) == self._brought_in:  # as it was left, on both sides
+            return
+
+        def bring(tx: Transaction) -> object:
+            bring_in(tx, self._engine_name, *seen)
+            return _kept(tx)
+
+        self._brought_in = (seen, await self._store.write(bring))
+        self._new_work = True
 
     async def _forget_old(self) -> None:
         before = self._clock.now() - int(self._timing.keep_finished * 1e6)
@@ -385,3 +390,8 @@ class Dispatcher:
         for _ in range(_MOST_BATCHES):
             if await self._store.write(forget) < batch:
                 return
+
+
+def _kept(reader: Reader) -> object:
+    """What the store has of nodes and queues."""
+    return reader.nodes(), reader.queues()

@@ -56,6 +56,7 @@ def take_nodes(tx: Transaction, engine: str, seen: Sequence[NodeSighting]) -> No
             cpu_mhz=sighting.cpu_mhz,
             groups=(*sighting.groups, *(name for name in node.groups if name.casefold() in users)),
             reachable=sighting.reachable,
+            reason=sighting.reason,
         )
         if after != before:
             after = tx.put_node(after)

@@ -31,6 +31,8 @@ class Ability(Enum):
     """
     NODE_STATE = "node_state"
     """Its nodes are logical: online and offline are ours to say."""
+    NODE_SERVICE = "node_service"
+    """Its nodes can be taken out of service and back, if its site lets us: it is a `NodeKeeper` too."""
     LIVE_OUTPUT = "live_output"
     """Captured output is reported while the instance is running."""
     RECALL = "recall"
@@ -310,6 +312,18 @@ class Gauge(Protocol):
         """What is known of each node now, by its name; means are those since it was asked before.
 
         What can't be known is left out. Raises EngineUnavailable.
+        """
+
+
+class NodeKeeper(Protocol):
+    """What an engine with the ability NODE_SERVICE offers besides."""
+
+    async def keep_node(self, name: str, *, online: bool, reason: str) -> NodeSighting:
+        """Give a node work again, or no more of it (what runs there ends first): the node as it is then.
+
+        Nothing is done, and no reason changed, where it is so already. reason: why, for people, in a line.
+        Raises NotFound, NotPermitted (the server may not), EngineUnavailable (it is not known what became of
+        it).
         """
 
 

@@ -12,6 +12,7 @@ from headgate.core.model import Event, Job, Node, NodeGroup
 from headgate.core.operations import OperationState, Severity
 from headgate.core.states import JobState
 from headgate.core.vocabulary import NodeState
+from headgate.ports.engine import NodeKeeper
 from headgate.ports.identity import Caller
 from headgate.ports.store import Reader, Store, Transaction
 from headgate.service.operations import conclude, note
@@ -24,10 +25,13 @@ _ON_NODES = (JobState.RUNNING, JobState.CANCELING, JobState.FINISHING)
 
 
 class Nodes:
-    """See the module. Names compare case-insensitively."""
+    """See the module. Names compare case-insensitively. keeper: the engine, if its nodes are its own and can
+    be taken out of service.
+    """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, keeper: NodeKeeper | None = None) -> None:
         self._store = store
+        self._keeper = keeper
 
     def list(self, caller: Caller) -> Sequence[Node]:
         """All nodes, in the order in which they were added."""
@@ -56,22 +60,43 @@ class Nodes:
     async def set_state(self, caller: Caller, name: str, state: NodeState) -> None:
         """Bring a node online, or take it offline: what runs there ends first (Draining until then).
 
-        Nothing is changed, nor noted, where it is so already. Raises NotSupported where the engine says what
-        its nodes do.
+        Nothing is changed, nor noted, where it is so already. Where the engine says what its nodes do, it is
+        asked to. Raises NotFound; NotSupported where it can't be; NotPermitted, EngineUnavailable.
         """
         require_node_rights(caller)
+        of_scheduler, node = self._store.peek(
+            lambda reader: (reader.meta(OWN_SCHEDULER), find_node(reader.nodes(), name))
+        )
+        if node.engine == of_scheduler:
+            await self._ask_engine(caller, node, online=state is NodeState.ONLINE)
+            return
 
         def change(tx: Transaction) -> None:
             node = find_node(tx.nodes(), name)
-            if node.engine == tx.meta(OWN_SCHEDULER):
-                raise NotSupported(
-                    f"What node {node.name} does is decided by the scheduler of the engine {node.engine}."
-                )
             if state is NodeState.ONLINE and node.state is not NodeState.ONLINE:
-                put_node_state(tx, node, NodeState.ONLINE)
-                note(tx, caller.name, "Bring node online", f"Node {node.name} is online.", node=node.name)
+                _note(tx, caller, put_node_state(tx, node, NodeState.ONLINE))
             elif state is not NodeState.ONLINE and node.state is NodeState.ONLINE:
                 _take_offline(tx, caller, node)
+
+        await self._store.write(change)
+
+    async def _ask_engine(self, caller: Caller, node: Node, *, online: bool) -> None:
+        """Have the engine take its node out of service, or give it work again, and keep what it is then."""
+        if self._keeper is None:
+            raise NotSupported(
+                f"What node {node.name} does is decided by the scheduler of the engine {node.engine}."
+            )
+        seen = await self._keeper.keep_node(node.name, online=online, reason=f"headgate: {caller.name}")
+
+        def change(tx: Transaction) -> None:
+            now = replace(find_node(tx.nodes(), node.name), reachable=seen.reachable, reason=seen.reason)
+            state = seen.state or now.state
+            if state is not now.state:
+                now = put_node_state(tx, now, state)
+            else:
+                tx.put_node(now)
+            if state is not node.state:
+                _note(tx, caller, now)
 
         await self._store.write(change)
 
@@ -83,14 +108,20 @@ class Nodes:
 
 
 def _take_offline(tx: Transaction, caller: Caller, node: Node) -> None:
-    title = "Take node offline"
-    if any(share.node == node.name for intent in tx.intents() for share in intent.shares):
-        put_node_state(tx, node, NodeState.DRAINING)
-        waits = f"Node {node.name} takes no new work; what runs there ends first."
-        note(tx, caller.name, title, waits, node=node.name, state=OperationState.EXECUTING)
+    busy = any(share.node == node.name for intent in tx.intents() for share in intent.shares)
+    _note(tx, caller, put_node_state(tx, node, NodeState.DRAINING if busy else NodeState.OFFLINE))
+
+
+def _note(tx: Transaction, caller: Caller, node: Node) -> None:
+    """Tell in the log of operations what was asked for and how far it has come."""
+    if node.state is NodeState.ONLINE:
+        note(tx, caller.name, "Bring node online", f"Node {node.name} is online.", node=node.name)
+    elif node.state is NodeState.OFFLINE:
+        note(tx, caller.name, "Take node offline", f"Node {node.name} is offline.", node=node.name)
     else:
-        put_node_state(tx, node, NodeState.OFFLINE)
-        note(tx, caller.name, title, f"Node {node.name} is offline.", node=node.name)
+        waits = f"Node {node.name} takes no new work; what runs there ends first."
+        state = OperationState.EXECUTING
+        note(tx, caller.name, "Take node offline", waits, node=node.name, state=state)
 
 
 def put_node_state(tx: Transaction, node: Node, state: NodeState) -> Node:

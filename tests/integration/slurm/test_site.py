@@ -71,3 +71,41 @@ def test_a_partition_that_is_closed_closes_its_queue_and_what_an_administrator_s
     until(states, [(True, True), (True, True)])
     assert queue(desk, "short")["maxima"]["runtime_s"] == 540
     assert queue(desk, "quick")["maxima"]["runtime_s"] == 60
+
+
+def node(desk: Front, name: str) -> tuple[str, bool, str]:
+    (found,) = [one for one in desk.ask("GET", "/v1/nodes")["nodes"] if one["name"] == name]
+    return found["state"], found["reachable"], found.get("reason", "")
+
+
+def test_an_administrator_takes_a_node_out_of_service_and_brings_it_back(desk: Front, up: Cluster) -> None:
+    def to(state: str) -> Any:
+        return http.post("/v1/nodes/n1/state", json={"state": state}).json().get("state")
+
+    running = desk.submit({"command": desk.command("drained", "sleep 2"), "required_nodes": ["n1"]})
+    desk.until_ran("drained", 1)
+    with desk.server.http(desk.owner) as http:
+        assert http.post("/v1/nodes/n1/state", json={"state": "offline"}).status_code == 403
+    with desk.server.http() as http:
+        assert to("offline") == "draining"
+        assert to("offline") == "draining"
+        assert up.command("sinfo", "-hN", "-n", "n1", "-o", "%E").stdout.split("\n")[0] == "headgate: admin"
+        assert desk.ended(running)["state"] == "finished"
+        until(lambda: node(desk, "n1"), ("offline", True, "headgate: admin"))
+        assert to("online") == "online"
+        assert to("online") == "online"
+    until(lambda: node(desk, "n1"), ("online", True, ""))
+    assert "idle" in up.command("sinfo", "-hN", "-n", "n1", "-o", "%T").stdout
+
+
+def test_what_somebody_else_does_to_a_node_is_seen_with_its_reason(desk: Front, up: Cluster) -> None:
+    up.command("scontrol", "update", "NodeName=n2", "State=DRAIN", "Reason=bad disk, wait")
+    until(lambda: node(desk, "n2"), ("offline", True, "bad disk, wait"))
+    with desk.server.http() as http:
+        assert http.get("/hpc/cluster/nodes/n2").json()["State"] == "Offline"
+    up.command("scontrol", "update", "NodeName=n2", "State=DOWN", "Reason=gone")
+    until(lambda: node(desk, "n2")[1:], (False, "gone"))
+    with desk.server.http() as http:
+        assert http.get("/hpc/cluster/nodes/n2").json()["Health"] == "Error"
+        assert http.post("/v1/nodes/n2/state", json={"state": "online"}).status_code == 200
+    until(lambda: node(desk, "n2"), ("online", True, ""))

@@ -5,6 +5,8 @@ import pytest
 from headgate.core.errors import NotFound, NotPermitted, NotSupported
 from headgate.core.operations import Operation, OperationState, Severity
 from headgate.core.vocabulary import NodeState
+from headgate.ports.engine import NodeSighting
+from headgate.service.nodes import OWN_SCHEDULER, Nodes
 from headgate.service.operations import Operations
 from tests.unit.dispatcher.story import ADMIN, ALICE, OPERATOR, Story, basic
 
@@ -109,3 +111,59 @@ async def test_the_first_operation_is_the_earliest(story: Story) -> None:
     assert service.get(ALICE, first.id) == first
     with pytest.raises(NotFound):
         await service.first(ALICE, after=None, before=first.changed, nodes=None)
+
+
+class Keeper:
+    """An engine that says what its nodes do; `busy`: they drain first."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool, str]] = []
+        self.busy = False
+        self.refuses = ""
+
+    async def keep_node(self, name: str, *, online: bool, reason: str) -> NodeSighting:
+        if self.refuses:
+            raise NotPermitted(self.refuses)
+        self.asked.append((name, online, reason))
+        left = NodeState.DRAINING if self.busy else NodeState.OFFLINE
+        state = NodeState.ONLINE if online else left
+        return NodeSighting(name=name, cores=1, state=state, reason="" if online else reason)
+
+
+async def kept(story: Story, keeper: Keeper | None) -> Nodes:
+    await story.store.write(lambda tx: tx.put_meta(OWN_SCHEDULER, story.engine.name))
+    return Nodes(story.store, keeper)
+
+
+async def test_an_engine_that_decides_is_asked_to_take_its_node_offline(story: Story) -> None:
+    keeper = Keeper()
+    nodes = await kept(story, keeper)
+    keeper.busy = True
+    await nodes.set_state(OPERATOR, "N1", NodeState.OFFLINE)
+    node = nodes.get(ALICE, "n1")
+    assert (node.state, node.reason) == (NodeState.DRAINING, "headgate: olga")
+    assert (await log(story))[0].state is OperationState.EXECUTING
+    keeper.busy = False
+    await nodes.set_state(OPERATOR, "n1", NodeState.OFFLINE)
+    assert nodes.get(ALICE, "n1").state is NodeState.OFFLINE
+    await nodes.set_state(OPERATOR, "n1", NodeState.ONLINE)
+    assert (nodes.get(ALICE, "n1").state, nodes.get(ALICE, "n1").reason) == (NodeState.ONLINE, "")
+    assert keeper.asked == [("n1", online, "headgate: olga") for online in (False, False, True)]
+
+
+async def test_what_an_engine_does_not_let_us_do_changes_nothing(story: Story) -> None:
+    keeper = Keeper()
+    nodes = await kept(story, keeper)
+    keeper.refuses = "no"
+    with pytest.raises(NotPermitted, match="no"):
+        await nodes.set_state(ADMIN, "n1", NodeState.OFFLINE)
+    assert nodes.get(ALICE, "n1").state is NodeState.ONLINE
+    assert not await log(story)
+
+
+async def test_only_who_may_is_heard_by_the_engine(story: Story) -> None:
+    keeper = Keeper()
+    nodes = await kept(story, keeper)
+    with pytest.raises(NotPermitted):
+        await nodes.set_state(ALICE, "n1", NodeState.OFFLINE)
+    assert not keeper.asked

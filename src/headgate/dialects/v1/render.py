@@ -156,6 +156,7 @@ def node(node: Node) -> wire.Node:
         gpus=node.gpus,
         memory_mb=node.memory_mb,
         groups=list(node.groups),
+        reason=node.reason,
     )
 
 

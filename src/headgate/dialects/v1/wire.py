@@ -251,7 +251,7 @@ class TaskPage(Outgoing, frozen=True, kw_only=True):
 
 
 class Node(Outgoing, frozen=True, kw_only=True):
-    """A node."""
+    """A node. `reason`: why it is not online or not reachable, where a scheduler like Slurm says it."""
 
     name: str
     state: Literal["online", "offline", "draining"]
@@ -261,6 +261,7 @@ class Node(Outgoing, frozen=True, kw_only=True):
     gpus: int
     memory_mb: int
     groups: list[str]
+    reason: str = ""
 
 
 class NodeList(Outgoing, frozen=True, kw_only=True):

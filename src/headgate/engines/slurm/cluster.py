@@ -5,11 +5,11 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from headgate.core.errors import EngineUnavailable
+from headgate.core.errors import EngineUnavailable, NotFound, NotPermitted
 from headgate.core.vocabulary import NodeState
 from headgate.engines.command import Command, Outcome, Runner
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo
-from headgate.engines.slurm.commands.answers import SlurmError
+from headgate.engines.slurm.commands.answers import Rejected, SlurmError
 from headgate.engines.slurm.commands.squeue import Row, Squeue
 from headgate.engines.slurm.indices import text
 from headgate.engines.slurm.options import Options
@@ -18,6 +18,9 @@ from headgate.ports.engine import NodeSighting, Refused, Uncertain
 DEFAULT_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 GROUPS: Final = ("ComputeNodes", "LinuxNodes")
 """Groups of HPC Pack that each node is in."""
+_GONE: Final = frozenset({"down", "fail", "failing", "unknown", "powered_down", "future"})
+_DRAINED: Final = frozenset({"drain", "draining", "drained", "maint"})
+"""sinfo(1), NODE STATE CODES."""
 _SCRIPT_SIZE: Final = re.compile(r"\bmax_script_size=(\d+)")
 _MOST_SCRIPT: Final = 4 * 1024 * 1024
 """slurm.conf(5), max_script_size."""
@@ -88,8 +91,28 @@ class Cluster:
 
     async def nodes(self) -> list[NodeSighting]:
         """The nodes, with their partitions and features as groups. Raises EngineUnavailable."""
+        return [sighting(node) for node in await self._nodes()]
+
+    async def _nodes(self) -> list[sinfo.Node]:
         question = sinfo.Sinfo(secrets.token_hex(4))
-        return [sighting(node) for node in await self._ask(question.build(), question.parse)]
+        return await self._ask(question.build(), question.parse)
+
+    async def node(self, name: str) -> sinfo.Node:
+        """One node. Raises NotFound, EngineUnavailable."""
+        for node in await self._nodes():
+            if node.name.casefold() == name.casefold():
+                return node
+        raise NotFound(f"Slurm has no node {name!r} any longer.", kind="node")
+
+    async def node_state(self, name: str, state: str, reason: str = "") -> None:
+        """DRAIN with a reason, or RESUME. Raises NotPermitted when Slurm says no, EngineUnavailable."""
+        outcome = await self._run(scontrol.node_state(name, state, reason))
+        try:
+            scontrol.parse_change(outcome)
+        except Rejected as error:
+            raise NotPermitted(f"Slurm does not let the server do that with {name}: {error.raw}") from None
+        except SlurmError as error:
+            raise EngineUnavailable(str(error)) from None
 
     async def partitions(self) -> list[scontrol.Partition]:
         """The partitions. Raises EngineUnavailable."""
@@ -102,10 +125,14 @@ def script_limit(config: scontrol.Configuration) -> int:
     return int(found[1]) if found else _MOST_SCRIPT
 
 
+def in_service(node: sinfo.Node) -> bool:
+    """Whether nothing keeps Slurm from giving it jobs but, perhaps, that it does not answer now."""
+    return not node.states & (_GONE | _DRAINED)
+
+
 def sighting(node: sinfo.Node) -> NodeSighting:
     """A node as the port says it; what is drained is offline (sinfo(1), NODE STATES)."""
-    gone = node.states & {"down", "fail", "failing", "unknown", "powered_down", "future"}
-    drained = node.states & {"drain", "draining", "drained", "maint"}
+    gone, drained = node.states & _GONE, node.states & _DRAINED
     busy = node.busy or node.states & {"allocated", "mixed", "completing", "draining"}
     state = NodeState.ONLINE
     if drained:

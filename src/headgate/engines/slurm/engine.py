@@ -18,8 +18,9 @@ import structlog
 from headgate.core.errors import EngineUnavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import Node
+from headgate.core.vocabulary import NodeState
 from headgate.engines.slurm import ordering, queues
-from headgate.engines.slurm.cluster import Cluster, script_limit
+from headgate.engines.slurm.cluster import Cluster, in_service, script_limit, sighting
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.commands.scancel import Target
 from headgate.engines.slurm.commands.scontrol import Configuration, Partition
@@ -59,7 +60,7 @@ class SlurmEngine:
     """Tasks on a Slurm cluster. `directory` belongs to the engine alone."""
 
     name = "slurm"
-    abilities = frozenset({Ability.OWN_SCHEDULER, Ability.RECALL})
+    abilities = frozenset({Ability.OWN_SCHEDULER, Ability.RECALL, Ability.NODE_SERVICE})
 
     def __init__(self, directory: Path, options: Options) -> None:
         self._directory = directory.absolute()
@@ -376,6 +377,15 @@ class SlurmEngine:
             privileged=os.geteuid() == 0,
         )
         return seen
+
+    async def keep_node(self, name: str, *, online: bool, reason: str) -> NodeSighting:
+        """See NodeKeeper. A node that is down is resumed as well."""
+        before = await self._cluster.node(name)
+        if online and not in_service(before):
+            await self._cluster.node_state(before.name, "RESUME")
+        elif not online and sighting(before).state is NodeState.ONLINE:
+            await self._cluster.node_state(before.name, "DRAIN", reason)
+        return sighting(await self._cluster.node(name))
 
 
 def _check(items: Sequence[Item]) -> None:
