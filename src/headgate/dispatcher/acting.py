@@ -68,15 +68,20 @@ class Actor:
         async with _answered("nodes", self._timing.answer):
             return await self._engine.nodes()
 
+    @property
+    def forwards(self) -> bool:
+        """Whether the engine has a scheduler of its own, so that work is not placed by us."""
+        return Ability.OWN_SCHEDULER in self._engine.abilities
+
     def capacity(self) -> Capacity | None:
         """How much an engine with its own scheduler may be given; None: work is placed by us."""
-        if Ability.OWN_SCHEDULER not in self._engine.abilities:
+        if not self.forwards:
             return None
         return cast("Forwarder", self._engine).capacity
 
     def queues(self) -> Sequence[QueueSighting] | None:
         """The queues of an engine with its own scheduler, as they were with the nodes; None: it has none."""
-        if Ability.OWN_SCHEDULER not in self._engine.abilities:
+        if not self.forwards:
             return None
         return cast("Forwarder", self._engine).queues
 

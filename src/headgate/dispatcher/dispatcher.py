@@ -21,7 +21,7 @@ from headgate.dispatcher.cycle import Answer, Ask, Setting, cycle
 from headgate.dispatcher.launching import Flavours
 from headgate.dispatcher.merging import Place
 from headgate.dispatcher.recovery import Open, Verdict, judge, open_instances
-from headgate.dispatcher.stock import Stock, begin, bring_in, take_stock
+from headgate.dispatcher.stock import Stock, begin, bring_in, is_known, take_stock
 from headgate.dispatcher.timing import Timing
 from headgate.ports.clock import Clock
 from headgate.ports.engine import Engine, Key, Sightings
@@ -41,7 +41,9 @@ _MOST_BATCHES = 50
 class Dispatcher:
     """Start it once; it works until stopped.
 
-    `ready` is set when everything from an earlier life has been looked up.
+    `ready` is set when everything from an earlier life has been looked up. In front of an engine that places
+    work itself it is set at once where that engine's nodes are known from an earlier life: what is submitted
+    waits in the store until the engine answers.
     """
 
     def __init__(
@@ -123,6 +125,10 @@ class Dispatcher:
     async def begin(self) -> None:
         """Connect to the engine and look up what an earlier life has left, however long it takes."""
         self._store.on_commit(self._committed)
+        if self._actor.forwards and await self._store.read(
+            lambda reader: is_known(reader, self._engine_name)
+        ):
+            self.ready.set()
         await self._patiently("open the engine", self._actor.open)
         await self._patiently("take stock", self._take_stock)
         self.ready.set()

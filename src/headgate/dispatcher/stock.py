@@ -44,6 +44,11 @@ def begin(
     return tx.next_epoch()
 
 
+def is_known(reader: Reader, engine: str) -> bool:
+    """Whether an earlier life of the server was in front of this engine, so that its nodes are known."""
+    return reader.meta(OWN_SCHEDULER) == engine and any(node.engine == engine for node in reader.nodes())
+
+
 def bring_in(
     tx: Transaction,
     engine: str,

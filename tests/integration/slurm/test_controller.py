@@ -65,6 +65,27 @@ def test_a_controller_that_hangs_while_jobs_are_submitted(up: Cluster, desk: Fro
     all_well(desk, jobs)
 
 
+def test_a_server_that_is_started_while_the_controller_is_away_takes_jobs(up: Cluster, desk: Front) -> None:
+    held = desk.submit(
+        {"command": desk.command("held", "sleep 60"), "required_nodes": ["n1"]}, exclusive=True
+    )
+    desk.until_ran("held", 1)
+    waiting = desk.submit({"command": desk.command("never")}, exclusive=True)
+    desk.server.kill()
+    up.daemons.pause("slurmctld")
+    desk.start()
+    jobs = three_jobs(desk)
+    for job in (held, waiting):
+        desk.ask("POST", f"/v1/jobs/{job}/cancel")
+    assert [desk.job(job)["state"] for job in jobs] == ["queued"] * 3
+    desk.server.kill()
+    desk.start()
+    up.daemons.resume("slurmctld")
+    all_well(desk, jobs)
+    assert [desk.ended(job)["state"] for job in (held, waiting)] == ["canceled", "canceled"]
+    assert desk.ran("never") == []
+
+
 @needs_accounting
 def test_accounting_knows_what_slurm_has_forgotten_even_if_it_is_away_for_a_while() -> None:
     settings = [QUICK, "MinJobAge=2"]

@@ -1,5 +1,6 @@
 """Work for an engine that has a scheduler of its own: handed over without a place, in order and in bounds."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -259,3 +260,34 @@ async def test_the_engine_says_which_of_its_nodes_take_work(story: Forwarded) ->
         assert [node.state for node in story.nodes.list(ALICE)] == [state]
     with pytest.raises(NotSupported):
         await story.nodes.set_state(ADMIN, "n1", NodeState.OFFLINE)
+
+
+async def test_where_the_engine_is_known_submissions_are_taken_while_it_is_away(story: Forwarded) -> None:
+    story.engine.slots = 0
+    before = await story.job(basic("wait"))
+    await story.settle()
+    story.engine.failing["open"] = 1_000_000
+    story.dispatcher = story._dispatcher()
+    begun = asyncio.create_task(story.begin())
+    await asyncio.wait_for(story.dispatcher.ready.wait(), 5)
+    meanwhile = await story.job(basic())
+    await story.jobs.cancel(ALICE, before)
+    assert not begun.done()
+    story.engine.failing["open"] = 0
+    await asyncio.wait_for(begun, 5)
+    await story.settle()  # it hears of the end of what it still holds
+    story.engine.slots = 4
+    await story.settle()
+    assert (story.state(before), story.state(meanwhile)) == ("CANCELED", "FINISHED")
+    assert (story.engine.count(before), story.engine.count(meanwhile)) == (0, 1)
+
+
+async def test_an_engine_that_was_never_seen_has_to_answer_before_anything_is_taken() -> None:
+    story = Forwarded()
+    story.engine.failing["open"] = 3
+    begun = asyncio.create_task(story.begin())
+    await asyncio.sleep(0)
+    assert not story.dispatcher.ready.is_set()
+    await asyncio.wait_for(begun, 5)
+    assert story.dispatcher.ready.is_set()
+    story.store.shut()
