@@ -51,7 +51,7 @@ def application(
     """The ASGI application of one server. keeper: see service.nodes."""
     server = settings.server
     metrics = Metrics()
-    offer = _offer(parts, settings, broker, keeper)
+    offer = _offer(parts, settings, dispatcher, broker, keeper)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
@@ -82,7 +82,7 @@ def application(
 
 
 def _offer(
-    parts: Parts, settings: Settings, broker: Broker, keeper: NodeKeeper | None
+    parts: Parts, settings: Settings, dispatcher: Dispatcher, broker: Broker, keeper: NodeKeeper | None
 ) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
@@ -94,8 +94,8 @@ def _offer(
         "node_groups": NodeGroups(parts.store),
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),
-        "queues": Queues(parts.store),
-        "portraits": Portraits(parts.store),
+        "queues": Queues(parts.store, dispatcher.reasons),
+        "portraits": Portraits(parts.store, dispatcher.reasons),
         "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),

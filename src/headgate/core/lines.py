@@ -61,26 +61,28 @@ def precedence(line: Line | None, queues: Mapping[str, Queue]) -> int:
 
 
 class Wait(Enum):
-    """Why a job that could start waits for its queue."""
+    """Why a job that could start waits for its queue, or in that of the engine."""
 
     GONE = "queue_gone"
     NOT_STARTED = "queue_not_started"
     MAX_RUNNING = "queue_max_running"
     MAX_RUNNING_PER_USER = "queue_max_running_per_user"
     MAX_NODES_RUNNING = "queue_max_nodes_running"
+    ENGINE = "engine"
 
 
 class Hindrance(Struct, frozen=True):
-    """What a job waits for. limit: the queue's, 0 where it is none of a number."""
+    """What a job waits for. limit: the queue's, 0 where it is none of a number. said: the engine's words."""
 
     why: Wait
     queue: str
     limit: int = 0
+    said: str = ""
 
     @property
     def text(self) -> str:
         """For people."""
-        return _TEXTS[self.why].format(queue=self.queue, limit=self.limit)
+        return _TEXTS[self.why].format(queue=self.queue, limit=self.limit, said=self.said)
 
 
 _TEXTS: Mapping[Wait, str] = {
@@ -88,6 +90,7 @@ _TEXTS: Mapping[Wait, str] = {
     Wait.NOT_STARTED: "queue {queue} is not started",
     Wait.MAX_RUNNING: "queue {queue} runs {limit} jobs at once (max_running)",
     Wait.MAX_RUNNING_PER_USER: "queue {queue} runs {limit} jobs of a user at once (max_running_per_user)",
+    Wait.ENGINE: "{said}",
     Wait.MAX_NODES_RUNNING: "jobs of queue {queue} have {limit} nodes at once (max_nodes_running)",
 }
 

@@ -85,6 +85,10 @@ class Actor:
             return None
         return cast("Forwarder", self._engine).queues
 
+    def reasons(self) -> Mapping[int, str]:
+        """Why what an engine with its own scheduler has been given waits there, by intents."""
+        return cast("Forwarder", self._engine).reasons if self.forwards else {}
+
     async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:
         """What the engine has of these intents. Raises EngineUnavailable."""
         async with _answered("find", self._timing.answer):

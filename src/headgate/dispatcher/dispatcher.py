@@ -7,7 +7,7 @@ acknowledged to the engine with the next `observe`, which is after the cycle tha
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -88,6 +88,7 @@ class Dispatcher:
         # when, by the monotonic clock
         self._next_tick = self._next_retention = self._next_look_up = self._next_nodes = 0.0
         self._brought_in: object = None
+        self._reasons: tuple[Mapping[int, str], Mapping[int, str]] = ({}, {})
         self._life: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -119,6 +120,16 @@ class Dispatcher:
                 log.exception("broken", what=what)
             self._new_work = True
             await asyncio.sleep(self._timing.reopen)
+
+    def reasons(self) -> Mapping[int, str]:
+        """Why jobs wait in the engine's own queue, by their ids, as seen last."""
+        seen, by_job = self._reasons
+        now = self._actor.reasons()
+        if now is not seen:
+            intents = self._board.intents
+            by_job = {intents[number].job_id: text for number, text in now.items() if number in intents}
+            self._reasons = (now, by_job)
+        return by_job
 
     # ---- beginning
 

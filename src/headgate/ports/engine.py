@@ -337,3 +337,9 @@ class Forwarder(Protocol):
     @property
     def queues(self) -> Sequence[QueueSighting]:
         """Its queues, as they were when its nodes were asked for last."""
+
+    @property
+    def reasons(self) -> Mapping[int, str]:
+        """Why what it has not started yet waits, in a line for people, by intents; those it is silent about
+        are left out. As seen last: another object when it was seen anew.
+        """

@@ -3,7 +3,7 @@
 Reading only. Every method takes the caller first; who may see what is `rights.py`'s to say.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from headgate.core.sweep import instance_with
 from headgate.core.vocabulary import TaskType
 from headgate.ports.identity import Caller
 from headgate.ports.store import Cursor, JobQuery, Reader, Store
-from headgate.service.queueing import hindrances
+from headgate.service.queueing import hindrances, in_engine
 from headgate.service.rights import may_see_all, sees_all
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class Portrait(Struct, frozen=True):
     """A job and its first task, None where it has none. full: whether the caller may see all of it.
 
-    hindrance: what it waits for of its queue, where that is all it waits for.
+    hindrance: what it waits for of its queue or in the engine's, where that is all it waits for.
     """
 
     job: Job
@@ -37,16 +37,17 @@ class Portrait(Struct, frozen=True):
 
 
 class Portraits:
-    """See the module."""
+    """See the module. reasons: why jobs wait in the engine's queue, by id."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, reasons: Callable[[], Mapping[int, str]] = dict) -> None:
         self._store = store
+        self._reasons = reasons
 
     def get(self, caller: Caller, job_id: int) -> Portrait:
         """One job. Raises NotFound."""
 
         def look(reader: Reader) -> Portrait:
-            return _portraits(reader, caller, [reader.job(job_id)])[0]
+            return _portraits(reader, caller, [reader.job(job_id)], self._reasons())[0]
 
         return self._store.peek(look)
 
@@ -78,15 +79,19 @@ class Portraits:
         if narrowed:
             query = replace(query, owner=caller.name)
 
+        reasons = self._reasons()
+
         def look(reader: Reader) -> tuple[T, Cursor | None]:
             found = reader.list_jobs(query, limit=limit, after=after)
-            made = shown(_portraits(reader, caller, found.jobs))
+            made = shown(_portraits(reader, caller, found.jobs, reasons))
             return made, found.end if found.more else None
 
         return await self._store.read(look)
 
 
-def _portraits(reader: Reader, caller: Caller, jobs: Sequence[Job]) -> list[Portrait]:
+def _portraits(
+    reader: Reader, caller: Caller, jobs: Sequence[Job], reasons: Mapping[int, str]
+) -> list[Portrait]:
     tasks = reader.first_tasks([job.id for job in jobs])
     # Jobs in one line wait for the same: one of each is asked about, however many there are.
     waiting = [job for job in jobs if job.state is JobState.QUEUED and not job.blocked]
@@ -94,4 +99,5 @@ def _portraits(reader: Reader, caller: Caller, jobs: Sequence[Job]) -> list[Port
     hindered = hindrances(reader, list(lines.values()))
     by_line = {line: hindered[job.id] for line, job in lines.items() if job.id in hindered}
     found = {job.id: by_line.get(line_of(job)) for job in waiting} if by_line else {}
+    found |= in_engine(waiting, reasons)
     return [Portrait(job, tasks.get(job.id), may_see_all(caller, job), found.get(job.id)) for job in jobs]

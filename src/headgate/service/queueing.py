@@ -5,11 +5,11 @@ it asks for one. What the queue may refuse, and what it fills in, is in `core/qu
 in is not asked again when it is requeued.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
-from headgate.core.lines import BEGUN, SENT, WAITING, Hindrance, Line, Usage, all_of, line_of
+from headgate.core.lines import BEGUN, SENT, WAITING, Hindrance, Line, Usage, Wait, all_of, line_of
 from headgate.core.model import Job, Queue, TaskSpec
 from headgate.core.queues import admit, check, chosen, filled, refuse_full
 from headgate.core.states import JobState
@@ -68,6 +68,15 @@ def _fit(edit: JobEdit, queue: Queue, tasks: Collection[TaskSpec]) -> None:
     wanted = check(queue, edit.job.spec, list(tasks))
     if edit.job.state is not JobState.RUNNING:  # then it counts as it did when it began
         edit.set_job(asked_nodes=wanted.nodes[0])
+
+
+def in_engine(jobs: Collection[Job], reasons: Mapping[int, str]) -> dict[int, Hindrance]:
+    """What those of these jobs wait for that are in the queue of the engine, by id. reasons: its words."""
+    return {
+        job.id: Hindrance(Wait.ENGINE, job.spec.queue, said=reasons[job.id])
+        for job in jobs
+        if job.state is JobState.QUEUED and not job.blocked and job.id in reasons
+    }
 
 
 def hindrances(reader: Reader, jobs: Collection[Job]) -> dict[int, Hindrance]:

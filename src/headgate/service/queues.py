@@ -5,7 +5,7 @@ A change takes effect at once for jobs that come and, within a tick of the dispa
 what runs goes on. Exactly one queue is the default.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from headgate.core.model import Job, Queue
 from headgate.core.queues import admits, check_queue
 from headgate.ports.identity import Caller
 from headgate.ports.store import Reader, Store, Transaction
-from headgate.service.queueing import groups_of, hindrances
+from headgate.service.queueing import groups_of, hindrances, in_engine
 from headgate.service.rights import require_admin
 
 MOST_QUEUES = 1000
@@ -34,10 +34,11 @@ class QueueView(Struct, frozen=True):
 
 
 class Queues:
-    """See the module. Names compare case-insensitively."""
+    """See the module. Names compare case-insensitively. reasons: why jobs wait in the engine, by id."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, reasons: Callable[[], Mapping[int, str]] = dict) -> None:
         self._store = store
+        self._reasons = reasons
 
     # ---- looking
 
@@ -56,10 +57,11 @@ class Queues:
         return await self._store.read(lambda reader: _view(reader, caller, named(reader, name)))
 
     def waiting(self, caller: Caller | None, jobs: Collection[Job]) -> dict[int, Hindrance]:
-        """Which of these jobs wait for their queue, by id, and for what of it."""
+        """Which of these jobs wait for their queue, or in that of the engine, by id, and for what."""
+        there = in_engine(jobs, self._reasons())
         if not any(job.spec.queue for job in jobs):
-            return {}
-        return self._store.peek(lambda reader: hindrances(reader, jobs))
+            return there
+        return self._store.peek(lambda reader: hindrances(reader, jobs)) | there
 
     # ---- changing
 

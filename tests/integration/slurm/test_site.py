@@ -46,7 +46,9 @@ def test_partitions_are_queues_with_their_limits_and_jobs_go_where_they_say(desk
         desk.submit({"command": "echo $SLURM_JOB_PARTITION $SLURM_JOB_NODELIST"}, queue=name)
         for name in ("short", "quick", "batch")
     ]
-    assert [desk.ended(job)["state"] for job in jobs] == ["finished"] * 3
+    assert [desk.ended(job).get("failure", "") for job in jobs] == ["", "", ""], [
+        desk.task(job) for job in jobs
+    ]
     with desk.server.http(desk.owner) as http:
         said = [http.get(f"/v1/jobs/{job}/tasks/1/output").text.split() for job in jobs]
         refused = http.post(
@@ -109,3 +111,16 @@ def test_what_somebody_else_does_to_a_node_is_seen_with_its_reason(desk: Front, 
         assert http.get("/hpc/cluster/nodes/n2").json()["Health"] == "Error"
         assert http.post("/v1/nodes/n2/state", json={"state": "online"}).status_code == 200
     until(lambda: node(desk, "n2"), ("online", True, ""))
+
+
+def test_why_a_job_waits_in_slurm_is_shown(desk: Front) -> None:
+    running = desk.submit(
+        {"command": desk.command("first", "sleep 60"), "required_nodes": ["n1"]}, exclusive=True
+    )
+    desk.until_ran("first", 1)
+    waiting = desk.submit({"command": "true", "required_nodes": ["n1"]}, queue="batch")
+    until(lambda: desk.job(waiting).get("pending_text"), "Slurm: Resources")
+    assert desk.job(waiting)["pending_reason"] == "engine"
+    assert "pending_text" not in desk.job(running)
+    desk.ask("POST", f"/v1/jobs/{running}/cancel")
+    assert desk.ended(waiting)["state"] == "finished"

@@ -9,9 +9,12 @@ from msgspec.structs import replace
 
 from headgate.core.errors import NotSupported
 from headgate.core.launch import NodeShare
+from headgate.core.lines import Wait
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import HoldKind, NodeState, TaskType
 from headgate.ports.engine import Ability, Capacity, Ending, Key, QueueSighting, Started
+from headgate.service.portraits import Portraits
+from headgate.service.queues import Queues
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Clock, FakeEngine
 from tests.unit.dispatcher.story import ADMIN, ALICE, BOB, Story, basic, sweep, typed
@@ -25,6 +28,7 @@ class Scheduler(FakeEngine):
         self.capacity = Capacity(outstanding=100, together=10)
         self.slots = 4
         self.queues: list[QueueSighting] = []
+        self.reasons: dict[int, str] = {}
 
     def proceed(self) -> None:
         for run in list(self.runs.values()):
@@ -291,3 +295,16 @@ async def test_an_engine_that_was_never_seen_has_to_answer_before_anything_is_ta
     await asyncio.wait_for(begun, 5)
     assert story.dispatcher.ready.is_set()
     story.store.shut()
+
+
+async def test_why_a_job_waits_in_the_engine_is_what_the_engine_says(story: Forwarded) -> None:
+    story.engine.slots = 1
+    running, waiting = await story.job(basic("wait")), await story.job(basic("wait"))
+    await story.settle()
+    story.engine.reasons = {given.intent: "no room" for given in story.engine.submitted} | {999: "of nobody"}
+    queues = Queues(story.store, story.dispatcher.reasons)
+    found = queues.waiting(None, [story.the_job(running), story.the_job(waiting)])
+    assert {job: (one.why, one.text) for job, one in found.items()} == {waiting: (Wait.ENGINE, "no room")}
+    assert Portraits(story.store, story.dispatcher.reasons).get(ALICE, waiting).hindrance == found[waiting]
+    story.engine.reasons = {}
+    assert not queues.waiting(None, [story.the_job(waiting)])

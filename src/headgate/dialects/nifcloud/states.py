@@ -92,6 +92,7 @@ _HINDRANCES: Final[Mapping[Wait, str]] = MappingProxyType(
         Wait.MAX_RUNNING: "RUNLIMIT EXCEED",
         Wait.MAX_RUNNING_PER_USER: "RUNLIMIT EXCEED",
         Wait.MAX_NODES_RUNNING: "USELIMIT EXCEED",
+        Wait.ENGINE: "WAIT SCHED",
     }
 )
 _ENDED: Final[Mapping[str, str]] = MappingProxyType(

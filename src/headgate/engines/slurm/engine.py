@@ -52,6 +52,7 @@ from headgate.ports.engine import (
 log = structlog.get_logger("headgate.engines.slurm")
 
 OBSERVE_S = 1.0
+_NOTHING: Mapping[int, str] = {}
 SCRIPT_ROOM = 64 * 1024
 """Of what Slurm takes as a script so much is left free."""
 
@@ -94,6 +95,11 @@ class SlurmEngine:
             self._options.default_partition,
             privileged=os.geteuid() == 0,
         )
+
+    @property
+    def reasons(self) -> Mapping[int, str]:
+        """See Forwarder."""
+        return self._watcher.reasons if self._watcher is not None else _NOTHING
 
     def _configuration(self) -> Configuration:
         if self._config is None:

@@ -85,6 +85,15 @@ NEVER: Final = {
 beside the state. Others are shown as Slurm has them. (JobLaunchFailure also comes with a script that a signal
 ended: it says nothing about whether the job ran.)"""
 
+
+def waits_for(reason: str) -> str:
+    """Why a job waits, for people; "" where Slurm has not said it (it has not looked at the job yet)."""
+    if reason in ("", "None"):
+        return ""
+    known = NEVER.get(reason)
+    return f"Slurm: {reason}, {known}" if known else f"Slurm: {reason}"
+
+
 UNKNOWN: Final = Meaning("", Stage.UNKNOWN)
 _BY_COMPACT: Final = {meaning.compact: meaning for meaning in STATES.values()}
 

@@ -23,7 +23,7 @@ from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.script import record_name
 from headgate.engines.slurm.sender import Sender
 from headgate.engines.slurm.spool import Record, Spool
-from headgate.engines.slurm.states import Stage, meaning
+from headgate.engines.slurm.states import Stage, meaning, waits_for
 from headgate.engines.slurm.verdict import (
     NO_RECORD,
     Facts,
@@ -79,6 +79,8 @@ class Watcher:
         self._names: set[str] = set()
         self.stages: dict[tuple[str, int], Stage] = {}
         """Of what the last list showed, by part and instance."""
+        self.reasons: dict[int, str] = {}
+        """Why what waits does so, by intents, as Slurm says it of the first of each."""
         self.problem = ""
         """Why the last look failed; empty: it did not."""
 
@@ -145,6 +147,7 @@ class Watcher:
         for row in rows:
             by_part.setdefault((row.array, row.comment, row.uid), []).append(row)
         self.stages = {}
+        self.reasons = {}
         changed = False
         for part in self._ledger.live():
             if part.job:
@@ -228,6 +231,8 @@ class Watcher:
                 changed |= self._over(part, instance, seen, began)
                 continue
             part.missing.pop(instance, None)
+            if stage is Stage.WAITING and (why := waits_for(seen.reason)):
+                self.reasons.setdefault(part.intent, why)
             if stage is Stage.RUNNING:
                 changed |= self._running(part, instance, seen)
         return changed

@@ -1,6 +1,6 @@
 import pytest
 
-from headgate.engines.slurm.states import STATES, Stage, end, meaning, split
+from headgate.engines.slurm.states import STATES, Stage, end, meaning, split, waits_for
 from headgate.ports.engine import Ending, Fault
 
 
@@ -43,3 +43,8 @@ def test_a_failed_node_may_be_tried_again_and_a_failure_without_status_may_not()
 def test_a_wait_status_falls_into_code_and_signal() -> None:
     assert split(1792) == (7, 0)
     assert split(9) == (0, 9)
+
+
+def test_what_a_job_waits_for_is_said_with_what_is_known_of_it() -> None:
+    assert (waits_for("None"), waits_for("Resources")) == ("", "Slurm: Resources")
+    assert waits_for("BadConstraints") == "Slurm: BadConstraints, no node can ever meet its constraints"
