@@ -105,6 +105,16 @@ def test_the_wall_time_sends_the_signal_waits_and_kills(node: Node) -> None:
     assert (node.record.over, node.record.signal, node.output) == (True, 9, b"asked\n")
 
 
+@pytest.mark.parametrize("more", [{}, {"warning_signal": "USR1", "warning_after_s": 200.0}])
+def test_a_wall_time_that_is_not_over_stops_nothing(node: Node, more: dict[str, Any]) -> None:
+    """awk refused the line that subtracts, and the timer took that for the end."""
+    node.run("sleep 0.3; exit 3", wall_time_s=300.0, **more)
+    assert (node.record.over, node.record.code) == (False, 3)
+    for number in range(10):
+        node.run("exit 3", tag=f"t-{number}", wall_time_s=300.0, **more)
+        assert (node.record.over, node.record.code) == (False, 3), number
+
+
 def test_a_warning_comes_before_the_end(node: Node) -> None:
     node.run("trap 'echo warned' USR1; sleep 9 & wait; exit 4", warning_signal="USR1", warning_after_s=0.2)
     assert (node.record.code, node.output) == (4, b"warned\n")
