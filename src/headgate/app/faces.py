@@ -46,7 +46,11 @@ FILES_OF_OUR_OWN: Final = 128
 
 
 def application(
-    parts: Parts, settings: Settings, dispatcher: Dispatcher, broker: Broker, keeper: NodeKeeper | None
+    parts: Parts,
+    settings: Settings,
+    dispatcher: Dispatcher,
+    broker: Broker,
+    keeper: NodeKeeper | None = None,
 ) -> Gate:
     """The ASGI application of one server. keeper: see service.nodes."""
     server = settings.server
