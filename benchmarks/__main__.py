@@ -17,6 +17,7 @@ from benchmarks import (
     restart,
     scripts,
     sigv4,
+    slurm,
     slurmrestd,
     soa,
     soca,
@@ -42,6 +43,11 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "sync": sync.measure,
     "soa": soa.measure,
     "slurmrestd": slurmrestd.measure,
+    "slurm-accept": slurm.accept,
+    "slurm-arrays": slurm.arrays,
+    "slurm-singles": slurm.singles,
+    "slurm-tasks": slurm.tasks,
+    "slurm-poll": slurm.poll,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 

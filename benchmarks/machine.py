@@ -5,7 +5,7 @@ import platform
 import sqlite3
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import headgate
 
@@ -57,6 +57,21 @@ def memory_mb(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+class Spent(NamedTuple):
+    """Processor time, user's and system's, in seconds. children: of those that have ended and were reaped."""
+
+    own: float
+    children: float
+
+
+def spent(pid: int) -> Spent:
+    """What a process has used so far (proc(5), stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system, children_user, children_system = (int(field) for field in fields[11:15])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return Spent((user + system) / ticks, (children_user + children_system) / ticks)
 
 
 def facts() -> dict[str, Any]:

@@ -85,16 +85,16 @@ class Cluster:
         return {"SLURM_CONF": str(self.conf), "PATH": PATH, "LC_ALL": "C.UTF-8"}
 
     def command(
-        self, *argv: str, user: str = "", stdin: str = "", check: bool = True
+        self, *argv: str, user: str = "", stdin: str = "", check: bool = True, seconds: float = 60.0
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a command of Slurm's, as this user or as root, to its end."""
+        """Run a command of Slurm's, as this user or as root, to its end, which comes within `seconds`."""
         account = pwd.getpwnam(user) if user else None
         done = subprocess.run(
             argv,
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=seconds,
             env=self.environment,
             cwd=self.folder,
             user=account.pw_uid if account else None,

@@ -1,0 +1,244 @@
+"""In front of a Slurm cluster on loopback (two nodes of four cores, all on this machine), beside the same
+without Headgate where there is such a thing, in turns:
+
+- `slurm-accept`: whole jobs accepted while Slurm takes and runs them, and while slurmctld is paused;
+- `slurm-arrays`: a sweep of 10,000, from submit until all of it is in squeue, as arrays;
+- `slurm-singles`: 1,000 jobs, from the first request until squeue has them, beside a loop of `sbatch`;
+- `slurm-tasks`: 2,000 tasks that do nothing, from submit to the last end, beside the array by hand;
+- `slurm-poll`: processor time of the server for one look at 20,000 jobs that Slurm lists a row each.
+
+Where what is measured is the way to Slurm, the partition is down meanwhile, so that nothing starts.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import machine, wrk
+from benchmarks.accept import TARGET
+from benchmarks.bench import Bench, Skipped, at_least, under
+from benchmarks.http import Client
+from benchmarks.rig import PASSWORD, USER, Rig, add_sweep, count_jobs, wait_ended
+from headgate.engines.slurm.indices import indices
+from headgate.testing.slurm import QUICK, Cluster, Unavailable, cluster
+
+SETTINGS = (QUICK, "MaxArraySize=10001")
+PATIENCE_S = 600.0
+ARRAYS_S = 2.0
+TASKS_TIMES = 1.1
+POLL_CPU_S = 1.0
+POLLS = 5
+BY_HAND = "#!/bin/bash\ntrue\n"
+
+
+def accept(bench: Bench) -> None:
+    """Whole jobs over `/hpc`, as in `accept`; what was answered is counted afterwards."""
+    seconds = bench.size(5, 1)
+    rates: dict[str, list[float]] = {"paused": [], "working": []}
+    answered = 0
+    with _front(bench, "accept") as (up, rig):
+        for _ in bench.each_round():
+            for state, found in rates.items():
+                if state == "paused":
+                    up.daemons.pause("slurmctld")
+                try:
+                    load = wrk.run(rig.url, "accept.lua", rig.user, seconds=seconds, threads=wrk.CONNECTIONS)
+                finally:
+                    if state == "paused":
+                        up.daemons.resume("slurmctld")
+                assert not load.refused, f"{load.refused} requests were refused"
+                assert not load.errors, f"{load.errors} requests failed"
+                answered += load.done
+                found.append(load.rate)
+        client = rig.client()
+        kept = count_jobs(client) - count_jobs(client, "Configuring")
+        client.close()
+    assert answered <= kept <= answered + 2 * bench.rounds * wrk.CONNECTIONS, (answered, kept)
+    bench.report("slurm: whole jobs accepted, slurmctld paused", "jobs/s", rates["paused"], at_least(TARGET))
+    bench.report("slurm: whole jobs accepted, Slurm working", "jobs/s", rates["working"])
+    shares = [100 * working / paused for working, paused in zip(*reversed(rates.values()), strict=True)]
+    bench.report(
+        "slurm: accepted while Slurm works, of paused", "%", shares, note="Slurm is on the same cores"
+    )
+
+
+def arrays(bench: Bench) -> None:
+    """One sweep; Slurm has it when the rows of squeue name as many elements."""
+    count = bench.size(10_000, 1_000)
+    took = []
+    with _front(bench, "arrays") as (up, rig), _down(up):
+        client = rig.client()
+        for _ in bench.each_round():
+            job = add_sweep(client, "true", count)
+            began = time.perf_counter()
+            client.ask("POST", f"/hpc/jobs/{job}/submit")
+            _until(lambda: _waiting(up) == count)
+            took.append(time.perf_counter() - began)
+            client.ask("POST", f"/hpc/jobs/{job}/cancel")
+            wait_ended(client, job)
+            _until(lambda: _waiting(up) == 0)
+        client.close()
+    bench.report(f"slurm: sweep of {count:,} until squeue has it", "s", took, under(ARRAYS_S))
+
+
+def singles(bench: Bench) -> None:
+    """Jobs of one task each, a request each over one connection; the loop is a user's, in one bash."""
+    count = bench.size(1_000, 100)
+    ours, theirs = [], []
+    with _front(bench, "singles") as (up, rig), _down(up):
+        client = rig.client()
+        for _ in bench.each_round():
+            began = time.perf_counter()
+            for _ in range(count):
+                client.ask("POST", "/v1/jobs", {"tasks": [{"command": "true", "work_directory": "/"}]})
+            answered = time.perf_counter() - began
+            _until(lambda: _waiting(up) == count)
+            ours.append(time.perf_counter() - began)
+            print(f"   answered after {answered:.2f} s, with Slurm after {ours[-1]:.2f} s")
+            _empty(up, client)
+            began = time.perf_counter()
+            loop = f"for ((i = 0; i < {count}; i++)); do sbatch -o /dev/null --wrap true; done"
+            up.command("bash", "-c", loop, user="nobody", seconds=PATIENCE_S)
+            _until(lambda: _waiting(up) == count)
+            theirs.append(time.perf_counter() - began)
+            _empty(up, client)
+        client.close()
+    bench.report(f"slurm: {count:,} jobs until squeue has them", "s", ours)
+    bench.report(f"slurm: {count:,} jobs by a loop of sbatch", "s", theirs)
+    ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
+    bench.report("slurm: jobs, headgate to loop", "times", ratios, under(1.0))
+
+
+def tasks(bench: Bench) -> None:
+    """To the end as each side knows it: the job's final state, and nothing live in squeue."""
+    count = bench.size(2_000, 100)
+    ours, theirs = [], []
+    with _front(bench, "tasks") as (up, rig):
+        output = bench.folder / "slurm-tasks-out"
+        output.mkdir()
+        output.chmod(0o777)
+        client = rig.client()
+        for _ in bench.each_round():
+            job = add_sweep(client, "true", count)
+            began = time.perf_counter()
+            client.ask("POST", f"/hpc/jobs/{job}/submit")
+            state = wait_ended(client, job, within_s=PATIENCE_S)
+            ours.append(time.perf_counter() - began)
+            assert state == "Finished", state
+            _until(lambda: not _live(up))
+            began = time.perf_counter()
+            array = ("sbatch", f"--array=0-{count - 1}", f"--chdir={output}")
+            up.command(*array, user="nobody", stdin=BY_HAND)
+            _until(lambda: not _live(up))
+            theirs.append(time.perf_counter() - began)
+        client.close()
+    bench.report(f"slurm: {count:,} tasks to their end", "s", ours)
+    bench.report(f"slurm: {count:,} tasks, the array by hand", "s", theirs)
+    ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
+    bench.report("slurm: tasks, headgate to by hand", "times", ratios, under(TASKS_TIMES))
+
+
+def poll(bench: Bench) -> None:
+    """Sweeps whose elements Slurm was made to keep a record each of, as those that run or end have one."""
+    half = bench.size(10_000, 1_000)
+    bin_folder = bench.folder / "slurm-poll-bin"
+    calls = _counted_squeue(bin_folder)
+    ours, squeue = [], []
+    settings = f'bin = "{bin_folder}"\npoll_max_s = 1.0\n'
+    with _front(bench, "poll", settings) as (up, rig), _down(up):
+        client = rig.client()
+        for job in [add_sweep(client, "true", half) for _ in range(2)]:
+            client.ask("POST", f"/hpc/jobs/{job}/submit")
+        _until(lambda: _waiting(up) == 2 * half)
+        _split(up)
+        rows = len(_rows(up))
+        assert rows >= 2 * half, f"squeue lists {rows} rows"
+        time.sleep(5.0)  # what was done on the way is over
+        for _ in bench.each_round():
+            before, looks = machine.spent(rig.pid), len(calls.read_bytes())
+            _until(lambda looks=looks: len(calls.read_bytes()) >= looks + POLLS)  # type: ignore[misc]
+            after, looked = machine.spent(rig.pid), len(calls.read_bytes()) - looks
+            ours.append((after.own - before.own) / looked)
+            squeue.append((after.children - before.children) / looked)
+        client.close()
+    note = "with all else that the server did meanwhile"
+    bench.report(f"slurm: a look at {rows:,} rows, the server", "CPU s", ours, under(POLL_CPU_S), note)
+    bench.report(f"slurm: a look at {rows:,} rows, squeue itself", "CPU s", squeue)
+
+
+# ---- the cluster and the server in front of it
+
+
+@contextmanager
+def _front(bench: Bench, name: str, settings: str = "") -> Iterator[tuple[Cluster, Rig]]:
+    """Both up, with the user in place. Raises Skipped where there can be no cluster."""
+    folder = bench.folder / f"slurm-{name}"
+    folder.mkdir()
+    try:
+        with cluster(nodes=2, settings=SETTINGS) as up:
+            config = folder / "headgate.toml"
+            config.write_text(f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{folder / "spool"}"\n{settings}')
+            rig = Rig(folder / "data", ("--engine", "slurm", "--config", str(config)))
+            try:
+                rig.start()
+                rig.add_user(USER, PASSWORD, os_account="nobody")
+                yield up, rig
+            finally:
+                rig.stop()
+    except Unavailable as reason:
+        raise Skipped(str(reason)) from None
+
+
+@contextmanager
+def _down(up: Cluster) -> Iterator[None]:
+    """scontrol(1): jobs are taken, and none starts."""
+    up.command("scontrol", "update", "PartitionName=batch", "State=DOWN")
+    yield
+    up.command("scontrol", "update", "PartitionName=batch", "State=UP")
+
+
+def _rows(up: Cluster) -> list[str]:
+    """The elements of each row of squeue; `N/A` for a job that is no array."""
+    asked = ("env", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--states=PENDING", "--format=%K")
+    return up.command(*asked).stdout.split()
+
+
+def _waiting(up: Cluster) -> int:
+    """How many jobs and elements wait."""
+    return sum(1 if row == "N/A" else len(indices(row)) for row in _rows(up))
+
+
+def _live(up: Cluster) -> bool:
+    return bool(up.command("squeue", "--noheader", "--format=%i").stdout)
+
+
+def _empty(up: Cluster, client: Client) -> None:
+    """End all that waits, in the words of each side."""
+    up.command("scancel", "--user=nobody")
+    _until(lambda: not _live(up))
+    _until(lambda: not count_jobs(client, "Queued"))
+
+
+def _split(up: Cluster) -> None:
+    """A record for each element: it takes a change of each (`job_array_split` in slurmctld)."""
+    for job in set(up.command("squeue", "--noheader", "--format=%F").stdout.split()):
+        up.command("scontrol", "update", f"JobId={job}_[0-9999]", "Nice=1", check=False, seconds=PATIENCE_S)
+
+
+def _counted_squeue(folder: Path) -> Path:
+    """A folder for `bin` whose squeue leaves a byte each time. Where."""
+    folder.mkdir()
+    calls = folder / "calls"
+    calls.touch()
+    script = folder / "squeue"
+    script.write_text(f'#!/bin/sh\nprintf . >>{calls}\nexec /usr/bin/squeue "$@"\n')
+    script.chmod(0o755)
+    return calls
+
+
+def _until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end, f"it did not come so far in {PATIENCE_S} s"
+        time.sleep(0.05)
