@@ -1,7 +1,7 @@
 """In front of a Slurm cluster on loopback (two nodes of four cores, all on this machine), beside the same
 without Headgate where there is such a thing, in turns:
 
-- `slurm-accept`: whole jobs accepted while Slurm takes and runs them, and while slurmctld is paused;
+- `slurm-accept`: whole jobs accepted while Slurm takes them, and while slurmctld is paused;
 - `slurm-arrays`: a sweep of 10,000, from submit until all of it is in squeue, as arrays;
 - `slurm-singles`: 1,000 jobs, from the first request until squeue has them, beside a loop of `sbatch`;
 - `slurm-tasks`: 2,000 tasks that do nothing, from submit to the last end, beside the array by hand;
@@ -37,7 +37,7 @@ def accept(bench: Bench) -> None:
     seconds = bench.size(5, 1)
     rates: dict[str, list[float]] = {"paused": [], "working": []}
     answered = 0
-    with _front(bench, "accept") as (up, rig):
+    with _front(bench, "accept") as (up, rig), _down(up):
         for _ in bench.each_round():
             for state, found in rates.items():
                 if state == "paused":
@@ -56,10 +56,13 @@ def accept(bench: Bench) -> None:
         client.close()
     assert answered <= kept <= answered + 2 * bench.rounds * wrk.CONNECTIONS, (answered, kept)
     bench.report("slurm: whole jobs accepted, slurmctld paused", "jobs/s", rates["paused"], at_least(TARGET))
-    bench.report("slurm: whole jobs accepted, Slurm working", "jobs/s", rates["working"])
+    bench.report("slurm: whole jobs accepted, Slurm taking them", "jobs/s", rates["working"])
     shares = [100 * working / paused for working, paused in zip(*reversed(rates.values()), strict=True)]
     bench.report(
-        "slurm: accepted while Slurm works, of paused", "%", shares, note="Slurm is on the same cores"
+        "slurm: accepted while Slurm takes them, of paused",
+        "%",
+        shares,
+        note="sbatch and Slurm are on the same cores",
     )
 
 
@@ -221,9 +224,10 @@ def _empty(up: Cluster, client: Client) -> None:
 
 
 def _split(up: Cluster) -> None:
-    """A record for each element: it takes a change of each (`job_array_split` in slurmctld)."""
+    """A record for each element, which slurmctld makes when elements are changed by number."""
     for job in set(up.command("squeue", "--noheader", "--format=%F").stdout.split()):
-        up.command("scontrol", "update", f"JobId={job}_[0-9999]", "Nice=1", check=False, seconds=PATIENCE_S)
+        elements = f"JobId={job}_[0-9999]"
+        up.command("scontrol", "update", elements, "JobName=x", check=False, seconds=PATIENCE_S)
 
 
 def _counted_squeue(folder: Path) -> Path:

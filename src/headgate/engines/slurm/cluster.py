@@ -1,5 +1,6 @@
 """The cluster, asked: each question a command of Slurm's, each answer a value or EngineUnavailable."""
 
+import asyncio
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -67,7 +68,12 @@ class Cluster:
     async def jobs(self, ids: Sequence[int] = ()) -> list[Row]:
         """All jobs that Slurm has in memory, or these. Raises EngineUnavailable."""
         question = Squeue(secrets.token_hex(4), tuple(ids))
-        return await self._ask(question.build(), question.parse)
+        outcome = await self._run(question.build())
+        try:
+            # Some 20,000 rows: others go on meanwhile.
+            return await asyncio.to_thread(question.parse, outcome)
+        except SlurmError as error:
+            raise EngineUnavailable(str(error)) from None
 
     async def history(self, ids: Sequence[int], since: int | None = None) -> list[sacct.Record]:
         """What accounting has of these jobs, or of all since then (seconds since 1970).

@@ -46,7 +46,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     settle_s: float = 5.0
     record_wait_s: float = 60.0
     outstanding: int = 20_000
-    parallel: int = 2
+    parallel: int = 4
     capture_limit: int = CAPTURE_LIMIT
     scratch: str = "/tmp"  # noqa: S108  a folder with a random name is made there, by the account itself
 

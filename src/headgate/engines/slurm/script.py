@@ -73,8 +73,8 @@ def record_name(tag: str, instance: int, secret: bytes) -> str:
 def script(tag: str, items: Sequence[Item], account: OsAccount, site: Site) -> bytes:
     """The script of an array of these items, or of a single job if there is one."""
     all_lines = [_lines(tag, item, account, site) for item in items]
-    common = [line for line in all_lines[0] if all(line in lines for lines in map(set, all_lines[1:]))]
-    shared = set(common)
+    shared = set(all_lines[0]).intersection(*all_lines[1:])
+    common = [line for line in all_lines[0] if line in shared]
     # What sbatch itself was given (`engines.command`) is none of the job's.
     parts = [b"#!/bin/bash\nunset LC_ALL TZ SLURM_UMASK", *common]
     if len(items) > 1:

@@ -8,7 +8,7 @@ have it. While something is in doubt nothing else is tried: most likely Slurm ca
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -29,7 +29,7 @@ log = structlog.get_logger("headgate.engines.slurm")
 
 MOST_TRIES = 5
 """Of a part that Slurm each time certainly did not take, without saying why."""
-TOGETHER = 16
+TOGETHER = 64
 """Parts that are noted as tried with one sync of the disk."""
 
 
@@ -44,6 +44,8 @@ class Outgoing:
     """All but the script and the array, which are made when it is sent."""
     at_once: int
     tries: int = 0
+    waiting: bool = True
+    """Its turn has not come (again)."""
     recalled: set[int] = field(default_factory=set)
 
 
@@ -84,9 +86,9 @@ class Sender:
 
     def take_back(self, name: str, instances: Collection[int]) -> bool:
         """Do not send these instances. False when the part may be with Slurm already."""
-        if name not in self._waiting:
+        outgoing = self._outgoing.get(name)
+        if outgoing is None or not outgoing.waiting:
             return False
-        outgoing = self._outgoing[name]
         for instance in instances:
             outgoing.recalled.add(instance)
             self._end(outgoing.part, instance, Ending.NEVER_STARTED)
@@ -103,21 +105,33 @@ class Sender:
             self._wake.clear()
             while self._waiting and not self._doubts.open:
                 names = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
-                some = [one for name in names if (one := self._prepared(name)) is not None]
+                some = deque(one for name in names if (one := self._prepared(name)) is not None)
                 try:
                     await asyncio.to_thread(self._note, some)
                 except EngineUnavailable as error:
                     log.error("journal_unwritable", reason=error.text)
-                    self._waiting.extendleft(reversed([one.part.name for one in some]))
+                    self._back(some)
                     await asyncio.sleep(1.0)
                     continue
-                for first in range(0, len(some), self._parallel):
-                    await asyncio.gather(*(self._send(one) for one in some[first : first + self._parallel]))
+                await asyncio.gather(*(self._send_from(some) for _ in range(self._parallel)))
+                self._back(some)
                 self._sent()
+
+    async def _send_from(self, some: deque[Outgoing]) -> None:
+        """One after another, until there are none or something is in doubt."""
+        while some and not self._doubts.open:
+            await self._send(some.popleft())
+
+    def _back(self, some: Sequence[Outgoing]) -> None:
+        """These come next. What was noted as tried and was not is looked for after a crash, and not found."""
+        for one in reversed(some):
+            one.waiting = True
+            self._waiting.appendleft(one.part.name)
 
     def _prepared(self, name: str) -> Outgoing | None:
         """Without what was taken back meanwhile; None when nothing is left."""
         outgoing = self._outgoing[name]
+        outgoing.waiting = False
         if outgoing.recalled:
             items = tuple(item for item in outgoing.items if item.instance not in outgoing.recalled)
             part = outgoing.part
@@ -190,7 +204,7 @@ class Sender:
             self._journal.note(Dropped(part.name), sync=False)
             self._ledger.drop(part)
         elif outgoing.tries < MOST_TRIES:
-            self._waiting.appendleft(part.name)
+            self._back([outgoing])
         else:
             self._give_up(outgoing, f"Slurm did not take it in {outgoing.tries} tries: {reason}")
         self._wake.set()

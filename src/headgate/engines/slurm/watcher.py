@@ -42,6 +42,8 @@ WITHOUT_SPOOL_S = 1.5
 """The longest pause where no record announces anything: a change is to be seen within two seconds."""
 HISTORY_S = 2 * 86400
 """How far back accounting is asked about submissions in doubt."""
+COST = 3.0
+"""A pause lasts at least so many times as long as the last look did, up to WITHOUT_SPOOL_S."""
 LIVELY_S = 3.0
 """After a change the pause stays short for so long."""
 
@@ -76,6 +78,7 @@ class Watcher:
         self._wake = asyncio.Event()
         self._lively_until = 0.0
         self._pause = options.poll_min_s
+        self._took = 0.0
         self._names: set[str] = set()
         self.stages: dict[tuple[str, int], Stage] = {}
         """Of what the last list showed, by part and instance."""
@@ -108,17 +111,19 @@ class Watcher:
         """Until it is time to look, or a record appears."""
         lively = time.monotonic() < self._lively_until
         most = self._options.poll_max_s if self._spool is not None else WITHOUT_SPOOL_S
-        self._pause = self._options.poll_min_s if lively else min(self._pause * 1.5, most)
+        least = max(self._options.poll_min_s, min(COST * self._took, WITHOUT_SPOOL_S))
+        self._pause = least if lively else max(least, min(self._pause * 1.5, most))
+        soonest = time.monotonic() + least
         until = time.monotonic() + self._pause
         while (left := until - time.monotonic()) > 0:
             self._wake.clear()
             try:
                 async with asyncio.timeout(min(left, self._options.poll_min_s)):
                     await self._wake.wait()
-                until = min(until, time.monotonic() + self._options.poll_min_s)
+                until = min(until, time.monotonic() + least)
             except TimeoutError:
                 if await self._recorded_something():
-                    return
+                    until = min(until, soonest)
 
     async def _recorded_something(self) -> bool:
         """Whether there are records, or ends of some, that were not there before."""
@@ -154,6 +159,7 @@ class Watcher:
                 changed |= self._part(part, by_part.get((part.job, part.name, part.uid), ()), began)
         for part in [part for part in self._ledger.live() if part.unseen]:
             changed |= await self._confirm(part, began)
+        self._took = time.monotonic() - began
         if changed:
             self._lively_until = time.monotonic() + LIVELY_S
         await self._enforce()
