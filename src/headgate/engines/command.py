@@ -18,6 +18,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from headgate.engines.starting import elsewhere
+
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BASE: Final[Mapping[str, str]] = {"PATH": PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC0"}
 """What every command gets: the standard places, plain English, and times in UTC."""
@@ -103,20 +105,25 @@ class Runner:
             keep = ",".join(sorted(environment.keys() - {"PATH"}))
             argv = [self._sudo, "-n", f"--preserve-env={keep}", "-u", account, "--", *argv]
         async with self._turns:
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *argv,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=asyncio.subprocess.PIPE,
-                    env=environment,
-                    cwd="/",
-                    start_new_session=True,
-                )
-            except (OSError, ValueError) as error:
-                # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
-                return NotRun(f"{command.argv[0]} could not be started: {error}")
-            return await self._attend(process, command.stdin, deadline_s)
+            return await elsewhere(self._started(command, argv, environment, deadline_s))
+
+    async def _started(
+        self, command: Command, argv: list[str], environment: Mapping[str, str], deadline_s: float
+    ) -> Outcome:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
+            return NotRun(f"{command.argv[0]} could not be started: {error}")
+        return await self._attend(process, command.stdin, deadline_s)
 
     async def _attend(self, process: asyncio.subprocess.Process, stdin: bytes, deadline_s: float) -> Outcome:
         stdout, stderr = bytearray(), bytearray()
