@@ -12,6 +12,7 @@ Where what is measured is the way to Slurm, the partition is down meanwhile, so 
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +30,7 @@ ARRAYS_S = 2.0
 TASKS_TIMES = 1.1
 POLL_CPU_S = 1.0
 POLLS = 5
+CONNECTIONS = 4
 BY_HAND = "#!/bin/bash\ntrue\n"
 
 
@@ -86,15 +88,15 @@ def arrays(bench: Bench) -> None:
 
 
 def singles(bench: Bench) -> None:
-    """Jobs of one task each, a request each over one connection; the loop is a user's, in one bash."""
+    """Jobs of one task each, a request each over four connections; the loop is a user's, in one bash."""
     count = bench.size(1_000, 100)
     ours, theirs = [], []
     with _front(bench, "singles") as (up, rig), _down(up):
-        client = rig.client()
+        client, clients = rig.client(), [rig.client() for _ in range(CONNECTIONS)]
         for _ in bench.each_round():
             began = time.perf_counter()
-            for _ in range(count):
-                client.ask("POST", "/v1/jobs", {"tasks": [{"command": "true", "work_directory": "/"}]})
+            with ThreadPoolExecutor(len(clients)) as threads:
+                list(threads.map(lambda one: [_submit(one) for _ in range(count // len(clients))], clients))
             answered = time.perf_counter() - began
             _until(lambda: _waiting(up) == count)
             ours.append(time.perf_counter() - began)
@@ -106,11 +108,16 @@ def singles(bench: Bench) -> None:
             _until(lambda: _waiting(up) == count)
             theirs.append(time.perf_counter() - began)
             _empty(up, client)
-        client.close()
+        for one in (client, *clients):
+            one.close()
     bench.report(f"slurm: {count:,} jobs until squeue has them", "s", ours)
     bench.report(f"slurm: {count:,} jobs by a loop of sbatch", "s", theirs)
     ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
     bench.report("slurm: jobs, headgate to loop", "times", ratios, under(1.0))
+
+
+def _submit(client: Client) -> None:
+    client.ask("POST", "/v1/jobs", {"tasks": [{"command": "true", "work_directory": "/"}]})
 
 
 def tasks(bench: Bench) -> None:
@@ -225,9 +232,9 @@ def _empty(up: Cluster, client: Client) -> None:
 
 def _split(up: Cluster) -> None:
     """A record for each element, which slurmctld makes when elements are changed by number."""
-    for job in set(up.command("squeue", "--noheader", "--format=%F").stdout.split()):
-        elements = f"JobId={job}_[0-9999]"
-        up.command("scontrol", "update", elements, "JobName=x", check=False, seconds=PATIENCE_S)
+    asked = ("env", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--format=%F_%K")
+    for array in up.command(*asked).stdout.split():
+        up.command("scontrol", "update", f"JobId={array}", "JobName=x", seconds=PATIENCE_S)
 
 
 def _counted_squeue(folder: Path) -> Path:

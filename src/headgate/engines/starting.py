@@ -23,12 +23,15 @@ async def elsewhere(work: Coroutine[None, None, T]) -> T:
         tasks.append(there.create_task(work))
         tasks[0].add_done_callback(lambda task: here.call_soon_threadsafe(ended.set_result, task))
 
+    def end() -> None:
+        tasks[0].cancel()
+
     there.call_soon_threadsafe(begin)
     try:
         return (await asyncio.shield(ended)).result()
     except asyncio.CancelledError:
-        there.call_soon_threadsafe(lambda: tasks[0].cancel())
-        await ended
+        there.call_soon_threadsafe(end)
+        await asyncio.wait([ended])
         raise
 
 
