@@ -43,6 +43,12 @@ class Faults:
         """What the next calls of this command do; `X always`: all from then on."""
         (self.folder / f"{command}.plan").write_text("".join(f"{one}\n" for one in what))
 
+    def end(self) -> None:
+        """Whatever was planned is over, and what was done is forgotten."""
+        for pattern in ("*.plan", "*.calls", "*.after"):
+            for path in self.folder.glob(pattern):
+                path.unlink()
+
     def calls(self, command: str) -> list[str]:
         """What its calls did so far."""
         path = self.folder / f"{command}.calls"

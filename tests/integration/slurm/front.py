@@ -21,17 +21,23 @@ class Front:
 
     def __init__(self, up: Cluster, folder: Path, *, settings: str = "", spool: bool = True) -> None:
         self.up = up
-        self.marks = folder / "marks"
-        self.marks.mkdir(mode=0o777)
-        self.marks.chmod(0o777)
+        self._folder = folder
+        self.marks = folder
+        self.turn_over()
         self.spool = folder / "spool"
         self.config = folder / "headgate.toml"
         self.config.write_text(
             f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{self.spool if spool else ""}"\n'
-            f"settle_s = 0.3\nrecord_wait_s = 1.0\n{settings}"
+            f"settle_s = 0.3\nrecord_wait_s = 1.0\npoll_min_s = 0.1\npoll_max_s = 0.5\n{settings}"
         )
         self.server = Server(folder / "data", ("--engine", "slurm", "--config", str(self.config)))
         self.owner = ("jane", "jane's secret 1")
+
+    def turn_over(self) -> "Front":
+        """Nothing has run under any mark: for the next test on the same server."""
+        self.marks = Path(tempfile.mkdtemp(prefix="marks-", dir=self._folder))
+        self.marks.chmod(0o777)
+        return self
 
     def start(self) -> "Front":
         """Have it serve."""

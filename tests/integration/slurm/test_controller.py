@@ -18,16 +18,21 @@ needs_accounting = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def up() -> Iterator[Cluster]:
     with cluster(nodes=1, settings=[QUICK, "MinJobAge=30"]) as made:
         yield made
 
 
-@pytest.fixture
-def desk(up: Cluster) -> Iterator[Front]:
+@pytest.fixture(scope="module")
+def served(up: Cluster) -> Iterator[Front]:
     with front(up, settings="command_timeout_s = 2.0\n") as made:
         yield made
+
+
+@pytest.fixture
+def desk(served: Front) -> Front:
+    return served.turn_over()
 
 
 def test_a_controller_that_is_killed_and_started_again(up: Cluster, desk: Front) -> None:

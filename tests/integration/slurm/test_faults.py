@@ -24,16 +24,28 @@ def up() -> Iterator[Cluster]:
         yield made
 
 
-@pytest.fixture
-def faults(tmp_path: Path) -> Faults:
-    return Faults(tmp_path / "bin")
+@pytest.fixture(scope="module")
+def misfortunes(tmp_path_factory: pytest.TempPathFactory) -> Faults:
+    return Faults(tmp_path_factory.mktemp("faults") / "bin")
 
 
 @pytest.fixture
-def desk(up: Cluster, faults: Faults) -> Iterator[Front]:
-    settings = f'bin = "{faults.folder}"\ncommand_timeout_s = 1.0\n'
+def faults(misfortunes: Faults) -> Iterator[Faults]:
+    yield misfortunes
+    misfortunes.end()
+
+
+@pytest.fixture(scope="module")
+def served(up: Cluster, misfortunes: Faults) -> Iterator[Front]:
+    settings = f'bin = "{misfortunes.folder}"\ncommand_timeout_s = 1.0\n'
     with front(up, settings=settings) as made:
         yield made
+
+
+@pytest.fixture
+def desk(served: Front) -> Front:
+    """The same server for all; it is killed and started again by some."""
+    return served.turn_over()
 
 
 def until(true: Callable[[], object], seconds: float = 20.0) -> None:
