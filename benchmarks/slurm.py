@@ -232,10 +232,12 @@ def _empty(up: Cluster, client: Client) -> None:
 
 
 def _split(up: Cluster) -> None:
-    """A record for each element, which slurmctld makes when elements are changed by number."""
-    asked = ("env", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--format=%F_%K")
-    for array in up.command(*asked).stdout.split():
-        up.command("scontrol", "update", f"JobId={array}", "JobName=x", seconds=PATIENCE_S)
+    """A record for each element: slurmctld makes them when some, but not all, are changed by number."""
+    asked = ("env", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--format=%F %K")
+    for line in up.command(*asked).stdout.splitlines():
+        array, elements = line.split()
+        some = f"JobId={array}_[0-{len(indices(elements)) - 2}]"
+        up.command("scontrol", "update", some, "JobName=x", seconds=PATIENCE_S)
 
 
 def _counted_squeue(folder: Path) -> Path:

@@ -4,7 +4,6 @@ have done their work or say nonsense, and Slurm forgets jobs while nobody looks.
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
