@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# DEMO_ARGS=--exit ends the demo after its jobs; the others go to pytest, the benchmarks and the server as they are.
+# ENGINE=slurm runs the demo on a Slurm cluster on loopback. DEMO_ARGS=--exit ends it after its jobs; the others go to pytest, the benchmarks and the server as they are.
+ENGINE ?= local
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
@@ -30,8 +31,9 @@ setup: ## the virtual environment in .venv with everything in it
 	@python=$$(tools/find-python) && "$$python" tools/set_up.py
 
 .PHONY: demo
-demo: setup ## start a server, run a real job through each face, show it, keep serving until Ctrl-C (DEMO_ARGS=--exit ends)
-	@$(BIN)/python demo/run.py $(DEMO_ARGS)
+demo: setup ## start a server, run a real job through each face, show it, keep serving until Ctrl-C (DEMO_ARGS=--exit ends; ENGINE=slurm)
+	@if [ "$(ENGINE)" = slurm ]; then tools/system-tools slurmctld=slurm-wlm; fi
+	@$(BIN)/python demo/run.py --engine "$(ENGINE)" $(DEMO_ARGS)
 
 .PHONY: serve
 serve: setup ## serve on http://127.0.0.1:8080 with the data in ./data

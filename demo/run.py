@@ -3,7 +3,8 @@
 Starts `headgate serve` on a new folder, makes a user, sends a parametric sweep to the HPC Pack face exactly
 as one of its clients would, waits until it has run on this machine, shows the output, does the same through
 our own /v1, the legacy HPC Pack face, SOCA's and NIFCLOUD's, and then keeps serving until Ctrl-C (`--exit`:
-ends instead). As root the tasks run as `nobody`, in the demonstration's own folder.
+ends instead). As root the tasks run as `nobody`, in the demonstration's own folder; with `--engine slurm` on
+a Slurm cluster on loopback, which takes root and Slurm's packages.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from typing import Any
 
 import httpx
 
+from headgate.testing import slurm
 from headgate.testing.signing import Signer
 
 USER = "demo"
@@ -41,9 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demonstration. The exit status is 0 when every job ended well."""
     parser = argparse.ArgumentParser(description="Run a real job through each face of a real server.")
     parser.add_argument("--exit", action="store_true", help="end after the jobs instead of serving on")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "slurm"),
+        default="local",
+        help="slurm: on a Slurm cluster of two nodes, made for it on loopback",
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with folder() as here, served(here) as (url, password):
+    reason = slurm.unavailable() if options.engine == "slurm" else ""
+    if reason:
+        say(f"There can be no Slurm cluster here: {reason}. `make demo` without ENGINE runs on this machine.")
+        return 1
+    with folder() as here, engine(options.engine, here) as extra, served(here, extra) as (url, password):
         well = hpcpack(url, password, here / "work")
         well = own_api(url, password, here / "work") and well
         well = windowshpc(url, password, here / "work") and well
@@ -78,8 +90,23 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def served(here: Path) -> Iterator[tuple[str, str]]:
-    """A running server with one user: its address and the user's password."""
+def engine(name: str, here: Path) -> Iterator[list[str]]:
+    """What the engine needs, and the flags of `serve` for it."""
+    if name == "local":
+        yield []
+        return
+    with slurm.cluster(nodes=2, settings=[slurm.QUICK], folder=here) as up:
+        title("A Slurm cluster on loopback, for as long as the demonstration lasts")
+        say(up.command("sinfo").stdout.rstrip())
+        say(f"To look at it meanwhile:  SLURM_CONF={up.conf} squeue --states=all")
+        config = here / "headgate.toml"
+        config.write_text(f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{here / "spool"}"\n')
+        yield ["--engine", "slurm", "--config", str(config)]
+
+
+@contextmanager
+def served(here: Path, extra: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """A running server with one user: its address and the user's password. extra: more flags of `serve`."""
     data, password = here / "data", secrets.token_urlsafe(12)
     account = ["--os-account", "nobody"] if os.geteuid() == 0 else []
     subprocess.run(
@@ -87,10 +114,10 @@ def served(here: Path) -> Iterator[tuple[str, str]]:
         input=password.encode(),
         check=True,
     )
-    log = here / "server.log"
+    log, port = here / "server.log", str(free_port())
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*HEADGATE, "serve", "--host", "127.0.0.1", "--port", str(free_port()), "--data", str(data)],
+            [*HEADGATE, "serve", "--host", "127.0.0.1", "--port", port, "--data", str(data), *extra],
             # `nobody` has no home; jobs that start at home get one in our folder.
             env={
                 **os.environ,
