@@ -84,13 +84,14 @@ for ((HG_i = 0; HG_i < ${#HG_files[@]}; HG_i += 3)); do
   export "${HG_files[HG_i]}=$HG_file"
 done
 
-# ---- the work directory and the streams, with the owner's rights
-cd -- "$HG_directory" 2>&9 || HG_fault work_directory "The work directory $HG_directory can't be entered."
+# ---- the script that is left (in a folder that may be below the work directory), the work directory and the
+# streams, with the owner's rights
 if [ -n "$HG_leave" ] && [ ! -e "$HG_folder/$HG_leave" ]; then
   (umask 077; mkdir -p -- "$HG_folder" && set -C && base64 -d <<<"$HG_script" >"$HG_folder/$HG_leave" &&
     chmod 700 -- "$HG_folder/$HG_leave") 2>&9 || [ -e "$HG_folder/$HG_leave" ] ||
     HG_fault script "The script can't be left in $HG_folder."
 fi
+cd -- "$HG_directory" 2>&9 || HG_fault work_directory "The work directory $HG_directory can't be entered."
 { exec 4<"${HG_stdin:-/dev/null}"; } 2>&9 || HG_fault stdin "The stdin file $HG_stdin can't be opened."
 HG_open() { # descriptor, path
   if [ -n "$HG_append" ]; then eval "{ exec $1>>\"\$2\"; } 2>&9"; else eval "{ exec $1>\"\$2\"; } 2>&9"; fi

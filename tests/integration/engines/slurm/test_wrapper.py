@@ -69,6 +69,15 @@ def test_an_exit_code_is_told_from_a_signal(
     assert node.status == status
 
 
+def test_a_work_directory_is_there_once_the_script_was_left_below_it(node: Node) -> None:
+    home = node.folder / "new"
+    said = {"output_directory": str(home / "out"), "script_file": "job.sh", "work_directory": str(home)}
+    node.run("pwd > where", **said)
+    assert (node.record.code, node.record.fault) == (0, Fault.NONE)
+    assert (home / "where").read_text() == f"{home}\n"
+    assert (home / "out" / "job.sh").read_text() == "pwd > where"
+
+
 def test_whoever_comes_second_runs_nothing(node: Node) -> None:
     mark = node.folder / "mark"
     node.run(f"echo x >> {mark}")
