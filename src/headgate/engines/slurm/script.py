@@ -96,6 +96,7 @@ def _lines(tag: str, item: Item, account: OsAccount, site: Site) -> list[bytes]:
     asked = command(launch, account)
     lines = [b"export " + name.encode() + b"=" + quoted(value) for name, value in own.items() if _plain(name)]
     odd = [f"{name}={value}" for name, value in own.items() if not _plain(name)]
+    warned = launch.warning_after_s if launch.warning_signal else 0.0
     named: dict[str, bytes] = {
         "HG_odd": b"(" + words(odd) + b")",
         "HG_record": quoted(_record(tag, item.instance, site)),
@@ -109,7 +110,7 @@ def _lines(tag: str, item: Item, account: OsAccount, site: Site) -> list[bytes]:
         "HG_limits": b"(" + words(_limits(launch.limits)) + b")",
         "HG_stop": quoted(launch.limit_signal or launch.stop_signal or "TERM"),
         "HG_grace": _seconds(launch.grace_s),
-        "HG_wall": b"" if launch.wall_time_s is None else _seconds(launch.wall_time_s),
+        "HG_wall": b"" if launch.wall_time_s is None else _seconds(launch.wall_time_s - warned),
         "HG_warning": quoted(launch.warning_signal) if launch.warning_signal else b"",
         "HG_warn_after": _seconds(launch.warning_after_s),
         "HG_capture": b"%d" % site.capture_limit,

@@ -148,16 +148,14 @@ if [ -n "$HG_wall" ] || [ -n "$HG_warning" ]; then
   (
     trap '' $HG_signals
     exec </dev/null >/dev/null 2>&1
-    HG_slept=0
     # A sleep that failed has not lasted, or was killed with all of this as the program has ended: nothing is
-    # over then, and Slurm's own limit remains. (Without its parentheses awk's `>` would write to a file.)
+    # over then, and Slurm's own limit remains.
     if [ -n "$HG_warning" ]; then
       sleep "$HG_warn_after" || exit 0
       kill -s "$HG_warning" -- "-$HG_pid"
-      HG_slept=$HG_warn_after
     fi
     [ -n "$HG_wall" ] || exit 0
-    sleep "$(awk "BEGIN { left = $HG_wall - $HG_slept; print (left > 0 ? left : 0) }")" || exit 0
+    sleep "$HG_wall" || exit 0 # from the warning, if there is one
     HG_say over
     kill -s "$HG_stop" -- "-$HG_pid"
     sleep "$HG_grace" || exit 0

@@ -109,6 +109,11 @@ def test_what_cannot_be_opened_is_told_and_nothing_runs(
     assert not (node.folder / "ran").exists()
 
 
+def test_a_run_within_its_wall_time_is_left_alone(node: Node) -> None:
+    node.run("sleep 0.3; echo through", wall_time_s=60, warning_signal="USR1", warning_after_s=30)
+    assert (node.record.over, node.record.code, node.output) == (False, 0, b"through\n")
+
+
 def test_the_wall_time_sends_the_signal_waits_and_kills(node: Node) -> None:
     node.run("trap 'echo asked' INT; sleep 9 & wait; sleep 9 & wait", wall_time_s=0.2, grace_s=0.2)
     assert (node.record.over, node.record.signal, node.output) == (True, 9, b"asked\n")
