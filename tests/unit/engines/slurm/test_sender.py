@@ -164,3 +164,24 @@ async def test_what_slurm_may_have_is_not_taken_back(office: Office) -> None:
     part = office.give(1)
     await office.settle()
     assert not office.sender.take_back(part.name, [1])
+
+
+async def test_what_is_behind_a_doubt_waits_until_it_is_settled_and_can_be_taken_back(office: Office) -> None:
+    """The first of two that go together gets no answer: the others were noted as tried, and are not."""
+    office.cluster.answers = [Uncertain("no answer"), sbatch.Submitted(2)]
+    office.cluster.let.clear()
+    parts = [office.give(one) for one in range(5)]
+    await office.settle()
+    assert len(office.cluster.asked) == 2
+    office.cluster.let.set()
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked] == [part.name for part in parts[:2]]
+    assert office.sender.take_back(parts[2].name, [2])
+    assert not office.sender.take_back(parts[0].name, [0])
+    office.now = 10.0
+    for began in (10.0, 12.0):
+        for part, _, _, reason in office.doubts.look({}, lambda _: 0, began, 60.0):
+            office.sender.absent(part, reason)
+    await office.settle()
+    assert sorted(name for name, _ in office.cluster.asked[2:]) == [parts[one].name for one in (0, 3, 4)]
+    assert office.ends() == [(2, Ending.NEVER_STARTED)]
