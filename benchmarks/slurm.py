@@ -172,6 +172,7 @@ def poll(bench: Bench) -> None:
             after, looked = machine.spent(rig.pid), len(calls.read_bytes()) - looks
             ours.append((after.own - before.own) / looked)
             squeue.append((after.children - before.children) / looked)
+        assert "not_seen" not in rig.log.read_text(), "a look failed"
         client.close()
     note = "with all else that the server did meanwhile"
     bench.report(f"slurm: a look at {rows:,} rows, the server", "CPU s", ours, under(POLL_CPU_S), note)

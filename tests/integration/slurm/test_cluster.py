@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,12 +113,13 @@ def test_what_cannot_be_started_is_said_and_the_others_go_on(tmp_path: Path) -> 
     assert pid not in descendants(os.getpid())
 
 
-def test_a_folder_is_not_left_where_a_cluster_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_not_left_where_a_cluster_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("headgate.testing.slurm.PATH", "/nowhere")
-    before = set(Path(tempfile.gettempdir()).glob("headgate-slurm-*"))
-    with pytest.raises(Exception, match=r"not installed|takes root"), cluster():
+    with pytest.raises(Exception, match=r"not installed|takes root"), cluster(folder=tmp_path):
         pass
-    assert set(Path(tempfile.gettempdir()).glob("headgate-slurm-*")) <= before
+    assert not list(tmp_path.iterdir())
 
 
 def _text(path: Path) -> str:

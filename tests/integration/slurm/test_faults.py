@@ -12,7 +12,7 @@ from tests.integration.slurm.faults import Faults
 from tests.integration.slurm.front import Front, front
 
 pytestmark = [
-    pytest.mark.xdist_group("slurm"),
+    pytest.mark.xdist_group("slurm-faults"),  # beside the others: its cluster is its own
     pytest.mark.skipif(bool(unavailable()), reason=unavailable() or "there is one"),
 ]
 
