@@ -7,7 +7,8 @@ without Headgate where there is such a thing, in turns:
 - `slurm-tasks`: 2,000 tasks that do nothing, from submit to the last end, beside the array by hand;
 - `slurm-poll`: processor time of the server for one look at 20,000 jobs that Slurm lists a row each.
 
-Where what is measured is the way to Slurm, the partition is down meanwhile, so that nothing starts.
+Where what is measured is the way to Slurm, all its nodes are drained meanwhile, so that nothing starts. (A
+partition that is down would be a queue that is stopped: its jobs would wait with us.)
 """
 
 import time
@@ -205,9 +206,9 @@ def _front(bench: Bench, name: str, settings: str = "") -> Iterator[tuple[Cluste
 @contextmanager
 def _down(up: Cluster) -> Iterator[None]:
     """scontrol(1): jobs are taken, and none starts."""
-    up.command("scontrol", "update", "PartitionName=batch", "State=DOWN")
+    up.command("scontrol", "update", "NodeName=ALL", "State=DRAIN", "Reason=benchmark")
     yield
-    up.command("scontrol", "update", "PartitionName=batch", "State=UP")
+    up.command("scontrol", "update", "NodeName=ALL", "State=RESUME")
 
 
 def _rows(up: Cluster) -> list[str]:
