@@ -8,7 +8,6 @@ byte an element begins. Whatever arrives, the answer is envelopes or a BadReques
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 from xml.parsers import expat
 
@@ -31,6 +30,8 @@ from headgate.formats.soap.names import (
 )
 
 DEPTH: Final = 100
+DECLARATIONS: Final = 100
+"""Namespaces that one element declares; each message is looked through for those around it."""
 LONGEST_TOKEN: Final = 1 << 20
 """Bytes of one tag or comment; expat holds them whole."""
 LONG_TOKEN: Final = 4096
@@ -182,6 +183,8 @@ class Envelopes:
         """Of the element that starts next: those down to a header count, and what is right within a cut."""
         cut = self._cut
         if self._depth <= (_PART if cut is None else cut.depth):
+            if len(self._declared) >= DECLARATIONS:
+                raise self._wrong(f"an element declares more than {DECLARATIONS} namespaces")
             self._declared.append((prefix or "", uri or ""))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -287,7 +290,13 @@ class Envelopes:
         end = self._parser.CurrentByteIndex
         # Of an empty element the end is found where it began.
         raw = bytes(self._held[cut.begin - self._base : end - self._base]) if end > cut.begin else b""
-        return cut.standing_alone(raw, self._scopes) if cut.children else raw
+        if not cut.children:
+            return raw
+        needed = cut.needed(raw, self._scopes)
+        # Many elements with many declarations each would be out of all proportion to what was sent.
+        if len(raw) + cut.growth(needed) > self._largest:
+            raise self._too_large()
+        return cut.standing_alone(raw, needed)
 
     def _end_message(self, message: Envelope) -> None:
         if self._parser.CurrentByteIndex - self._begin > self._largest:
@@ -328,13 +337,22 @@ class _Cut:
         self.default = default
         self.children: list[tuple[int, Scope]] = []
 
-    def standing_alone(self, raw: bytes, scopes: list[Scope]) -> bytes:
-        """The content with the declarations it needs from the elements around it."""
+    def needed(self, raw: bytes, scopes: list[Scope]) -> dict[str, str]:
+        """The declarations that the content needs from the elements around it."""
         outer = {prefix: uri for scope in scopes for prefix, uri in scope}
         default = outer.pop("", "")
-        needed = {prefix: uri for prefix, uri in outer.items() if _use(prefix).search(raw)}
+        used = _used(raw) if outer else frozenset()
+        needed = {prefix: uri for prefix, uri in outer.items() if prefix.encode() in used}
         if default != self.default:
             needed[""] = default
+        return needed
+
+    def growth(self, needed: dict[str, str]) -> int:
+        """Bytes by which those make the content longer, at most."""
+        return len(self.children) * sum(len(_declaration(*each)) for each in needed.items())
+
+    def standing_alone(self, raw: bytes, needed: dict[str, str]) -> bytes:
+        """The content with these declarations."""
         if not needed:
             return raw
         parts = []
@@ -349,12 +367,14 @@ class _Cut:
         return b"".join((*parts, raw[last:]))
 
 
-@lru_cache(maxsize=256)
-def _use(prefix: str) -> re.Pattern[bytes]:
-    """Finds a prefix in names, and in values that are names (`xsi:type="x:string"`); also in some texts, in
-    which case a declaration more does no harm.
+_PREFIX: Final = re.compile(rb"(?<![\w.\-\x80-\xff])([\w.\-\x80-\xff]++):")
+
+
+def _used(raw: bytes) -> frozenset[bytes]:
+    """The prefixes in names, and in values that are names (`xsi:type="x:string"`); also what looks like one
+    in some texts, in which case a declaration more does no harm.
     """
-    return re.compile(rb"(?<![\w.\-\x80-\xff])" + re.escape(prefix.encode()) + b":")
+    return frozenset(_PREFIX.findall(raw))
 
 
 def _declaration(prefix: str, uri: str) -> bytes:

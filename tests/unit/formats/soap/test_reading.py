@@ -5,7 +5,7 @@ from lxml import etree
 
 from headgate.core.errors import BadRequest, TooLarge
 from headgate.formats.soap.names import ADDRESSING, HPC, SOAP, SOAP_1_1
-from headgate.formats.soap.reading import DEPTH, Envelope, Envelopes, text_of
+from headgate.formats.soap.reading import DECLARATIONS, DEPTH, Envelope, Envelopes, text_of
 
 LARGE = 1 << 16
 ACTION = "<a:Action>http://tempuri.org/IEchoSvc/Echo</a:Action>"
@@ -208,6 +208,10 @@ WRONG: dict[str, tuple[str, str]] = {
         f"<r>{of(header('HPCServer2008_Broker_UserDataNS', '<x>' + 'u' * 1025 + '</x>'))}</r>",
         "1025 characters",
     ),
+    "too many namespaces": (
+        "<r" + "".join(f' xmlns:p{number}="x"' for number in range(DECLARATIONS + 1)) + "/>",
+        "more than 100 namespaces",
+    ),
     "an attribute twice": ("<r>" + envelope(body='<s:Body a="" a=""/>'), "duplicate attribute"),
 }
 
@@ -278,6 +282,22 @@ def test_a_message_is_as_large_as_the_session_takes_and_no_larger() -> None:
     assert whole(f"<r>{envelope()}</r>".encode(), size) == [ECHO]
     with pytest.raises(TooLarge, match=f"the {size - 1} bytes"):
         whole(f"<r>{envelope()}</r>".encode(), size - 1)
+
+
+def test_declarations_do_not_make_a_message_larger_than_the_session_takes() -> None:
+    """Each of many elements would need each of many declarations: megabytes from kilobytes."""
+    long = "x" * 500
+    declared = "".join(f' xmlns:p{number}="{long}"' for number in range(DECLARATIONS - 2))
+    uses = " ".join(f"p{number}:" for number in range(DECLARATIONS - 2))
+    for elements, fits in ((1, True), (10_000, False)):
+        body = f"<s:Body>{uses}{'<x/>' * elements}</s:Body>"
+        document = f"<r>{envelope(body=body, declared=declared)}</r>"
+        if fits:
+            (found,) = whole(document.encode(), 2 * LARGE)
+            assert found.body.count(b"xmlns:") == DECLARATIONS - 2
+        else:
+            with pytest.raises(TooLarge):
+                whole(document.encode(), 2 * LARGE)
 
 
 def test_user_data_is_counted_in_characters() -> None:
