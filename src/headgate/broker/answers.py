@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from headgate.broker.depot import Chunk, Depot
-from headgate.core.soa import Response
+from headgate.core.soa import Reason, Response
 
 WAITING, HANDED_OUT, CONFIRMED = 0, 1, 2
 TOGETHER: Final = 256
@@ -24,10 +24,13 @@ _decode = msgspec.msgpack.Decoder(list[Response]).decode
 
 
 class Reader:
-    """Where a read is. action: only answers to requests with it; empty: all."""
+    """Where a read is. action: only answers to requests with it; empty: all. over: why it is not going on any
+    more.
+    """
 
     def __init__(self, action: str) -> None:
         self.action = action
+        self.over: Reason | None = None
         self.at = 0
         self.chunk: Chunk | None = None
         self.messages: list[Response] = []
@@ -108,6 +111,8 @@ class Answers:
             if at < 0:
                 break
             first, messages = await self._messages(reader, at)
+            if reader.over is not None:  # meanwhile: all of it is another reader's now, or gone
+                return []
             end = first + len(messages)
             while at < end and len(found) < limit:
                 if self._states[at] == WAITING:
@@ -128,8 +133,9 @@ class Answers:
             return tail_first, self._tail
         chunk = self._chunks[bisect_right(self._firsts, at) - 1]
         if chunk is not reader.chunk:
-            reader.messages = _decode(await self._depot.load(chunk, answers=True))
-            reader.chunk = chunk
+            raw = await self._depot.load(chunk, answers=True)
+            if reader.over is None:
+                reader.messages, reader.chunk = _decode(raw), chunk
         return chunk.first, reader.messages
 
     def release(self) -> None:

@@ -39,11 +39,12 @@ class Pending:
 
 
 class Read(Reader):
-    """A read that is going on. over: why it is not any more."""
+    """A read that is going on. told: answers that it has had, those of earlier reads of its kind included."""
 
-    def __init__(self, action: str) -> None:
+    def __init__(self, action: str, client_data: str) -> None:
         super().__init__(action)
-        self.over: Reason | None = None
+        self.client_data = client_data
+        self.told = 0
         self.something = asyncio.Event()
 
     def end(self, reason: Reason) -> None:
@@ -71,10 +72,8 @@ class Batch:
         self.in_flight = 0
         self.touched = 0.0
         self.reading: Read | None = None
-        self.told = 0
-        """Answers that its reader has had, counted on over reads of the same kind."""
         self.loading = False
-        self._reader_key: tuple[str, str] | None = None
+        self._last: Read | None = None
         self._depot = depot
         self._seen = Seen()
         self._again: deque[Pending] = deque()
@@ -116,7 +115,9 @@ class Batch:
         return found, b"".join(digests)
 
     def add(self, requests: list[Request], digests: bytes, raw: bytes | None = None) -> None:
-        """Have these, which are fresh. raw: packed, and in the store."""
+        """Have these, which are fresh. raw: packed, and in the store. A batch that is gone has nothing."""
+        if self.gone is not None:
+            return
         for at in range(0, len(digests), 8):
             if (mark := digests[at : at + 8]) != NO_DIGEST:
                 self._seen.add(_number(mark))
@@ -203,12 +204,14 @@ class Batch:
         return bool(self._chunks) and not self._again and not self._next and self._chunks[0].raw is None
 
     async def load(self) -> None:
-        """Fetch what comes next from disk."""
+        """Fetch what comes next from disk; nothing when the batch goes meanwhile."""
+        if not self.must_load:
+            return
         chunk = self._chunks[0]
-        requests = _decode(await self._depot.load(chunk, answers=False))
+        raw = await self._depot.load(chunk, answers=False)
         if self._chunks and self._chunks[0] is chunk:
             self._chunks.popleft()
-            self._values(chunk.first, requests)
+            self._values(chunk.first, _decode(raw))
             self._depot.drop(chunk)
 
     def give_back(self, pending: Pending) -> None:
@@ -234,11 +237,10 @@ class Batch:
         if self.reading is not None:
             self.reading.end(Reason.SUCCESS)
         self.answers.begin(reset=reset)
-        key = (action, client_data)
-        if reset or key != self._reader_key:
-            self.told = 0
-        self._reader_key = key
-        self.reading = Read(action)
+        last, self._last = self._last, Read(action, client_data)
+        if last is not None and (action, client_data) == (last.action, last.client_data) and not reset:
+            self._last.told = last.told
+        self.reading = self._last
         return self.reading
 
     def wake(self) -> None:

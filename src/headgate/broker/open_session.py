@@ -318,7 +318,7 @@ class OpenSession:
                 found = await batch.answers.next(read, min(READ_TOGETHER, left))
                 if found:
                     left -= len(found)
-                    batch.told += len(found)
+                    read.told += len(found)
                     self._touch(batch)
                     yield found
                 elif batch.complete or read.over:
@@ -332,7 +332,7 @@ class OpenSession:
                         raise Unavailable("The server is stopping.", code="Broker_BrokerIsOffline")
             if self._keeper is not None and batch.gone is None:
                 await self._keeper.reads(batch)
-            yield ReadEnd(batch.told, read.over or Reason.SUCCESS)
+            yield ReadEnd(read.told, read.over or Reason.SUCCESS)
         finally:
             if batch.reading is read:
                 batch.reading = None

@@ -111,7 +111,11 @@ class Gathering:
         self._size = 0
 
     def take(self, part: bytes) -> bytes | None:
-        """The message, when this was its last part. Raises ValueError for one that is too large."""
+        """The message, when this was its last part. Raises ValueError for one that is too large, and for a
+        part that is none.
+        """
+        if not part:
+            raise ValueError("a part of a message is empty")
         self._size += len(part)
         if self._size > self._limit:
             raise ValueError(f"a message is larger than {self._limit} bytes")

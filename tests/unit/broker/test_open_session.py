@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -190,6 +191,18 @@ async def test_another_reader_takes_the_place_of_the_first(desks: Desks) -> None
     await host.answer()
     await desk.commit()
     assert ids((await second)[0]) == ["1"]
+
+
+async def test_a_reader_that_is_replaced_is_told_how_many_it_had(desks: Desks) -> None:
+    desk = desks()
+    await desk.send("1", "2")
+    await (await desk.host(2)).answer(2)
+    first = asyncio.create_task(desk.read(client_data="a"))
+    await settle()
+    second = asyncio.create_task(desk.read(client_data="b", reset=True))
+    assert (await first)[1] == ReadEnd(2, Reason.SUCCESS)
+    await desk.commit()
+    assert (await second)[1] == ReadEnd(2, Reason.SUCCESS)
 
 
 @KINDS
@@ -483,3 +496,87 @@ async def test_what_the_store_did_not_take_can_be_sent_again(desks: Desks) -> No
     await desk.send("1")
     host = await desk.host()
     assert [one.body for one in host.has] == [b"1"]
+
+
+# ---- what happens while something is fetched from the store
+
+
+class Gate:
+    """Holds up what is read from a desk's store until it is opened."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.reached = asyncio.Event()
+        self.opened = asyncio.Event()
+        self._good = desk.store.read
+        desk.store.read = self._read  # type: ignore[method-assign]  # a disk that is slow
+
+    async def _read(self, look: Any) -> Any:
+        self.reached.set()
+        await self.opened.wait()
+        return await self._good(look)
+
+
+async def with_answers_on_disk(desk: Desk) -> None:
+    await desk.send("1", "2", "3")
+    host = await desk.host()
+    while desk.session.load:
+        await host.answer()
+    await desk.kept()
+    await reopened(desk)
+
+
+@pytest.mark.parametrize("how", ["purge", "close"])
+async def test_a_reader_is_told_when_its_batch_goes_while_answers_are_fetched(desks: Desks, how: str) -> None:
+    desk = desks(durable=True)
+    await with_answers_on_disk(desk)
+    gate = Gate(desk)
+    reading = asyncio.create_task(desk.read())
+    await gate.reached.wait()
+    await (desk.session.purge("b", OWNER) if how == "purge" else desk.session.close())
+    gate.opened.set()
+    assert await reading == ([], ReadEnd(0, Reason.CLIENT_PURGED))
+
+
+async def test_a_reader_that_was_replaced_while_it_fetched_takes_nothing_from_the_next(desks: Desks) -> None:
+    desk = desks(durable=True)
+    await with_answers_on_disk(desk)
+    gate = Gate(desk)
+    first = asyncio.create_task(desk.read())
+    await gate.reached.wait()
+    await desk.commit()
+    second = asyncio.create_task(desk.read(reset=True))
+    gate.opened.set()
+    assert ids((await first)[0]) == []
+    assert ids((await second)[0]) == ["1", "2", "3"]
+
+
+async def test_a_batch_that_goes_while_its_requests_are_fetched_holds_up_no_other(desks: Desks) -> None:
+    desk = desks(durable=True)
+    await desk.send("1")
+    await reopened(desk)
+    gate = Gate(desk)
+    host = await desk.host()
+    await gate.reached.wait()
+    await desk.session.purge("b", OWNER)
+    await desk.send("2", batch="c")
+    gate.opened.set()
+    await settle()
+    assert [one.body for one in host.has] == [b"2"]
+
+
+async def test_a_session_that_is_closed_while_requests_are_kept_gives_its_memory_back(desks: Desks) -> None:
+    desk = desks(durable=True, memory=1000)
+    good, opened = desk.store.write, asyncio.Event()
+
+    async def slow(change: Any) -> Any:
+        await opened.wait()
+        return await good(change)
+
+    desk.store.write = slow  # type: ignore[method-assign]  # a disk that is slow
+    sending = asyncio.create_task(desk.send("x" * 100))
+    await settle()
+    await desk.session.close()
+    opened.set()
+    assert await refusal(sending) == "Broker_SessionFailure"
+    desk.store.write = good  # type: ignore[method-assign]
+    assert desk.budget.take(1000)

@@ -50,6 +50,8 @@ def test_a_message_is_put_together_from_its_parts(size: int) -> None:
 
 
 def test_a_message_that_does_not_end_is_refused() -> None:
+    with pytest.raises(ValueError, match="empty"):  # any number of them would fit
+        soa_link.Gathering(100).take(b"")
     gathering = soa_link.Gathering(100)
     assert gathering.take(soa_link.MORE + bytes(60)) is None
     with pytest.raises(ValueError, match="larger than 100"):
