@@ -152,7 +152,7 @@ class Broker:
     def _open(self, session: Session, registration: Registration) -> OpenSession:
         # A part of the memory: a session whose answers nobody reads leaves room for the others.
         budget = Budget(self._settings.memory // SHARES, self._budget)
-        spool = self._spools[session.id] = Spool(self._folder, budget)
+        spool = self._spools[session.id] = Spool(self._folder, budget, self._settings.spool)
         opened = OpenSession(session, registration, self._store, self._clock, spool, budget)
         self._watched[session.id] = _Watched(opened)
         return opened
@@ -266,7 +266,7 @@ class Broker:
         session = watched.session
         number = session.session.id
         now = self._clock.monotonic()
-        session.is_full = self._spools[number].used > self._settings.spool
+        self._spools[number].try_again()
         job = _job(self._store, number)
         if job is None:  # removed after its time
             await self.close(number)

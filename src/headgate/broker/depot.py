@@ -9,9 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import Final, Protocol
 
+import structlog
+
 from headgate.core.soa import ChunkRecord
 from headgate.ports.store import Store
 
+log = structlog.get_logger("headgate.broker")
+
+ROOM: Final = 1024 * 1024
+"""Bytes for which a disk that was full must have room before it is used again."""
 SEGMENT: Final = 16 * 1024 * 1024
 """Bytes of one file; it goes when all that is in it has gone."""
 
@@ -43,6 +49,12 @@ class Budget:
         self._left -= size
         return True
 
+    def force(self, size: int) -> None:
+        """Have so much although it is not left: there is no other place. What is left may be negative."""
+        self._left -= size
+        if self._whole is not None:
+            self._whole.force(size)
+
     def give(self, size: int) -> None:
         """Give it back."""
         self._left += size
@@ -67,30 +79,63 @@ class Depot(Protocol):
 
 
 class Spool:
-    """The depot of an interactive session: files that are gone with the process."""
+    """The depot of an interactive session: files that are gone with the process.
 
-    def __init__(self, folder: Path, budget: Budget) -> None:
+    A disk that takes nothing more loses no message: what was on its way there stays in memory, and the session
+    takes and does no more until there is room (`try_again`).
+    """
+
+    def __init__(self, folder: Path, budget: Budget, limit: int) -> None:
+        """limit: bytes on disk."""
         self._folder = folder
         self._budget = budget
+        self._limit = limit
+        self._fails = False
         self._segments: dict[int, list[int]] = {}
         """By number: descriptor, size, chunks in it."""
         self._last = 0
         self.used = 0
         """Bytes on disk."""
 
+    @property
+    def takes_requests(self) -> bool:
+        """Whether there is room for requests. They get half of it, so that there is room to answer them."""
+        return not self._fails and self.used <= self._limit // 2
+
+    @property
+    def takes_answers(self) -> bool:
+        """Whether there is room for answers."""
+        return not self._fails and self.used <= self._limit
+
     def keep(self, first: int, count: int, raw: bytes) -> Chunk:
         """See Depot."""
         if self._budget.take(len(raw)):
             return Chunk(first, count, len(raw), raw)
-        segment = self._segments.get(self._last)
-        if segment is None or segment[1] >= SEGMENT:
-            segment = self._begin()
-        _write(segment[0], raw, segment[1])
+        try:
+            segment = self._segment()
+            _write(segment[0], raw, segment[1])
+        except OSError as error:
+            self._fails = True
+            log.error("spool_failed", folder=str(self._folder), reason=error.strerror)
+            self._budget.force(len(raw))
+            return Chunk(first, count, len(raw), raw)
         chunk = Chunk(first, count, len(raw), None, self._last << 32 | segment[1])
         segment[1] += len(raw)
         segment[2] += 1
         self.used += len(raw)
         return chunk
+
+    def try_again(self) -> None:
+        """See whether a disk that took nothing has room again."""
+        if not self._fails:
+            return
+        try:
+            segment = self._segment()
+            _write(segment[0], bytes(ROOM), segment[1])
+            os.ftruncate(segment[0], segment[1])
+        except OSError:
+            return
+        self._fails = False
 
     async def load(self, chunk: Chunk, *, answers: bool) -> bytes:
         """See Depot. What was written a moment ago is in the page cache."""
@@ -118,7 +163,11 @@ class Spool:
         self._segments.clear()
         self.used = 0
 
-    def _begin(self) -> list[int]:
+    def _segment(self) -> list[int]:
+        """The one that is written to. Raises OSError."""
+        segment = self._segments.get(self._last)
+        if segment is not None and segment[1] < SEGMENT:
+            return segment
         self._folder.mkdir(mode=0o700, exist_ok=True)
         descriptor, path = tempfile.mkstemp(dir=self._folder)
         os.unlink(path)

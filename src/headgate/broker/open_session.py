@@ -67,8 +67,6 @@ class OpenSession:
         """Why it has failed; empty: it has not."""
         self.over = False
         """Its job has ended: batches can only be read."""
-        self.is_full = False
-        """Whether it has as much on disk as it may have; whoever made it keeps this."""
         self.closed = False
         self._draining = False
         self._store = store
@@ -98,7 +96,7 @@ class OpenSession:
     @property
     def may_give(self) -> bool:
         """See crew.Owner."""
-        if self.closed or self.over or self.failure or self.is_full:
+        if self.closed or self.over or self.failure or not self._spool.takes_answers:
             return False
         return self._keeper is None or not self._keeper.is_full
 
@@ -216,12 +214,14 @@ class OpenSession:
     async def _wait_for_room(self) -> None:
         """Hold up whoever sends to an interactive session while more waits than its thresholds say (7.1)."""
         start = self.session.start
-        if self.durable or (self.waiting <= start.throttle_start and not self.is_full):
+        if self.durable or (self.waiting <= start.throttle_start and self._spool.takes_requests):
             return
         self._room_is_wanted += 1
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while (self.waiting > start.throttle_stop and self.crew.is_ready) or self.is_full:
+                while not self._spool.takes_requests or (
+                    self.waiting > start.throttle_stop and self.crew.is_ready
+                ):
                     self._check_works()
                     self._room.clear()
                     await self._room.wait()
@@ -229,9 +229,10 @@ class OpenSession:
             pass
         finally:
             self._room_is_wanted -= 1
-        if self.is_full:
+        if not self._spool.takes_requests:
             raise Unavailable(
-                f"Session {self.session.id} has as much on disk as it may have: read its answers, or purge.",
+                f"Session {self.session.id} has as much on disk as it may have, or the disk is full: read its "
+                "answers, or purge.",
                 code="WebAPI_FailedToSendRequest",
             )
 

@@ -73,11 +73,13 @@ async def settle() -> None:
 class Desk:
     """An open session and what surrounds it."""
 
-    def __init__(self, folder: Path, *, memory: int = MEGABYTE, retries: int = 3, **start: Any) -> None:
+    def __init__(
+        self, folder: Path, *, memory: int = MEGABYTE, disk: int = 1 << 30, retries: int = 3, **start: Any
+    ) -> None:
         self.clock = StillClock()
         self.store: HeadgateStore = open_store(":memory:", clock=self.clock)
         self.budget = Budget(memory)
-        self.spool = Spool(folder / "spool", self.budget)
+        self.spool = Spool(folder / "spool", self.budget, disk)
         self.start = SessionStart(service="S", **start)
         self.registration = Registration(name="S", command=("/s",), limits=Limits(retries=retries))
         self.session = self.open()

@@ -1,6 +1,8 @@
 """broker/open_session.py and crew.py: batches, readers and hosts of a session (spec windowshpc, 7.4-7.7)."""
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -408,6 +410,53 @@ async def test_what_does_not_fit_into_memory_comes_back_from_disk(desks: Desks) 
     assert sorted(ids(answers)) == texts
     await desk.read()
     assert desk.spool.used == 0
+
+
+async def test_a_disk_that_is_full_loses_no_message_and_is_used_again(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headgate.broker.open_session.PATIENCE_S", 0.0)
+    desk = desks(memory=2000, throttle_start=10**6, throttle_stop=10**6)
+    good = os.pwrite
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    texts = [f"{n:0200}" for n in range(500)]
+    await desk.send(*texts)
+    host = await desk.host(8)
+    assert host.has == []  # their answers would have no place
+    assert await refusal(desk.send("more")) == "WebAPI_FailedToSendRequest"
+    desk.spool.try_again()
+    assert not desk.spool.takes_requests
+    monkeypatch.setattr(os, "pwrite", good)
+    desk.spool.try_again()
+    await desk.send("more")
+    await desk.commit()
+    while desk.session.load:
+        await host.answer(9999)
+    answers, _ = await desk.read()
+    assert sorted(ids(answers)) == sorted([*texts, "more"])
+    await desk.read()
+    assert desk.spool.used == 0
+    assert desk.budget.take(2000)
+
+
+async def test_a_session_full_of_requests_answers_them(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headgate.broker.open_session.PATIENCE_S", 0.0)
+    desk = desks(memory=2000, disk=100_000, throttle_start=10**6, throttle_stop=10**6)
+    sent: list[str] = []
+    while desk.spool.takes_requests:
+        some = [f"{n:0200}" for n in range(len(sent), len(sent) + 20)]
+        await desk.send(*some)
+        sent += some
+    assert await refusal(desk.send("more")) == "WebAPI_FailedToSendRequest"
+    await desk.commit()
+    host = await desk.host(8)
+    for _ in range(len(sent)):
+        await host.answer(9999)
+    assert sorted(ids((await desk.read())[0])) == sent
 
 
 async def test_a_batch_that_nobody_uses_ends(desks: Desks) -> None:
