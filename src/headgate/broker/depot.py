@@ -81,8 +81,8 @@ class Depot(Protocol):
 class Spool:
     """The depot of an interactive session: files that are gone with the process.
 
-    A disk that takes nothing more loses no message: what was on its way there stays in memory, and the session
-    takes and does no more until there is room (`try_again`).
+    A disk that takes nothing more loses no message: what was on its way there stays in memory, and the
+    session takes and does no more until there is room (`try_again`).
     """
 
     def __init__(self, folder: Path, budget: Budget, limit: int) -> None:

@@ -231,8 +231,8 @@ class OpenSession:
             self._room_is_wanted -= 1
         if not self._spool.takes_requests:
             raise Unavailable(
-                f"Session {self.session.id} has as much on disk as it may have, or the disk is full: read its "
-                "answers, or purge.",
+                f"Session {self.session.id} has as much on disk as it may have, or the disk is full: "
+                "read its answers, or purge.",
                 code="WebAPI_FailedToSendRequest",
             )
 

@@ -4,7 +4,7 @@ a DataContract service (spec windowshpc, section 7.8). Pure.
 An operation `Echo(input: str) -> str` is asked with `<Echo xmlns="…"><input>text</input></Echo>` and answers
 `<EchoResponse xmlns="…"><EchoResult>text</EchoResult></EchoResponse>`. Of values: text, numbers, truth as
 `true`/`false`, times by RFC 3339, bytes in base64, an enumeration by its value; None is an element with
-`i:nil="true"`; a struct is an element for each field; a list is an element for each item, called as the item
+`i:nil="true"`; a struct, or a dict that is written, is an element for each field; a list is an element for each item, called as the item
 is (`int`, `string`, `double`, `boolean`, the name of the struct). Elements are found by their local names and
 in any order; those that nobody asked for are passed over.
 """
@@ -175,11 +175,19 @@ def _written(name: str, value: Any) -> str:
         return f'<{name} i:nil="true"/>'
     if isinstance(value, Struct):
         inside = "".join(_written(field, getattr(value, field)) for field in value.__struct_fields__)
+    elif isinstance(value, Mapping):
+        inside = "".join(_written(_field_name(key), item) for key, item in value.items())
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         inside = "".join(_written(_item_name(item), item) for item in value)
     else:
         inside = escape(_text(value))
     return f"<{name}>{inside}</{name}>"
+
+
+def _field_name(key: Any) -> str:
+    if not (isinstance(key, str) and key.isidentifier()):
+        raise TypeError(f"the fields of a dict are called as those of a struct, not {key!r}")
+    return key
 
 
 def _item_name(item: Any) -> str:

@@ -4,9 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from headgate.broker.depot import Budget, Spool
 from headgate.broker.host import HostLink
 from headgate.broker.open_session import OpenSession
+from headgate.core.errors import HeadgateError
 from headgate.core.soa import Limits, ReadEnd, Registration, Request, Response, Session, SessionStart
 from headgate.formats import soa_link as link
 from headgate.ports.broker import HostGone
@@ -134,3 +137,15 @@ def request(text: str, action: str = "do") -> Request:
 
 def ids(responses: list[Response]) -> list[str]:
     return [one.relates_to for one in responses]
+
+
+async def refusal(coroutine: object) -> str:
+    with pytest.raises(HeadgateError) as refused:
+        await coroutine  # type: ignore[misc]  # a coroutine
+    return refused.value.code
+
+
+async def reopened(desk: Desk) -> None:
+    await desk.session.stop()
+    desk.session = desk.open()
+    await desk.session.restore()

@@ -106,3 +106,11 @@ def test_the_generic_operation() -> None:
         b'<GenericOperationResponse xmlns="http://hpc.microsoft.com/GenericService">'
         b"<GenericOperationResult>x</GenericOperationResult></GenericOperationResponse>"
     )
+
+
+def test_a_dict_is_written_as_the_struct_it_stands_for() -> None:
+    written = bodies.element("Ask", bodies.TEMPURI, {"legs": [{"side": Side.BUY, "strikes": [1.5]}]})
+    assert read(written.decode(), legs=list[Leg]) == {"legs": [Leg(Side.BUY, [1.5])]}
+    for name in ("a b", "x><y", 7):
+        with pytest.raises(TypeError, match="fields of a dict"):
+            bodies.element("Ask", bodies.TEMPURI, {"leg": {name: 1}})
