@@ -4,9 +4,9 @@ a DataContract service (spec windowshpc, section 7.8). Pure.
 An operation `Echo(input: str) -> str` is asked with `<Echo xmlns="…"><input>text</input></Echo>` and answers
 `<EchoResponse xmlns="…"><EchoResult>text</EchoResult></EchoResponse>`. Of values: text, numbers, truth as
 `true`/`false`, times by RFC 3339, bytes in base64, an enumeration by its value; None is an element with
-`i:nil="true"`; a struct, or a dict that is written, is an element for each field; a list is an element for each item, called as the item
-is (`int`, `string`, `double`, `boolean`, the name of the struct). Elements are found by their local names and
-in any order; those that nobody asked for are passed over.
+`i:nil="true"`; a struct is an element for each field, and so is a dict that is written; a list is an element
+for each item, called as the item is (`int`, `string`, `double`, `boolean`, the name of the struct). Elements
+are found by their local names and in any order; those that nobody asked for are passed over.
 """
 
 import base64

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -283,3 +284,37 @@ def wait_until(true: Any) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("it did not come true")
+
+
+def test_a_reader_that_stalls_holds_up_no_other_session(
+    server: Server, ann: httpx.Client, session: str
+) -> None:
+    """More answers than sockets hold lie before a reader that reads nothing; the broker has them still."""
+    words = [f"{number:04}" + "x" * 4000 for number in range(1500)]
+    for first in range(0, len(words), 500):
+        some = [
+            ENVELOPE.replace("batch1", "stalled").replace("hello", word).replace("555555555555", word[:12])
+            for word in words[first : first + 500]
+        ]
+        assert ann.post(f"{session}/batch/stalled", content=f"<r>{''.join(some)}</r>").status_code == 200
+    assert ann.post(f"{session}/batch/stalled/Commit").status_code == 201
+    host, port = server.url.removeprefix("http://").split(":")
+    secret = b64encode(b"ann:pw").decode()
+    with socket.socket() as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect((host, int(port)))
+        stalled.sendall(
+            f"POST /WindowsHPC{session}/batch/stalled/Response HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Basic {secret}\r\napi-version: 2011-11-01\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+        assert stalled.recv(4096).startswith(b"HTTP/1.1 200")
+        made = ann.post("/Sessions/Create?durable=false", json=START)
+        other = f"/Session/{made.json()['Id']}"
+        sent = [f"w{number}" for number in range(100)]
+        assert ann.post(f"{other}/batch/b?commit=true", content=requests("b", *sent)).status_code == 201
+        assert sorted(echoes(ann.post(f"{other}/batch/b/Response").content)) == sorted(sent)
+        assert ann.post(f"{other}/Close").status_code == 200
+        # A batch beside it in the same session, too.
+        assert ann.post(f"{session}/batch/c?commit=true", content=requests("c", "beside")).status_code == 201
+        assert echoes(ann.post(f"{session}/batch/c/Response").content) == ["beside"]
+    assert sorted(echoes(ann.post(f"{session}/batch/stalled/Response?reset=true").content)) == words

@@ -141,5 +141,5 @@ async def test_a_session_that_is_closed_while_requests_are_kept_gives_its_memory
     await desk.session.close()
     opened.set()
     assert await refusal(sending) == "Broker_SessionFailure"
-    desk.store.write = good  # type: ignore[method-assign]
+    desk.store.write = good  # type: ignore[method-assign]  # and one that is not
     assert desk.budget.take(1000)
