@@ -20,6 +20,10 @@ ROOM: Final = 1024 * 1024
 """Bytes for which a disk that was full must have room before it is used again."""
 SEGMENT: Final = 16 * 1024 * 1024
 """Bytes of one file; it goes when all that is in it has gone."""
+BEYOND: Final = 2 * SEGMENT
+"""Bytes that one session may have in memory because the disk is full."""
+FORCED: Final = -2
+"""The place of a chunk that is in memory for that reason."""
 
 
 class Chunk:
@@ -81,8 +85,9 @@ class Depot(Protocol):
 class Spool:
     """The depot of an interactive session: files that are gone with the process.
 
-    A disk that takes nothing more loses no message: what was on its way there stays in memory, and the
-    session takes and does no more until there is room (`try_again`).
+    A disk that takes nothing more loses no message: what was on its way there stays in memory. The session
+    takes no more requests then until there is room (`try_again`), and does those it has, which makes some, as
+    long as `BEYOND` holds their answers.
     """
 
     def __init__(self, folder: Path, budget: Budget, limit: int) -> None:
@@ -91,6 +96,8 @@ class Spool:
         self._budget = budget
         self._limit = limit
         self._fails = False
+        self._beyond = 0
+        """Bytes in memory because the disk did not take them."""
         self._segments: dict[int, list[int]] = {}
         """By number: descriptor, size, chunks in it."""
         self._last = 0
@@ -105,7 +112,7 @@ class Spool:
     @property
     def takes_answers(self) -> bool:
         """Whether there is room for answers."""
-        return not self._fails and self.used <= self._limit
+        return (not self._fails or self._beyond <= BEYOND) and self.used <= self._limit
 
     def keep(self, first: int, count: int, raw: bytes) -> Chunk:
         """See Depot."""
@@ -115,10 +122,12 @@ class Spool:
             segment = self._segment()
             _write(segment[0], raw, segment[1])
         except OSError as error:
+            if not self._fails:
+                log.error("spool_failed", folder=str(self._folder), reason=error.strerror)
             self._fails = True
-            log.error("spool_failed", folder=str(self._folder), reason=error.strerror)
             self._budget.force(len(raw))
-            return Chunk(first, count, len(raw), raw)
+            self._beyond += len(raw)
+            return Chunk(first, count, len(raw), raw, FORCED)
         chunk = Chunk(first, count, len(raw), None, self._last << 32 | segment[1])
         segment[1] += len(raw)
         segment[2] += 1
@@ -147,14 +156,21 @@ class Spool:
         """See Depot."""
         if chunk.raw is not None:
             self._budget.give(chunk.size)
+            if chunk.place == FORCED:
+                self._beyond -= chunk.size
             return
         number = chunk.place >> 32
         segment = self._segments[number]
         segment[2] -= 1
         self.used -= chunk.size
-        if not segment[2] and (number != self._last or segment[1] >= SEGMENT):
+        if segment[2]:
+            return
+        if number != self._last:
             os.close(segment[0])
             del self._segments[number]
+        else:
+            os.ftruncate(segment[0], 0)
+            segment[1] = 0
 
     def close(self) -> None:
         """Let all files go."""

@@ -25,10 +25,11 @@ async def test_a_disk_that_is_full_loses_no_message_and_is_used_again(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr("headgate.broker.depot.BEYOND", 50_000)
     texts = [f"{n:0200}" for n in range(500)]
     await desk.send(*texts)
     host = await desk.host(8)
-    assert host.has == []  # their answers would have no place
+    assert host.has == []  # there is no place for answers
     assert await refusal(desk.send("more")) == "WebAPI_FailedToSendRequest"
     desk.spool.try_again()
     assert not desk.spool.takes_requests
@@ -41,6 +42,37 @@ async def test_a_disk_that_is_full_loses_no_message_and_is_used_again(
     answers, _ = await desk.read()
     assert sorted(ids(answers)) == sorted([*texts, "more"])
     await desk.read()
+    assert desk.spool.used == 0
+    assert desk.budget.take(2000)
+
+
+async def test_a_full_disk_gets_room_by_what_is_answered(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headgate.broker.depot.ROOM", 50_000)
+    monkeypatch.setattr("headgate.broker.open_session.PATIENCE_S", 0.0)
+    desk = desks(memory=2000, throttle_start=10**6, throttle_stop=10**6)
+    good = os.pwrite
+
+    def small(descriptor: int, raw: bytes, at: int) -> int:
+        if at + len(raw) > 60_000:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return good(descriptor, raw, at)
+
+    monkeypatch.setattr(os, "pwrite", small)
+    texts = [f"{n:0200}" for n in range(500)]
+    await desk.send(*texts)
+    desk.spool.try_again()
+    assert await refusal(desk.send("more")) == "WebAPI_FailedToSendRequest"
+    await desk.commit()
+    host = await desk.host(8)
+    while desk.session.load:
+        await host.answer(9999)
+    answers, _ = await desk.read()
+    assert sorted(ids(answers)) == texts
+    await desk.read()
+    desk.spool.try_again()
+    assert desk.spool.takes_requests
     assert desk.spool.used == 0
     assert desk.budget.take(2000)
 
