@@ -55,7 +55,7 @@ async def test_a_full_disk_gets_room_by_what_is_answered(
     good = os.pwrite
 
     def small(descriptor: int, raw: bytes, at: int) -> int:
-        if at + len(raw) > 60_000:
+        if at + len(raw) > 100_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return good(descriptor, raw, at)
 
