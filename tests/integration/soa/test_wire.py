@@ -29,6 +29,8 @@ START = {
     "Password": None,
     "MaxMessageSize": 65536,
     "Runtime": -1,
+    "MinUnits": 1,
+    "MaxUnits": 1,  # else a busy session takes every core, and another waits until it shrinks
 }
 pytestmark = pytest.mark.xdist_group("soa-wire")
 

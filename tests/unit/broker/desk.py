@@ -86,6 +86,8 @@ class Desk:
         self.start = SessionStart(service="S", **start)
         self.registration = Registration(name="S", command=("/s",), limits=Limits(retries=retries))
         self.session = self.open()
+        self.hosts: list[FakeHost] = []
+        """All there ever were: a task that nobody holds may vanish."""
 
     def open(self) -> OpenSession:
         """The session, as a server that has just started has it."""
@@ -100,6 +102,7 @@ class Desk:
 
     async def host(self, concurrency: int = 1) -> FakeHost:
         made = FakeHost(self.session, len(self.session.crew.hosts) + 1)
+        self.hosts.append(made)
         await settle()
         return await made.ready(concurrency)
 
@@ -128,6 +131,9 @@ class Desk:
 
     async def close(self) -> None:
         await self.session.close()
+        for host in self.hosts:
+            host.task.cancel()
+        await asyncio.gather(*(host.task for host in self.hosts), return_exceptions=True)
         await self.store.close()
 
 
