@@ -1,6 +1,7 @@
 """What holds for every test: its tier, by the folder it is in, and how hard hypothesis tries."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """Opening an installation sets umask 077, for all tests that share its process."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    yield
+    os.umask(mask)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
