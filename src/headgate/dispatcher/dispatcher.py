@@ -254,7 +254,8 @@ class Dispatcher:
     async def _cycles(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._timing.tick)
+                async with asyncio.timeout(self._timing.tick):
+                    await self._wake.wait()
             self._wake.clear()
             await self.turn()
             await asyncio.sleep(self._timing.between_cycles)

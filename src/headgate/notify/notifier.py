@@ -96,7 +96,8 @@ class Notifier:
             except Exception:  # a mistake here must not end all mail; it is told in full
                 log.exception("mail_broken")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
             if not self._stopping:
                 await asyncio.sleep(BETWEEN_S)
             self._wake.clear()
