@@ -265,6 +265,8 @@ class Broker:
     async def _tick(self, watched: _Watched) -> None:
         session = watched.session
         number = session.session.id
+        if number not in self._watched:  # closed while others were looked at
+            return
         now = self._clock.monotonic()
         self._spools[number].try_again()
         job = _job(self._store, number)

@@ -16,7 +16,7 @@ Headers = Mapping[bytes, Sequence[bytes]]
 """Values of headers in order of arrival, by name in lower case."""
 
 _MALFORMED: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_BLANKS: Final = re.compile(rb"[ \t]+")
+BLANKS: Final = re.compile(rb"[ \t]+")
 _METHOD: Final = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 # RFC 9112, section 5.2: a folded line may be refused, and these bytes are nowhere else in a value.
 _BROKEN: Final = re.compile(rb"[\r\n\0]")
@@ -92,7 +92,7 @@ def _trimmed(value: bytes) -> str:
     if _BROKEN.search(value):
         raise refused("a signed header goes over several lines")
     # Inside quotes too, as the published vectors have it.
-    return _BLANKS.sub(b" ", value).strip(b" ").decode("latin-1")
+    return BLANKS.sub(b" ", value).strip(b" ").decode("latin-1")
 
 
 def _resolved(path: bytes) -> bytes:

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from headgate.identity.sigv4.canonical import Headers, Pair, query_pairs, refused
+from headgate.identity.sigv4.canonical import BLANKS, Headers, Pair, query_pairs, refused
 from headgate.identity.sigv4.policy import SessionToken, SignaturePolicy
 from headgate.ports.signatures import NotProved, Unproved
 
@@ -106,8 +106,9 @@ def _from_header(value: bytes) -> dict[bytes, bytes]:
     """Section 3. Both things a client may lack have a code of their own; all else is refused."""
     if len(value) > LONGEST:
         raise refused("the Authorization header is too long")
-    words = value.strip(b" \t").split(None, 1)
-    if not words or words[0] != ALGORITHM:  # rows 1 and 19
+    # Not split(None): for that a line end or a vertical tab is a blank, too.
+    words = BLANKS.split(value.strip(b" \t"), 1)
+    if words[0] != ALGORITHM:  # rows 1 and 19
         raise NotProved("another scheme than AWS4-HMAC-SHA256", Unproved.NO_ACCESS_KEY)
     found: dict[bytes, bytes] = {}
     for part in words[1].split(b",") if len(words) > 1 else ():

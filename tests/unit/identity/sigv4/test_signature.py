@@ -30,6 +30,7 @@ ANOTHER_SCHEME = (
     "AWS4-ECDSA-P256-SHA256" + PLAIN[16:],
     "aws4-hmac-sha256" + PLAIN[16:],
     "AWS4-HMAC-SHA256," + PLAIN[17:],
+    "AWS4-HMAC-SHA256\v" + PLAIN[17:],
     f"AWS {KEY_ID}:c2lnbmF0dXJl",
     f"AWS3-HTTPS AWSAccessKeyId={KEY_ID}",
     "Basic YWRhOmVuZ2luZQ==",
