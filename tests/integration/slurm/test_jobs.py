@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import headgate.soa
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
 from tests.integration.slurm.front import Front, front
 
@@ -140,3 +141,18 @@ def test_scripts_of_all_flavours_find_what_they_expect(desk: Front) -> None:
     assert (desk.marks / "pjm.out").read_text().splitlines()[0] == str(pjm)
     assert (desk.marks / "s-7.out").read_text() == f"7 7 {desk.marks}\n"
     assert int((desk.marks / "id-3").read_text()) > 0
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_the_hosts_of_a_session_are_jobs_of_slurm_that_come_back_to_the_broker(
+    desk: Front, up: Cluster, durable: bool
+) -> None:
+    texts = [f"text {number}" for number in range(200)]
+    with headgate.soa.connect(
+        desk.server.url, service="CcpEchoSvc", user=desk.owner, durable=durable
+    ) as session:
+        said = [str(answer).partition(":")[2] for answer in session.map("Echo", texts)]
+        assert said == texts
+        hosts = up.command("squeue", "--noheader", "--states=RUNNING", "--format=%u").stdout.split()
+    assert hosts
+    assert set(hosts) == {"nobody"}
