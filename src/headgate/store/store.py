@@ -107,12 +107,6 @@ class HeadgateStore:
         """
         self._writer.listeners.append(listener)
 
-    def changed_elsewhere(self) -> bool:
-        """Whether another process (an administration command) has committed since this was last asked. Cheap;
-        poll it.
-        """
-        return self._writer.changed_elsewhere()
-
     async def close(self) -> None:
         """Make the changes that are queued, wait for readers, let another server have the directory."""
         self._closed = True

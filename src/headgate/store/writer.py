@@ -71,11 +71,8 @@ class Writer:
         self._counters: Counters | None = None
         self._entries: Known = {}
         self._version: Any = None
-        self._elsewhere = False
         self._thread = threading.Thread(target=self._work, name="headgate-store-writer", daemon=True)
         self._stopped = False
-        # What is done by others from here on counts as done elsewhere.
-        self._look_around()
         self._thread.start()
 
     def order(self, change: Callable[[Transaction], Any]) -> "asyncio.Future[Any]":
@@ -96,24 +93,11 @@ class Writer:
         self._thread.join()
         return True
 
-    def changed_elsewhere(self) -> bool:
-        """Whether another process has committed since this was last asked. Does not wait: a writer at work
-        looks by itself.
-        """
-        if self._gate.lock.acquire(blocking=False):
-            try:
-                self._look_around()
-            finally:
-                self._gate.lock.release()
-        found, self._elsewhere = self._elsewhere, False
-        return found
-
     def _look_around(self) -> None:
         """Forget what is known when somebody else has committed."""
         row = self._session.command(self._gate.version)
         version = None if row is None else row[0]
         if version != self._version:
-            self._elsewhere = self._elsewhere or self._version is not None
             self._version = version
             self._forget()
 

@@ -182,7 +182,7 @@ async def test_a_body_that_is_packed_is_refused(world: World) -> None:
 async def test_what_is_no_json_object_is_no_request(world: World, body: bytes) -> None:
     for path in ("/jobs", "/files/sync"):
         assert (await world.ask("POST", path, body)).said == BODY
-    assert world.syncs.all == []
+    assert world.syncs == []
 
 
 MISSING = "value_error.missing"
@@ -217,7 +217,7 @@ async def test_members_that_are_not_what_they_have_to_be_are_named(
     assert [(one["loc"], one["type"]) for one in answer.json["detail"]] == [
         (["body", name], kind) for name, kind in faults
     ]
-    assert world.syncs.all == []
+    assert world.syncs == []
 
 
 async def test_null_is_absent_and_strangers_are_ignored(world: World) -> None:

@@ -14,10 +14,10 @@ import msgspec
 from msgspec.structs import replace
 from openapi_schema_validator import OAS31Validator
 
-from headgate.core.errors import BadRequest, NotFound, NotPermitted, Unavailable
+from headgate.core.errors import NotFound, NotPermitted, Unavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import Node, Queue, Template
-from headgate.core.syncs import Direction, Sync
+from headgate.core.syncs import Sync
 from headgate.core.vocabulary import Role
 from headgate.dialects.nifcloud.context import Context
 from headgate.dialects.nifcloud.errors import refusal_body
@@ -32,6 +32,7 @@ from headgate.service.jobs import Jobs
 from headgate.service.portraits import Portraits
 from headgate.service.scripts import Scripts
 from headgate.service.storage import Storage
+from headgate.service.syncs import SyncPolicy, Syncs
 from headgate.service.users import Users
 from headgate.store import open_store
 from headgate.testing.clock import TestClock
@@ -93,30 +94,8 @@ class Files:
 
     async def make_folder(self, account: OsAccount | None, parent: str, name: str) -> None:
         assert account is not None
-
-
-class Kept:
-    """`ports.syncs.Syncs` of this process."""
-
-    def __init__(self) -> None:
-        self.all: list[Sync] = []
-        self.down = False
-
-    async def start(self, caller: Caller, *, path: str, direction: Direction, delete: bool) -> Sync:
         if self.down:
-            raise Unavailable("no object store")
-        if ".." in path.split("/") or not path:
-            raise BadRequest("goes up")
-        number = 31 + len(self.all)
-        sync = Sync(id=number, owner=caller.name, path=path, direction=direction, delete=delete, created=1)
-        self.all.append(sync)
-        return sync
-
-    def get(self, caller: Caller, number: int) -> Sync:
-        for sync in self.all:
-            if (sync.id, sync.owner) == (number, caller.name):
-                return sync
-        raise NotFound("no such sync", kind="sync")
+            raise Unavailable("the file system is away")
 
 
 class World:
@@ -129,19 +108,20 @@ class World:
         accounts = OsAccounts(1000, self.clock.monotonic, self.account)
         tokens = Tokens(self.store, self.clock, b"k" * 32)
         authority = Authority(self.store, self.clock, passwords, tokens, accounts, is_root=True)
-        self.files, self.identity, self.syncs = Files(), Spoken(), Kept()
+        self.files, self.identity = Files(), Spoken()
         self.users = Users(self.store, authority, passwords.hash, changed=authority.forget)
         flavours = {name: load(target) for name, target in FLAVOURS.items()}
 
         def account_of(user: str) -> OsAccount:
             return authority.os_account(user) or self.account(user, 1000)
 
+        storage = Storage(self.files, authority, account_of, root="/srv/hpc")
         self.context = Context(
             jobs=Jobs(self.store),
             portraits=Portraits(self.store),
             scripts=Scripts(flavours, self.clock, time_zone=time_zone),
-            storage=Storage(self.files, authority, account_of, root="/srv/hpc"),
-            syncs=self.syncs,
+            storage=storage,
+            syncs=Syncs(self.store, storage.of, SyncPolicy(configured=True)),
             signature_identity=self.identity,
             account_of=account_of,
             group_of=lambda user: "staff" if account_of(user).gid == 100 else "",
@@ -173,6 +153,11 @@ class World:
             await self.users.add(None, name, role, "Engine-1!")
         self.description = json.loads((await self._send("GET", "/files/openapi.json", b"", {})).body)
         return self
+
+    @property
+    def syncs(self) -> list[Sync]:
+        """All there are."""
+        return self.store.peek(lambda look: look.syncs(None, limit=100))
 
     async def close(self) -> None:
         self._passwords.close()

@@ -73,21 +73,6 @@ def test_commands_work_beside_a_server_and_numbers_do_not_collide(on_disk: World
     command.close()
 
 
-def test_a_server_is_told_that_somebody_else_has_committed(on_disk: World) -> None:
-    on_disk.add()
-    assert not on_disk.store.changed_elsewhere()
-    command = World(on_disk.where, exclusive=False)
-    command.add()
-    assert on_disk.store.changed_elsewhere()
-    assert not on_disk.store.changed_elsewhere()
-    on_disk.add()
-    assert not on_disk.store.changed_elsewhere()
-    command.add()
-    on_disk.add()
-    assert on_disk.store.changed_elsewhere()
-    command.close()
-
-
 def test_what_is_no_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StartupRefused, match=r"file.* can't be used"):

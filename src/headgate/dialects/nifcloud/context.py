@@ -8,11 +8,11 @@ from headgate.core.launch import OsAccount
 from headgate.dialects.nifcloud.options import Options
 from headgate.ports.clock import Clock
 from headgate.ports.signatures import SignatureIdentity
-from headgate.ports.syncs import Syncs
 from headgate.service.jobs import Jobs
 from headgate.service.portraits import Portraits
 from headgate.service.scripts import Scripts
 from headgate.service.storage import Storage
+from headgate.service.syncs import Syncs
 
 
 class Context(Struct, frozen=True, kw_only=True):
