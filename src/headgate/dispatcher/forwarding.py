@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from headgate.core.environment import Site
 from headgate.core.errors import NotPermitted
 from headgate.core.launch import OsAccount, Placement
-from headgate.core.model import Instance, Intent, Job, Mishap, Task
+from headgate.core.model import Instance, Intent, Job, Task
 from headgate.core.resources import units_of
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import TaskType
 from headgate.dispatcher.board import Board
-from headgate.dispatcher.handing import choose_runs, mark_intended, refuse_task
+from headgate.dispatcher.handing import choose_runs, mark_intended, refuse_all
 from headgate.dispatcher.launching import (
     Flavours,
     LaunchImpossible,
@@ -108,10 +108,7 @@ class Forwarding:
         try:
             account = self.identity.os_account(job.owner, job.spec.group)
         except NotPermitted as refusal:
-            for task in tasks:
-                refuse_task(edit, task.number, Mishap("Execution_StartJobFailedOnNode", ("", refusal.text)))
-            settle(edit)
-            return edit.job
+            return refuse_all(edit, tasks, refusal.text)
         for task in tasks:
             while self._has_room() and (count := self._wanted(edit, task.number)):
                 rows, fresh = choose_runs(edit, task.number, count)

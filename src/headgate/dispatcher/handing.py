@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from headgate.core.lifecycle import JobHappened, TaskHappened
-from headgate.core.model import Instance, Intent, Mishap, Run, Task
+from headgate.core.model import Instance, Intent, Job, Mishap, Run, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
 from headgate.dispatcher.corresponding import choose_corresponding
 from headgate.service.edit import JobEdit
-from headgate.service.endings import end_task, end_waiting, stop_job
+from headgate.service.endings import end_task, end_waiting, settle, stop_job
 from headgate.service.waiting import corresponding
 
 
@@ -70,6 +70,14 @@ def refuse_task(edit: JobEdit, number: int, mishap: Mishap) -> None:
     end_waiting(edit, number, TaskState.FAILED, mishap)
     if not edit.task(number).live:
         end_task(edit, number, TaskHappened.EXITED, TaskHappened.WOUND_UP_BADLY)
+
+
+def refuse_all(edit: JobEdit, tasks: Sequence[Task], reason: str) -> Job:
+    """The owner of a job has no account that it could run under: all of these fail. The job as it is then."""
+    for task in tasks:
+        refuse_task(edit, task.number, Mishap("Execution_StartJobFailedOnNode", ("", reason)))
+    settle(edit)
+    return edit.job
 
 
 def fail_unusable(edit: JobEdit) -> None:

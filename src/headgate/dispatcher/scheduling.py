@@ -12,7 +12,7 @@ from math import inf
 from headgate.core.environment import Site
 from headgate.core.errors import NotPermitted
 from headgate.core.launch import OsAccount
-from headgate.core.model import Instance, Intent, Job, Mishap, Node, Share, Task
+from headgate.core.model import Instance, Intent, Job, Node, Share, Task
 from headgate.core.resources import node_units, units_of
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import TaskType
@@ -23,7 +23,7 @@ from headgate.dispatcher.handing import (
     mark_intended,
     new_instance,
     node_duty,
-    refuse_task,
+    refuse_all,
 )
 from headgate.dispatcher.lanes import lane_for
 from headgate.dispatcher.launching import (
@@ -115,10 +115,7 @@ class Walk:
         try:
             account = self.identity.os_account(job.owner, job.spec.group)
         except NotPermitted as refusal:
-            for task in tasks:
-                refuse_task(edit, task.number, Mishap("Execution_StartJobFailedOnNode", ("", refusal.text)))
-            settle(edit)
-            return edit.job
+            return refuse_all(edit, tasks, refusal.text)
         if job.state is JobState.QUEUED and not self._can_begin(job, tasks[0]):
             self._reserve(job, tasks[0])
             return job
