@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from headgate.core.launch import OsAccount
+from headgate.engines.account import own_account
 from headgate.engines.local import rights
 from headgate.engines.local.linux import forbid_inspection
 from headgate.ports.account_processes import Program
@@ -49,7 +50,7 @@ def main() -> None:
     program: Program = getattr(import_module(module), name)
     work = program(told.told)
     try:
-        rights.become(rights.account_for(told.account, told.min_uid, rights.own_account()))
+        rights.become(rights.account_for(told.account, told.min_uid, own_account()))
         os.umask(0o022)
     except (rights.AccountRefused, OSError, OverflowError) as error:
         _send(stdout, REFUSED, str(error).encode())

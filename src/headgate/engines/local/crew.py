@@ -14,11 +14,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from headgate.core.launch import OsAccount
+from headgate.engines.account import own_account
 from headgate.engines.local.hands import Entry, Hand
 from headgate.engines.local.journal import Journal, Story
 from headgate.engines.local.ledger import Ledger, lost_ending
 from headgate.engines.local.log import log
-from headgate.engines.local.rights import AccountRefused, account_for, own_account
+from headgate.engines.local.rights import AccountRefused, account_for
 from headgate.engines.local.wire import Allow, Clean, Drop, Help, Limits, Stop, Tell, Unfit, Work
 from headgate.engines.local.worker import now_us
 from headgate.engines.local.workforce import Workforce

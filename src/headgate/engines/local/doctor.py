@@ -4,35 +4,17 @@ import ctypes
 import fcntl
 import os
 import tempfile
-from enum import Enum
 from pathlib import Path
-
-from msgspec import Struct
 
 from headgate.core.errors import EngineUnavailable
 from headgate.engines.local import linux
 from headgate.engines.local.launching import prepare_directory
 from headgate.engines.local.machine import nodes_of
 from headgate.engines.local.options import Options
+from headgate.ports.findings import Finding, Level
 
 _PR_GET_CHILD_SUBREAPER = 37
 _CAP_KILL, _CAP_SETGID, _CAP_SETUID = 5, 6, 7
-
-
-class Level(Enum):
-    """How bad it is."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    FAULT = "fault"
-    """Tasks can't be run."""
-
-
-class Finding(Struct, frozen=True):
-    """One thing that was looked at, as a sentence."""
-
-    level: Level
-    text: str
 
 
 def check(directory: Path, options: Options) -> list[Finding]:

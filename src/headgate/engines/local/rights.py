@@ -5,7 +5,6 @@ runs as the server's account, which is then one trust domain.
 """
 
 import os
-import pwd
 
 from headgate.core.launch import OsAccount
 from headgate.engines.local.linux import forbid_inspection
@@ -16,16 +15,6 @@ NOBODY = 65534
 
 class AccountRefused(Exception):
     """Tasks of this account are not run; the text says why."""
-
-
-def own_account() -> OsAccount:
-    """The account this process runs under."""
-    uid = os.getuid()
-    try:
-        entry = pwd.getpwuid(uid)
-    except KeyError:
-        return OsAccount(str(uid), uid, os.getgid(), "/")
-    return OsAccount(entry.pw_name, uid, entry.pw_gid, entry.pw_dir, shell=entry.pw_shell or "/bin/sh")
 
 
 def account_for(account: OsAccount | None, min_uid: int, own: OsAccount) -> OsAccount:

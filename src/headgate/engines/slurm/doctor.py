@@ -4,34 +4,16 @@ import asyncio
 import os
 import shutil
 import stat
-from enum import Enum
 from pathlib import Path
-
-from msgspec import Struct
 
 from headgate.core.errors import EngineUnavailable
 from headgate.engines.slurm.cluster import DEFAULT_PATH, Cluster
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.spool import MODE
 from headgate.engines.slurm.states import TRIED
+from headgate.ports.findings import Finding, Level
 
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
-
-
-class Level(Enum):
-    """How bad it is."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    FAULT = "fault"
-    """Jobs can't be run."""
-
-
-class Finding(Struct, frozen=True):
-    """One thing that was looked at, as a sentence."""
-
-    level: Level
-    text: str
 
 
 def check(directory: Path, options: Options) -> list[Finding]:

@@ -19,6 +19,7 @@ from headgate.core.errors import EngineUnavailable
 from headgate.core.launch import OsAccount
 from headgate.core.model import Node
 from headgate.core.vocabulary import NodeState
+from headgate.engines.account import own_account
 from headgate.engines.slurm import ordering, queues
 from headgate.engines.slurm.cluster import Cluster, in_service, script_limit, sighting
 from headgate.engines.slurm.commands import sbatch
@@ -26,7 +27,7 @@ from headgate.engines.slurm.commands.scancel import Target
 from headgate.engines.slurm.commands.scontrol import Configuration, Partition
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal, Over, Story
-from headgate.engines.slurm.machine import boot_id, end_orphans, now, own_account
+from headgate.engines.slurm.machine import boot_id, end_orphans, now
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.parts import Ledger, Part, Stop
 from headgate.engines.slurm.rights import AccountRefused, runner_for

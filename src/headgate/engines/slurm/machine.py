@@ -1,15 +1,12 @@
 """The machine that the server runs on: its clock, its account, and what is left of an earlier life."""
 
 import os
-import pwd
 import signal
 import time
 from collections.abc import Collection
 from pathlib import Path
 
 import structlog
-
-from headgate.core.launch import OsAccount
 
 log = structlog.get_logger("headgate.engines.slurm")
 
@@ -22,16 +19,6 @@ def now() -> int:
 def boot_id() -> str:
     """Which run of the machine this is (proc(5), random/boot_id)."""
     return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def own_account() -> OsAccount:
-    """The account this process runs under."""
-    uid = os.geteuid()
-    try:
-        entry = pwd.getpwuid(uid)
-    except KeyError:
-        return OsAccount(str(uid), uid, os.getegid(), "/")
-    return OsAccount(entry.pw_name, uid, entry.pw_gid, entry.pw_dir, shell=entry.pw_shell or "/bin/sh")
 
 
 def end_orphans(parts: Collection[str]) -> None:

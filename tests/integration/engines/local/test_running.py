@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.launch import CAPTURE_LIMIT, PATH
-from headgate.engines.local.rights import own_account
+from headgate.engines.account import own_account
 from headgate.ports.engine import Ended, Ending, Fault
 from tests.integration.engines.local.rig import Rig
 

@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from headgate.engines.local.doctor import Level, check
+from headgate.engines.local.doctor import check
 from headgate.engines.local.options import NodeOptions, Options
+from headgate.ports.findings import Level
 
 
 def test_this_machine_can_run_tasks(tmp_path: Path) -> None:

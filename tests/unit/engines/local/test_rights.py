@@ -3,7 +3,8 @@ import os
 import pytest
 
 from headgate.core.launch import OsAccount
-from headgate.engines.local.rights import NOBODY, AccountRefused, account_for, own_account
+from headgate.engines.account import own_account
+from headgate.engines.local.rights import NOBODY, AccountRefused, account_for
 
 ROOT = OsAccount("root", 0, 0, "/root")
 SERVICE = OsAccount("headgate", 990, 990, "/var/lib/headgate")
