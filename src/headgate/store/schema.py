@@ -5,9 +5,11 @@ there by Alembic's migrations, after a backup. That both ways lead to the same i
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, update
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, make_url, select, update
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from headgate.core.errors import StartupRefused
 from headgate.store import tables
@@ -42,13 +44,25 @@ def version_of(connection: Connection) -> str | None:
 
 def create(connection: Connection, *, installation: str, now: int, program: str) -> None:
     """Make the tables of the newest version, with what is in them from the beginning."""
-    tables.metadata.create_all(connection)
-    _VERSION.create(connection)
+    cursor = connection.connection.cursor()
+    for statement in _statements(connection.dialect.name):
+        cursor.execute(statement)
     connection.execute(insert(_VERSION).values(version_num=versions()[-1]))
     numbers = {column.name: 0 for column in tables.counters.columns}
     connection.execute(insert(tables.counters).values({**numbers, "id": 1, "now": now}))
     facts = {"installation": installation, _WRITTEN_BY: program}
     connection.execute(insert(tables.meta), [{"name": name, "value": value} for name, value in facts.items()])
+
+
+@cache
+def _statements(dialect: str) -> tuple[str, ...]:
+    """What makes all tables and indexes. Spelled once: that takes longer than SQLite needs to do it."""
+    elements: list[ExecutableDDLElement] = []
+    for table in (*tables.metadata.sorted_tables, _VERSION):
+        elements.append(CreateTable(table))
+        elements += [CreateIndex(index) for index in sorted(table.indexes, key=lambda index: str(index.name))]
+    spelling = make_url(f"{dialect}://").get_dialect()()
+    return tuple(str(element.compile(dialect=spelling)) for element in elements)
 
 
 def migrate(connection: Connection, *, to: str = "head", program: str) -> None:

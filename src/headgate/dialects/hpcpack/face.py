@@ -5,6 +5,7 @@ itself. A refusal from anywhere in between is answered in this face's shape. Fau
 whoever called.
 """
 
+from functools import cached_property
 from typing import Final
 
 from headgate.core.errors import HeadgateError
@@ -53,11 +54,14 @@ class HpcPackFace:
         self._context = context
         self._signalr = Endpoint(context)
         self.drain = self._signalr.drain
-        every = operations(context)
-        self._router = Router(every)
+        self._operations = operations(context)
+        self._router = Router(self._operations)
+
+    @cached_property
+    def _description(self) -> Answer:
         about = openapi.About(
             title="Headgate: HPC Pack 2016 REST API",
-            version=context.hpcpack_version,
+            version=self._context.hpcpack_version,
             path="/hpc",
             done="204",
             media=(openapi.JSON, openapi.XML),
@@ -65,11 +69,11 @@ class HpcPackFace:
             headers=(openapi.AS_USER,),
             refusal=openapi.ERROR,
         )
-        # The only two things that say nothing about this installation, so anybody may read them.
-        self._open = {
-            "/openapi.json": Answer(200, openapi.document(every, about), media_type="application/json"),
-            "/docs": Answer(200, page(every), media_type="text/html; charset=utf-8"),
-        }
+        return Answer(200, openapi.document(self._operations, about), media_type="application/json")
+
+    @cached_property
+    def _page(self) -> Answer:
+        return Answer(200, page(self._operations), media_type="text/html; charset=utf-8")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or carry one WebSocket."""
@@ -92,9 +96,12 @@ class HpcPackFace:
     async def _answer(
         self, scope: Scope, path: str, headers: dict[str, str], spelling: Spelling, receive: Receive
     ) -> Answer:
-        public = self._open.get(path.lower())
-        if public is not None and scope["method"] in ("GET", "HEAD"):
-            return public
+        # The only two things that say nothing about this installation, so anybody may read them.
+        if scope["method"] in ("GET", "HEAD"):
+            if path.lower() == "/openapi.json":
+                return self._description
+            if path.lower() == "/docs":
+                return self._page
         caller = await caller_of(self._context, scope, headers["authorization"], headers["as_user"])
         operation, values = operation_at(self._router, scope, path)
         query = queries.query(scope["query_string"])

@@ -5,6 +5,7 @@ then the operation itself. A refusal from anywhere in between is answered in the
 Faults nobody foresaw go on to whoever called.
 """
 
+from functools import cached_property
 from typing import Final
 
 from headgate.core.errors import BadRequest, HeadgateError
@@ -60,11 +61,14 @@ class WindowsHpcFace:
         self._context = context
         sessions = SessionCalls(context)
         self.drain = sessions.drain
-        every = operations(context, sessions)
-        self._router = Router(every)
-        # It says nothing about this installation, so anybody may read it.
-        self._description = Answer(200, description(every, context.hpcpack_version), media_type=JSON)
-        self._words = frozenset(operation.path.split("/")[1].lower() for operation in every)
+        self._operations = operations(context, sessions)
+        self._router = Router(self._operations)
+        self._words = frozenset(operation.path.split("/")[1].lower() for operation in self._operations)
+
+    @cached_property
+    def _description(self) -> Answer:
+        """It says nothing about this installation, so anybody may read it."""
+        return Answer(200, description(self._operations, self._context.hpcpack_version), media_type=JSON)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
