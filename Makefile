@@ -5,6 +5,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# Compiled modules, the rewritten tests among them, are kept in one place, also where the machine's environment says not to keep any: every server that
+# a test starts would compile all of Headgate again.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
+
 # ENGINE=slurm runs the demo on a Slurm cluster on loopback. DEMO_ARGS=--exit ends it after its jobs; the others go to pytest, the benchmarks and the server as they are.
 ENGINE ?= local
 DEMO_ARGS ?=
