@@ -289,6 +289,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
 OWN: Mapping[str, str] = MappingProxyType(
     {
         # what only jobs that came as a script can do; nothing was ever published for it
+        "Engine_EndUnknown": "How it ended is not known: {0}",
         "Engine_NoNodeDuties": "Task {0} is a {1} task: the engine {2} has its own scheduler and runs none.",
         "Script_IndexSet": "{0} is no set of indices: {1}.",
         "Script_Chunk": "The chunk {0} can't be had: {1}.",

@@ -10,6 +10,7 @@
     │   ├── QueueRefused       a queue does not take the job: `reason` says why
     │   │   └── QueueDenied    its owner may not use it
     │   └── WrongState         not in this state
+    │       ├── EnteredElsewhere   a job that is only shown here
     │       └── Taken          the name or number is in use
     └── Unavailable            not the caller's fault: repeating it later may help
 
@@ -145,6 +146,10 @@ class WrongState(Refusal):
     """Not possible in the state the job, task or node is in."""
 
     code = "Operation_TryToModifyInvalidStateJob"
+
+
+class EnteredElsewhere(WrongState):
+    """The job was entered with the commands of its engine, and is only shown here."""
 
 
 class Taken(WrongState):

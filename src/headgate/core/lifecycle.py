@@ -9,6 +9,9 @@ table has no line, the sighting is late or repeated and changes nothing.
 
 A task with instances (a sweep's master) lives by the same table as a Basic task; it differs in what ends
 it: its last instance, and it ends Canceled rather than Failed when it was cancelled.
+
+A job that was entered elsewhere, and its one task, have a table of their own: they are what their engine
+says.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -59,6 +62,16 @@ class TaskHappened(Enum):
     WOUND_UP_WELL = "successfully"
     WOUND_UP_BADLY = "unsuccessfully"
     ALL_STOPPED = "its last instance stopped"
+
+
+class Seen(Enum):
+    """As what an engine shows a job that was entered elsewhere."""
+
+    WAITING = "seen waiting"
+    RUNNING = "seen running"
+    FINISHED = "seen ended well"
+    FAILED = "seen ended badly, or seen no longer"
+    CANCELED = "seen canceled"
 
 
 JOB_ASKED = frozenset(
@@ -168,6 +181,24 @@ TASK: Mapping[tuple[TaskState, TaskHappened], TaskState] = MappingProxyType(
     }
 )
 
+_AS_SEEN = {
+    Seen.WAITING: _J.QUEUED,
+    Seen.RUNNING: _J.RUNNING,
+    Seen.FINISHED: _J.FINISHED,
+    Seen.FAILED: _J.FAILED,
+    Seen.CANCELED: _J.CANCELED,
+}
+
+# Engines put back what runs, and what has ended: nothing is final that we do not decide.
+FOREIGN: Mapping[tuple[JobState, Seen], JobState] = MappingProxyType(
+    {
+        (before, seen): after
+        for before in (_J.CONFIGURING, *_AS_SEEN.values())
+        for seen, after in _AS_SEEN.items()
+        if before is not after
+    }
+)
+
 _JOB_REFUSALS = MappingProxyType(
     {
         _JH.SUBMIT_ASKED: (
@@ -232,11 +263,21 @@ def step_task(state: TaskState, happened: TaskHappened) -> TaskState:
     return state
 
 
+def step_foreign(state: JobState, seen: Seen) -> JobState:
+    """The state of a job that was entered elsewhere after it was seen like this."""
+    return FOREIGN.get((state, seen), state)
+
+
 def diagram() -> str:
-    """Both tables as Mermaid state diagrams."""
+    """The tables as Mermaid state diagrams."""
     jobs = [(before, happened.value, after) for (before, happened), after in JOB.items()]
     tasks = [(before, happened.value, after) for (before, happened), after in TASK.items()]
-    drawn = (_drawn("Job", jobs, FINAL_JOB_STATES), _drawn("Task and instance", tasks, FINAL_TASK_STATES))
+    foreign = [(before, seen.value, after) for (before, seen), after in FOREIGN.items()]
+    drawn = (
+        _drawn("Job", jobs, FINAL_JOB_STATES),
+        _drawn("Task and instance", tasks, FINAL_TASK_STATES),
+        _drawn("Job that was entered elsewhere", foreign, FINAL_JOB_STATES),
+    )
     return "\n\n".join(drawn) + "\n"
 
 
@@ -264,6 +305,9 @@ and changes nothing. A requeue is the only way out of a final state.
 
 A task with instances, such as a sweep with its subtasks, goes the way of a task: its last instance ends it.
 It is Finished when none of them failed, and Canceled, not Failed, when it was cancelled itself.
+
+A [job that was entered elsewhere](slurm-engine.md#jobs-of-others), and its task, are what their engine shows.
+Nobody can ask anything of it here, and its engine may take it out of a final state.
 
 """
 

@@ -41,8 +41,10 @@ class Line(Struct, frozen=True):
 
 
 def line_of(job: Job) -> str:
-    """The name of the job's line; "" without a queue, before it is submitted and after its end."""
-    if not job.spec.queue or job.state in _OUTSIDE:
+    """The name of the job's line; "" without a queue, before it is submitted, after its end, and of a job
+    that was entered elsewhere: what our queues let start does not depend on it.
+    """
+    if not job.spec.queue or job.state in _OUTSIDE or job.foreign is not None:
         return ""
     begun = job.state is not JobState.QUEUED and job.times.started is not None
     kind = BEGUN if begun else SENT if job.live else WAITING

@@ -307,6 +307,28 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failure_retry_count: int = 0
 
 
+class Foreign(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a job that was entered elsewhere, with the engine's own commands.
+
+    cluster, native: where, and its id there. account: whose it is there. submitted: UTC microseconds, of its
+    latest start anew. Of an array: the indices (`1,3,7-9`) that were seen, and those whose end was seen.
+    """
+
+    cluster: str
+    native: str
+    account: str
+    submitted: int
+    elements: str = ""
+    finished: str = ""
+    failed: str = ""
+    canceled: str = ""
+
+    @property
+    def key(self) -> str:
+        """By which it is looked up; an engine that lost its state gives an id again."""
+        return f"{self.cluster}/{self.native}"
+
+
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A job and what has become of it."""
 
@@ -334,7 +356,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     template_environment: dict[str, str] = {}
     """Variables of its template, as they were when it was submitted."""
     engine: str = "local"
-    origin: Origin = Origin.OURS
+    foreign: Foreign | None = None
+    """Of one that was entered elsewhere: it is only shown here."""
     node_phases: dict[str, str] = {}
     """Nodes the job has used since it started, and how far NodePrep/NodeRelease are: see dispatcher."""
     nodes: tuple[str, ...] = ()
@@ -365,6 +388,11 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What its queue filled in."""
     wakes: int | None = None
     """When the delay of a dependency that is met is over, while the job waits for nothing else."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where it was entered."""
+        return Origin.OURS if self.foreign is None else Origin.FOREIGN
 
 
 class Task(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -217,9 +217,10 @@ def _expire(tx: Transaction, job_id: int) -> None:
 def deadline_of(job: Job) -> int | None:
     """When the run time of a running job is over, in microseconds.
 
-    None also for one that came as a script: its run time is that of each run, which the engine ends.
+    None also for one that came as a script: its run time is that of each run, which the engine ends. And for
+    one that was entered elsewhere.
     """
-    if job.spec.runtime_s is None or job.times.started is None or job.spec.flavour:
+    if job.spec.runtime_s is None or job.times.started is None or job.spec.flavour or job.foreign is not None:
         return None
     return job.times.started + job.spec.runtime_s * 1_000_000
 

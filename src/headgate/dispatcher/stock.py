@@ -78,6 +78,8 @@ def take_stock(reader: Reader, engine: str, at: float) -> Stock:
     after = 0
     while batch := reader.jobs_in(_AT_WORK, after=after, limit=_TOGETHER):
         for job in batch:
+            if job.foreign is not None:
+                continue
             winding.add(job.id)
             if (deadline := deadline_of(job)) is not None:
                 deadlines[job.id] = deadline

@@ -41,6 +41,8 @@ class Ability(Enum):
     """It measures its nodes: it is a `Gauge` as well."""
     WALL_TIME = "wall_time"
     """The wall time of accepted instances can be changed."""
+    FOREIGN = "foreign"
+    """It tells of jobs that were entered elsewhere: it is an `Onlooker` as well."""
 
 
 class Item(Struct, frozen=True):
@@ -239,6 +241,73 @@ class QueueSighting(Struct, frozen=True, kw_only=True):
     usual_s: int | None = None
 
 
+class ForeignStage(Enum):
+    """How far a job that was entered elsewhere has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    OVER = "over"
+
+
+class ForeignElements(Struct, frozen=True, kw_only=True, gc=False):
+    """The elements of an array, by their indices. What the engine has forgotten is in none."""
+
+    waiting: frozenset[int] = frozenset()
+    running: frozenset[int] = frozenset()
+    finished: frozenset[int] = frozenset()
+    failed: frozenset[int] = frozenset()
+    canceled: frozenset[int] = frozenset()
+
+
+class ForeignJob(Struct, frozen=True, kw_only=True, gc=False):
+    """A job that was entered elsewhere. Times are UTC microseconds.
+
+    cluster, native: where, and its id there. account: the OS account whose it is. charged: what it is charged
+    to. cores, nodes: that it asks for, or has. submitted: of a job that was put back, when it was. restarts:
+    how often it was. ending and what follows it: of one that is over and no array.
+    """
+
+    cluster: str
+    native: str
+    account: str
+    stage: ForeignStage
+    submitted: int
+    restarts: int = 0
+    name: str = ""
+    queue: str = ""
+    charged: str = ""
+    comment: str = ""
+    cores: int = 1
+    nodes: int = 1
+    wall_time_s: int | None = None
+    started: int | None = None
+    ended: int | None = None
+    ending: Ending | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    fault: Fault = Fault.NONE
+    reason: str = ""
+    shares: tuple[NodeShare, ...] = ()
+    elements: ForeignElements | None = None
+
+    @property
+    def key(self) -> str:
+        """Cluster and id: the same as `core.model.Foreign.key`."""
+        return f"{self.cluster}/{self.native}"
+
+
+class ForeignSightings(Struct, frozen=True):
+    """All jobs that were entered elsewhere, as one whole look saw them, by their keys.
+
+    look: its number; later ones have greater numbers, as long as the server lives. reasons: why those that
+    wait do so, for people.
+    """
+
+    look: int
+    jobs: Mapping[str, ForeignJob]
+    reasons: Mapping[str, str]
+
+
 class Capacity(Struct, frozen=True):
     """How much an engine with its own scheduler is given.
 
@@ -342,4 +411,21 @@ class Forwarder(Protocol):
     def reasons(self) -> Mapping[int, str]:
         """Why what it has not started yet waits, in a line for people, by intents; those it is silent about
         are left out. As seen last: another object when it was seen anew.
+        """
+
+
+class Onlooker(Protocol):
+    """What an engine with the ability FOREIGN offers besides."""
+
+    async def foreign(self, since: int, ours: str) -> ForeignSightings | None:
+        """What the last look saw of jobs whose tag does not begin with `ours`; None: none since that look.
+
+        A look that failed, or saw but a part, is none.
+        """
+
+    async def past(self, keys: Collection[str]) -> Mapping[str, ForeignJob]:
+        """What is on record of jobs that a look no longer shows, by their keys; others are left out.
+
+        Of such a job its state and its end are told, not what it asked for. Raises EngineUnavailable when it
+        could not look.
         """

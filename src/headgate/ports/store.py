@@ -147,6 +147,14 @@ class Reader(Protocol):
         """Those that exist, by id."""
         ...
 
+    def foreign_job(self, key: str) -> Job | None:
+        """The latest job with this `Foreign.key`; None: there is none."""
+        ...
+
+    def open_foreign(self, *, after: int = 0, limit: int) -> list[Job]:
+        """Jobs that were entered elsewhere and have not ended, by id."""
+        ...
+
     def task(self, job_id: int, number: int) -> Task: ...
     def tasks(self, job_id: int, *, after: int = 0, limit: int | None = None) -> list[Task]:
         """The tasks of a job by number; [] for an unknown job."""
@@ -393,6 +401,10 @@ class Transaction(Reader, Protocol):
         """Remove up to `limit` jobs in a final state that ended before `before`, with all that belongs to
         them. How many; `limit` also when more is left than one change should do: come again.
         """
+        ...
+
+    def remove_foreign(self, *, limit: int) -> int:
+        """Remove up to `limit` jobs that were entered elsewhere, ended or not; the rest as `remove_ended`."""
         ...
 
     def add_operation(self, operation: Operation) -> Operation:

@@ -17,6 +17,7 @@ from headgate.core.model import Job, JobDependency, JobSpec, Mishap, Step, StepR
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
+from headgate.service.rights import elsewhere
 
 MOST_TIES: Final = 1000
 """Other jobs that one job may name; each costs a row with every change of it."""
@@ -65,6 +66,8 @@ def _named(edit: JobEdit, job_ids: Sequence[int], what: str) -> list[Job]:
     for job_id in job_ids:
         if job_id not in found or job_id == edit.job.id:
             raise LinkRefused(f"There is no job {job_id} that it could {what}.")
+        if found[job_id].foreign is not None:
+            raise LinkRefused(f"{elsewhere(found[job_id])}: it can't {what} it.")
         if found[job_id].owner.casefold() != edit.job.owner.casefold():
             raise LinkRefused(f"Job {job_id}, which it is to {what}, belongs to somebody else.")
     return [found[job_id] for job_id in dict.fromkeys(job_ids)]

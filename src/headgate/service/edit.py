@@ -18,14 +18,19 @@ from headgate.core.sizes import check_grown, text_bytes
 from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
 from headgate.ports.store import Transaction
 from headgate.service.counting import Standing, has_something_to_start, runs, standing
+from headgate.service.rights import require_ours
 
 NOT_EXPANDED = "The task ID is not valid: the specified subtask has not been expanded yet."
 
 
 class JobEdit:
-    """See the module. Use: make one, change things, `save()`."""
+    """See the module. Use: make one, change things, `save()`.
+
+    Raises EnteredElsewhere: there is none of a job that is only shown here.
+    """
 
     def __init__(self, tx: Transaction, job: Job) -> None:
+        require_ours(job)
         self.tx = tx
         self.job = job
         self._before = job

@@ -55,7 +55,7 @@ class Portraits:
         """The instance of a task that has this index. Raises NotFound."""
         sweep = task.spec.type is TaskType.PARAMETRIC_SWEEP
         number = instance_with(task.spec, index) if sweep else index
-        if number is None or not 1 <= number <= task.instance_count:
+        if number is None or not 1 <= number <= task.instance_count or (sweep and not task.expanded):
             raise NotFound(f"Job {task.job_id} has no part {index}.", kind="instance")
         found = self._store.peek(lambda reader: reader.instance(task.job_id, task.number, number))
         return untouched(task, number) if found is None else found

@@ -3,10 +3,11 @@
 Every user may list id, owner, name, state, priority and times of all jobs. Command lines, scripts,
 environments, output and files are for the owner, operators and administrators. Owners, job administrators
 and administrators change a job; operators may also cancel and finish it. Administrators manage users and
-their groups; they and operators manage nodes. Keys of others take the root key.
+their groups; they and operators manage nodes. Keys of others take the root key. Jobs that were entered
+elsewhere are changed by nobody (`require_ours`, which each `JobEdit` asks).
 """
 
-from headgate.core.errors import NotPermitted
+from headgate.core.errors import EnteredElsewhere, NotPermitted
 from headgate.core.model import Job
 from headgate.core.soa import Session
 from headgate.core.vocabulary import HoldKind, Role
@@ -27,6 +28,19 @@ def owns(caller: Caller, job: Job) -> bool:
 def sees_all(caller: Caller) -> bool:
     """Whether the caller may read command lines, environment and output of all jobs."""
     return bool(caller.role & _SEE_ALL)
+
+
+def require_ours(job: Job) -> None:
+    """Raises EnteredElsewhere for a job that is only shown here: nobody may change it, whoever it is."""
+    if job.foreign is not None:
+        raise EnteredElsewhere(f"{elsewhere(job)}: change it there.")
+
+
+def elsewhere(job: Job) -> str:
+    """Where such a job was entered, for people."""
+    native = "" if job.foreign is None else job.foreign.native
+    by = job.engine.capitalize()
+    return f"Job {job.id} was entered with {by}'s own commands (its id there is {native})"
 
 
 def may_see_all(caller: Caller, job: Job) -> bool:

@@ -218,7 +218,10 @@ def decide(
     again = _another_try(job, task, run, seen)
     if again:
         return (TaskHappened.RETRIED,), {**changes, **again, "intent": 0}
-    return (TaskHappened.EXITED, TaskHappened.WOUND_UP_BADLY), {**changes, "mishap": _mishap(run, code, seen)}
+    return (TaskHappened.EXITED, TaskHappened.WOUND_UP_BADLY), {
+        **changes,
+        "mishap": mishap_of(run, code, seen),
+    }
 
 
 def _another_try(job: Job, task: Task, run: Run, seen: Ended) -> dict[str, int]:
@@ -257,7 +260,8 @@ def is_valid_exit(job: Job, task: Task, code: int) -> bool:
     return parse(valid).contains(code) if valid else code == 0
 
 
-def _mishap(run: Run, code: int, seen: Ended) -> Mishap:
+def mishap_of(run: Run, code: int, seen: Ended) -> Mishap:
+    """What went wrong with a run that ended badly."""
     node = run.shares[0].node if run.shares else ""
     if seen.ending is Ending.NOT_STARTABLE:
         name = _FAULTS.get(seen.fault)

@@ -128,6 +128,8 @@ def _reject(edit: JobEdit, mishap: Mishap) -> None:
 def surroundings(reader: Reader, edit: JobEdit) -> Surroundings:
     """What there is to validate against now."""
     parents = reader.jobs([dependency.job_id for dependency in edit.job.spec.depends_on])
+    # How a job ended that was entered elsewhere may never be known: nothing of ours waits for one.
+    parents = [parent for parent in parents if parent.foreign is None]
     groups = [group.name for group in reader.node_groups()]
     states = {parent.id: parent.state for parent in parents}
     return Surroundings(reader.nodes(), groups, states, no_node_duties=reader.meta(OWN_SCHEDULER) or "")

@@ -38,7 +38,7 @@ def _names(job: Job) -> dict[str, str | None]:
     name, state = job.spec.name or None, job.state
     step = job.spec.step
     opens = step is not None and step.of is None and not step.of_name
-    is_open = state not in FINAL_JOB_STATES and state is not JobState.CONFIGURING
+    is_open = state not in FINAL_JOB_STATES and state is not JobState.CONFIGURING and job.foreign is None
     return {
         "open_name": name if is_open else None,
         "singleton_name": name if job.spec.singleton and state is JobState.QUEUED else None,
@@ -65,6 +65,7 @@ def of_job(job: Job) -> Columns:
         "ended": job.times.ended if state in FINAL_JOB_STATES else None,
         "links": links_of(job),
         "line": line_of(job),
+        "foreign_key": None if job.foreign is None else job.foreign.key,
         **_names(job),
         "body": encode(job),
     }

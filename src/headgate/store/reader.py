@@ -158,6 +158,15 @@ class Reader(EntryReader, RecordReader, SyncReader, SoaReader):
         found.sort(key=lambda instance: instance.number)
         return found
 
+    def foreign_job(self, key: str) -> Job | None:
+        body = self._session.value(job_sql.foreign, {"key": key})
+        return None if body is None else codec.JOBS.one(body)
+
+    def open_foreign(self, *, after: int = 0, limit: int) -> list[Job]:
+        found = codec.JOBS.many(self._session.value(job_sql.open_foreign, {"after": after, "limit": limit}))
+        found.sort(key=lambda job: job.id)
+        return found
+
     def output(self, job_id: int, task: int, instance: int) -> bytes:
         found = self._session.value(
             task_sql.get_output, {"job_id": job_id, "task": task, "instance": instance}

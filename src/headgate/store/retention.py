@@ -5,11 +5,13 @@ intents follow, at most `PORTION` rows in one call; what is left over is noted i
 by the next calls, before they remove another job.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as sql
+from headgate.store.statement import Statement
 
 PORTION = 5_000
 
@@ -28,6 +30,17 @@ class _Jobs(Protocol):
 
 def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> int:
     """Remove up to `limit` jobs that ended before a time. How many, or `limit` if the portion was used up."""
+    return _remove(jobs, session, job_sql.ended, {"before": before}, limit)
+
+
+def remove_foreign(jobs: _Jobs, session: Session, *, limit: int) -> int:
+    """The same with jobs that were entered elsewhere, whether they have ended or not."""
+    return _remove(jobs, session, job_sql.any_foreign, {}, limit)
+
+
+def _remove(
+    jobs: _Jobs, session: Session, which: Statement, parameters: Mapping[str, int], limit: int
+) -> int:
     budget = PORTION
     removed = 0
     while (left := session.value(sql.next_remains)) is not None:
@@ -36,7 +49,7 @@ def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> i
         if not budget:
             return limit
         session.change(sql.drop_remains, {"job_id": left})
-    for (job_id,) in session.rows(job_sql.ended, {"before": before, "limit": limit}):
+    for (job_id,) in session.rows(which, {**parameters, "limit": limit}):
         jobs.remove_job(job_id)
         removed += 1
         budget = _clear(session, job_id, budget)

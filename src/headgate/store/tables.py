@@ -51,6 +51,8 @@ jobs = Table(
     Column("chain_name", Text),
     # The line of its queue while it is open, else empty (core/lines.py); ranges of it are looked up.
     Column("line", _Sorted, nullable=False, server_default=""),
+    # Of a job that was entered elsewhere, `Foreign.key`, else null.
+    Column("foreign_key", Text),
 )
 # A list is read state by state and merged, so these four serve each order and filter that has to be quick.
 Index("jobs_by_state", jobs.c.state, jobs.c.id)
@@ -74,6 +76,10 @@ Index("jobs_line", jobs.c.line, sqlite_where=_IN_A_LINE, postgresql_where=_IN_A_
 _partial("jobs_open_name", jobs.c.owner, jobs.c.open_name, jobs.c.id, where=jobs.c.open_name)
 _partial("jobs_singleton", jobs.c.owner, jobs.c.singleton_name, jobs.c.id, where=jobs.c.singleton_name)
 _partial("jobs_chain", jobs.c.owner, jobs.c.chain_name, jobs.c.id, where=jobs.c.chain_name)
+
+_partial("jobs_foreign", jobs.c.foreign_key, jobs.c.id, where=jobs.c.foreign_key)
+_OPEN_FOREIGN = text("foreign_key IS NOT NULL AND ended IS NULL")
+Index("jobs_open_foreign", jobs.c.id, sqlite_where=_OPEN_FOREIGN, postgresql_where=_OPEN_FOREIGN)
 
 job_parents = Table(
     "job_parents",

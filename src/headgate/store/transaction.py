@@ -230,7 +230,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
             self._link(job)
         if place != known.place:
             self._moves.log.append((known.place, place))
-            if place.state != known.place.state and job.state in FINAL_JOB_STATES:
+            if place.state != known.place.state and job.state in FINAL_JOB_STATES and job.foreign is None:
                 self._endings.note(self.now, job.state)
         self._places[job.id] = _Standing(place, links)
 
@@ -275,6 +275,9 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
 
     def remove_ended(self, *, before: int, limit: int) -> int:
         return retention.remove_ended(self, self._session, before=before, limit=limit)
+
+    def remove_foreign(self, *, limit: int) -> int:
+        return retention.remove_foreign(self, self._session, limit=limit)
 
     # Tasks and instances.
 

@@ -11,9 +11,11 @@ from headgate.core.lifecycle import (
     TASK,
     TASK_ASKED,
     JobHappened,
+    Seen,
     TaskHappened,
     page,
     state_name,
+    step_foreign,
     step_job,
     step_task,
 )
@@ -36,6 +38,14 @@ def test_a_job_steps_as_the_table_says(state: JobState, happened: JobHappened) -
         assert refused.value.parameters == (state_name(state),)
     else:
         assert step_job(state, happened) is state
+
+
+def test_a_job_that_was_entered_elsewhere_is_what_it_is_seen_as_whatever_it_was() -> None:
+    states = {seen: step_foreign(J.CONFIGURING, seen) for seen in Seen}
+    assert sorted(states.values()) == [J.QUEUED, J.RUNNING, J.FINISHED, J.FAILED, J.CANCELED]
+    for before in states.values():
+        assert {seen: step_foreign(before, seen) for seen in Seen} == states
+    assert step_foreign(J.CANCELING, Seen.RUNNING) is J.CANCELING
 
 
 @pytest.mark.parametrize("state", TaskState, ids=lambda one: one.name)

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from headgate.core.lines import BEGUN as RUNS
 from headgate.core.lines import Line, Usage, Wait, all_of, line_of, precedence
-from headgate.core.model import DEFAULT_PRIORITY, Job, JobSpec, Queue, Times
+from headgate.core.model import DEFAULT_PRIORITY, Foreign, Job, JobSpec, Queue, Times
 from headgate.core.states import JobState
 
 WAITING = Job(owner="Ann", spec=JobSpec(queue="Normal"), state=JobState.QUEUED, asked_nodes=2)
@@ -96,3 +96,8 @@ def test_lines_of_jobs_that_wait_count_for_nothing() -> None:
     made = Usage()
     made.count({"q/normal/ann/1": 100, "": 3})
     assert made == Usage()
+
+
+def test_a_job_that_was_entered_elsewhere_is_in_no_line() -> None:
+    foreign = Foreign(cluster="c", native="7", account="ann", submitted=1)
+    assert line_of(replace(WAITING, foreign=foreign)) == line_of(replace(BEGUN, foreign=foreign)) == ""

@@ -4,7 +4,7 @@ of events is one chain, and nothing runs twice.
 
 from collections import Counter, defaultdict
 
-from headgate.core.lifecycle import JOB, TASK
+from headgate.core.lifecycle import FOREIGN, JOB, TASK
 from headgate.core.model import Instance, Job, Task
 from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
 from headgate.core.vocabulary import TaskType
@@ -14,6 +14,7 @@ from tests.unit.dispatcher.story import Story
 
 _JOB_STEPS = {(int(a), int(b)) for (a, _), b in JOB.items()}
 _TASK_STEPS = {(int(a), int(b)) for (a, _), b in TASK.items()}
+_FOREIGN_STEPS = {(a.name, b.name) for (a, _), b in FOREIGN.items()}
 _FINAL = frozenset(map(int, FINAL_TASK_STATES))
 """Instances of NodePrep, NodeRelease and Service tasks are made anew when their job is requeued."""
 _LIVE = (TaskState.DISPATCHING, TaskState.RUNNING, TaskState.FINISHING, TaskState.CANCELING)
@@ -34,8 +35,27 @@ def _audit_jobs(reader: Reader) -> None:
     after = 0
     while jobs := reader.jobs_in(frozenset(JobState), after=after, limit=500):
         for job in jobs:
+            if job.foreign is not None:
+                audit_foreign(reader, job, live[job.id])
+                continue
             audit_job(reader, job, live[job.id])
         after = jobs[-1].id
+
+
+def audit_foreign(reader: Reader, job: Job, live: int) -> None:
+    """One that was entered elsewhere: nothing of it is ours to start."""
+    (task,) = reader.tasks(job.id)
+    assert not live
+    assert (job.live, job.ready_tasks, task.ready) == (0, 0, False)
+    assert task.state.name == job.state.name
+    over = job.state in FINAL_JOB_STATES
+    assert (job.times.ended is not None, job.open_tasks) == (over, int(not over))
+    ended = task.finished + task.failed + task.canceled
+    assert job.runs == (1 if _plain(task) else task.instance_count)
+    assert job.ended_runs == (int(over) if _plain(task) else ended)
+    assert ended + task.live <= task.instance_count
+    if over and not _plain(task):
+        assert ended == task.instance_count
 
 
 def audit_job(reader: Reader, job: Job, live: int) -> None:
@@ -96,6 +116,8 @@ def audit_events(story: Story) -> None:
     """Each entity's path is one chain of steps that the tables have."""
     at: dict[tuple[int, int, int], int] = {}
     last_seq = 0
+    numbers = {event.job_id for event in story.events()}
+    foreign = story.store.peek(lambda reader: {job.id for job in reader.jobs(numbers) if job.foreign})
     for event in story.events():
         assert event.seq > last_seq
         last_seq = event.seq
@@ -108,8 +130,12 @@ def audit_events(story: Story) -> None:
         elif not event.task:
             assert event.path[0] == JobState.CONFIGURING
         steps = _TASK_STEPS if event.task else _JOB_STEPS
+        kind = TaskState if event.task else JobState
         for step in zip(event.path, event.path[1:], strict=False):
-            assert step in steps, (key, event)
+            if event.job_id in foreign:
+                assert tuple(kind(one).name for one in step) in _FOREIGN_STEPS, (key, event)
+            else:
+                assert step in steps, (key, event)
         at[key] = event.path[-1]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from headgate.core.errors import NotFound
 from headgate.core.model import (
+    Foreign,
     Instance,
     Intent,
     Job,
@@ -17,7 +18,7 @@ from headgate.core.model import (
     Times,
 )
 from headgate.core.states import JobState, TaskState
-from headgate.core.vocabulary import DependencyCondition, HoldKind, Origin, TaskType
+from headgate.core.vocabulary import DependencyCondition, HoldKind, TaskType
 from headgate.ports.store import Reader, Transaction
 from tests.unit.store.worlds import NOON, World
 
@@ -34,7 +35,7 @@ FULL_JOB = Job(
     custom={"k": "v" * 10_000},
     progress=0,
     mishap=Mishap("Execution_NodeError", ("n1",)),
-    origin=Origin.FOREIGN,
+    foreign=Foreign(cluster="c", native="345", account="a", submitted=7, elements="1-3", failed="2"),
     nodes=("n1", "n2"),
 )
 
@@ -309,3 +310,38 @@ def test_a_delay_comes_due_like_a_start_time(world: World) -> None:
     world.put(second.id, state=JobState.QUEUED)
     assert [job.id for job in world.look(lambda look: look.held_until(NOON + 10, limit=9))] == [first.id]
     assert len(world.look(lambda look: look.held_until(NOON + 50, limit=9))) == 2
+
+
+def foreign(world: World, native: str, **fields: object) -> int:
+    told = Foreign(cluster="c", native=native, account="ann", submitted=1)
+    return world.put(world.add(name="x").id, foreign=told, state=JobState.RUNNING, **fields).id
+
+
+def test_a_job_of_others_is_found_by_what_it_is_called_there_the_latest_first(world: World) -> None:
+    old = foreign(world, "345")
+    world.end(old)
+    assert world.look(lambda look: look.foreign_job("c/345")) == world.look(lambda look: look.job(old))
+    new = foreign(world, "345")
+    found = world.look(lambda look: look.foreign_job("c/345"))
+    assert found is not None
+    assert found.id == new
+    assert world.look(lambda look: look.foreign_job("c/346")) is None
+
+
+def test_the_open_jobs_of_others_are_told_apart_from_ours_and_from_those_that_ended(world: World) -> None:
+    world.put(world.add().id, state=JobState.RUNNING)
+    first, ended, last = (foreign(world, native) for native in "123")
+    world.end(ended)
+    for after, limit, found in ((0, 9, [first, last]), (0, 1, [first]), (first, 9, [last]), (last, 9, [])):
+        jobs = world.look(lambda look: look.open_foreign(after=after, limit=limit))  # noqa: B023 - called at once
+        assert [job.id for job in jobs] == found
+    plan = world.store._writer._session.connection.execute(
+        "EXPLAIN QUERY PLAN SELECT body FROM jobs WHERE foreign_key IS NOT NULL AND ended IS NULL AND id > 0 "
+        "ORDER BY id LIMIT 9"
+    )
+    assert "jobs_open_foreign" in str(plan.fetchall())
+
+
+def test_no_job_of_ours_waits_for_a_namesake_that_is_not_ours(world: World) -> None:
+    foreign(world, "1")
+    assert world.look(lambda look: look.earlier_namesake("ann", "x", 99)) is None

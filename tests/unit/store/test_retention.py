@@ -3,7 +3,7 @@
 import pytest
 
 from headgate.core.errors import NotFound
-from headgate.core.model import Intent, Job, JobDependency, JobSpec
+from headgate.core.model import Foreign, Intent, Job, JobDependency, JobSpec
 from headgate.core.states import FINAL_JOB_STATES, JobState, TaskState
 from headgate.ports.store import JobQuery
 from headgate.store import retention
@@ -101,3 +101,15 @@ def test_a_removal_that_is_undone_leaves_all(world: World) -> None:
         world.write(undone)
     assert rows(world) == held
     assert world.look(lambda look: look.count_jobs()) == {JobState.FINISHED: 1}
+
+
+def test_jobs_of_others_can_be_removed_whether_they_ended_or_not(world: World) -> None:
+    ours = world.add().id
+    before = rows(world)
+    told = Foreign(cluster="c", native="7", account="ann", submitted=1)
+    for state in (JobState.RUNNING, JobState.FINISHED, JobState.QUEUED):
+        world.put(filled(world).id, foreign=told, state=state)
+    assert world.write(lambda tx: tx.remove_foreign(limit=2)) == 2
+    assert world.write(lambda tx: tx.remove_foreign(limit=2)) == 1
+    assert rows(world) == before
+    assert world.look(lambda look: look.job(ours)).id == ours

@@ -177,6 +177,36 @@ def ended() -> Executable:
 
 
 @statement
+def foreign() -> Executable:
+    """The newest job that is called like this elsewhere."""
+    return (
+        select(jobs.c.body)
+        .where(jobs.c.foreign_key == bindparam("key"), jobs.c.foreign_key.is_not(None))
+        .order_by(jobs.c.id.desc())
+        .limit(1)
+    )
+
+
+@statement
+def open_foreign() -> Executable:
+    """Jobs that were entered elsewhere and have not ended, by id."""
+    rows = (
+        select(jobs.c.body)
+        .where(jobs.c.foreign_key.is_not(None), jobs.c.ended.is_(None), jobs.c.id > bindparam("after"))
+        .order_by(jobs.c.id)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    return select(joined(rows.c.body))
+
+
+@statement
+def any_foreign() -> Executable:
+    """Some jobs that were entered elsewhere."""
+    return select(jobs.c.id).where(jobs.c.foreign_key.is_not(None)).limit(bindparam("limit"))
+
+
+@statement
 def children() -> Executable:
     """Jobs that wait for this one."""
     return (
