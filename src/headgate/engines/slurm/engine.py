@@ -26,6 +26,7 @@ from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.commands.scancel import Target
 from headgate.engines.slurm.commands.scontrol import Configuration, Partition
 from headgate.engines.slurm.doubts import Doubts
+from headgate.engines.slurm.foreign import foreign
 from headgate.engines.slurm.journal import Journal, Over, Story
 from headgate.engines.slurm.machine import boot_id, end_orphans, now
 from headgate.engines.slurm.options import Options
@@ -34,11 +35,14 @@ from headgate.engines.slurm.rights import AccountRefused, runner_for
 from headgate.engines.slurm.script import LIMITS, Site, record_name, script
 from headgate.engines.slurm.sender import Outgoing, Sender
 from headgate.engines.slurm.spool import Spool
+from headgate.engines.slurm.verdict import row_of
 from headgate.engines.slurm.watcher import Watcher
 from headgate.ports.engine import (
     Ability,
     Accepted,
     Capacity,
+    ForeignJob,
+    ForeignSightings,
     Found,
     Item,
     Key,
@@ -67,6 +71,8 @@ class SlurmEngine:
     def __init__(self, directory: Path, options: Options) -> None:
         self._directory = directory.absolute()
         self._options = options
+        if options.foreign:
+            self.abilities = SlurmEngine.abilities | {Ability.FOREIGN}
         self._cluster = Cluster(options)
         self._config: Configuration | None = None
         self._spool = Spool(Path(options.spool)) if options.spool else None
@@ -320,6 +326,29 @@ class SlurmEngine:
                     self._spool.remove(record_name(part.tag, instance, self._site.secret))
             if len(part.over) == len(part.instances):
                 self._ledger.drop(part)
+
+    # ---- jobs of others
+
+    async def foreign(self, since: int, ours: str) -> ForeignSightings | None:
+        """See Onlooker."""
+        watcher = self._watcher
+        if watcher is None or watcher.looked <= since:
+            return None
+        look, rows, cluster = watcher.looked, watcher.rows, self._configuration().cluster
+        # A comment can be changed: what we have in hand stays ours.
+        mine = {part.job for part in self._ledger.parts.values()}
+        # Some 20,000 rows: others go on meanwhile.
+        return ForeignSightings(look, *await asyncio.to_thread(foreign, rows, ours, mine, cluster))
+
+    async def past(self, keys: Collection[str]) -> Mapping[str, ForeignJob]:
+        """See Onlooker."""
+        config = self._configuration()
+        here = f"{config.cluster}/"
+        ids = [int(key.removeprefix(here)) for key in keys if key.startswith(here)]
+        if not ids or not config.accounting:
+            return {}
+        records = await self._cluster.history(ids)
+        return foreign(map(row_of, records), "", (), config.cluster)[0]
 
     # ---- ending
 

@@ -28,6 +28,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outstanding: runs that Slurm is given at once, waiting ones included.
     parallel: commands that submit at the same time.
     capture_limit: bytes of captured output that are kept of a run.
+    foreign: jobs that were entered with Slurm's own commands are shown, for reading alone.
     scratch: the folder, on each node, in which runs get their scratch folder and private files.
     """
 
@@ -48,6 +49,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outstanding: int = 20_000
     parallel: int = 4
     capture_limit: int = CAPTURE_LIMIT
+    foreign: bool = False
     scratch: str = "/tmp"  # noqa: S108  a folder with a random name is made there, by the account itself
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ to reach us.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -84,6 +85,10 @@ class Watcher:
         """Of what the last list showed, by part and instance."""
         self.reasons: dict[int, str] = {}
         """Why what waits does so, by intents, as Slurm says it of the first of each."""
+        self.rows: Sequence[Row] = ()
+        """All that the last whole look saw, where jobs of others are shown."""
+        self.looked = 0
+        """When (monotonic, microseconds) the last whole look began; 0: there was none."""
         self.problem = ""
         """Why the last look failed; empty: it did not."""
 
@@ -96,9 +101,10 @@ class Watcher:
     async def run(self) -> None:
         """Watch for ever."""
         while True:
-            if not self._ledger.live() and not self._doubts.open:
-                await self._wake.wait()
-            await self._wait()
+            if self._ours():
+                await self._wait()
+            else:
+                await self._rest()
             try:
                 await self.look()
             except EngineUnavailable as error:
@@ -106,6 +112,19 @@ class Watcher:
                     log.warning("not_seen", reason=error.text)
                 self.problem = error.text
                 self._pause = min(2 * self._pause, self._options.poll_max_s)
+
+    def _ours(self) -> bool:
+        """Whether anything is with Slurm that is to be seen or looked up."""
+        return bool(self._ledger.live() or self._doubts.open)
+
+    async def _rest(self) -> None:
+        """Until something of ours may be with Slurm; where jobs of others are shown, not longer than they may
+        go unseen.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._options.poll_max_s if self._options.foreign else None):
+                await self._wake.wait()
+                await self._wait()
 
     async def _wait(self) -> None:
         """Until it is time to look, or a record appears."""
@@ -143,6 +162,9 @@ class Watcher:
         """Ask squeue, and draw the conclusions. Raises EngineUnavailable."""
         began = time.monotonic()
         rows = await self._cluster.jobs()
+        self.looked = int(began * 1e6)
+        if self._options.foreign:
+            self.rows = rows
         if self.problem:
             log.info("seen_again")
             self.problem = ""
