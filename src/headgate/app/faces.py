@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,12 +50,13 @@ def application(
     settings: Settings,
     dispatcher: Dispatcher,
     broker: Broker,
+    reasons: Callable[[], Mapping[int, str]],
     keeper: NodeKeeper | None = None,
 ) -> Gate:
-    """The ASGI application of one server. keeper: see service.nodes."""
+    """The ASGI application of one server. reasons: see service.portraits. keeper: see service.nodes."""
     server = settings.server
     metrics = Metrics()
-    offer = _offer(parts, settings, dispatcher, broker, keeper)
+    offer = _offer(parts, settings, broker, reasons, keeper)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
@@ -86,7 +87,11 @@ def application(
 
 
 def _offer(
-    parts: Parts, settings: Settings, dispatcher: Dispatcher, broker: Broker, keeper: NodeKeeper | None
+    parts: Parts,
+    settings: Settings,
+    broker: Broker,
+    reasons: Callable[[], Mapping[int, str]],
+    keeper: NodeKeeper | None,
 ) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
@@ -98,8 +103,8 @@ def _offer(
         "node_groups": NodeGroups(parts.store),
         "operations": Operations(parts.store),
         "metrics": NodeMetrics(parts.store, parts.clock.now),
-        "queues": Queues(parts.store, dispatcher.reasons),
-        "portraits": Portraits(parts.store, dispatcher.reasons),
+        "queues": Queues(parts.store, reasons),
+        "portraits": Portraits(parts.store, reasons),
         "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),

@@ -5,7 +5,7 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
@@ -24,6 +24,7 @@ from headgate.core.environment import Site
 from headgate.core.errors import StartupRefused
 from headgate.core.soa import Tickets
 from headgate.dispatcher.dispatcher import Dispatcher, Timing
+from headgate.dispatcher.foreign import ForeignJobs
 from headgate.dispatcher.measuring import Measuring
 from headgate.engines.local.account_processes import LocalProcesses
 from headgate.http import logs, tls
@@ -90,11 +91,18 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         notifier = _notifier(parts, settings)
         syncs = _sync_worker(parts, settings)
         keeper = engine if Ability.NODE_SERVICE in engine.abilities else None
-        gate = application(parts, settings, dispatcher, broker, keeper)
+        onlooker = engine if Ability.FOREIGN in engine.abilities else None
+        foreign = ForeignJobs(parts.store, server.engine, onlooker, parts.clock)
+
+        def reasons() -> Mapping[int, str]:
+            return {**dispatcher.reasons(), **foreign.reasons()}
+
+        gate = application(parts, settings, dispatcher, broker, reasons, keeper)
         http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await broker.start()
         await dispatcher.start()
+        await foreign.start()
         await measuring.start()
         if notifier is not None:
             await notifier.start()
@@ -114,6 +122,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             await asyncio.gather(serving, return_exceptions=True)
             await measuring.stop()
             await syncs.stop()
+            await foreign.stop()
             await dispatcher.stop()
             await broker.stop()
             if notifier is not None:

@@ -83,7 +83,7 @@ async def installation(
             tickets=tickets,
             settings=settings.soa,
         )
-        gate = application(parts, settings, dispatcher, broker)
+        gate = application(parts, settings, dispatcher, broker, dispatcher.reasons)
         http = HttpServer(gate, listening, limits(settings.server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await broker.start()
