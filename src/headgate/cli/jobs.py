@@ -118,11 +118,12 @@ def list_jobs(
     with connect(url) as client:
         whose = client.me().name if mine else owner
         found = list(islice(client.jobs(state=state, owner=whose, sort=sort, page=min(limit, 1000)), limit))
-    heads = ("Job", "Name", "Owner", "State", "Tasks", "Submitted", "Ended")
-    table(
-        heads,
-        ((j.id, j.name, j.owner, j.state, j.task_count, date(j.submitted), date(j.ended)) for j in found),
+    heads = ("Job", "Name", "Owner", "State", "Tasks", "Submitted", "Ended", "Origin")
+    rows = (
+        (j.id, j.name, j.owner, j.state, j.task_count, date(j.submitted), date(j.ended), j.origin)
+        for j in found
     )
+    table(heads, rows)
 
 
 @app.command()
@@ -138,6 +139,7 @@ def show(job: Id, url: Url = "") -> None:
             "Job": found.id,
             "Name": found.name,
             "Owner": found.owner,
+            "Origin": found.origin,
             "State": found.state,
             "Why": found.failure or found.pending_text or found.pending_reason,
             "Queue": found.queue,

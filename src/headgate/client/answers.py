@@ -44,6 +44,7 @@ class Job(Struct, frozen=True, kw_only=True):
     open_tasks: int = 0
     failed_tasks: int = 0
     full: bool = False
+    origin: str = "ours"
     project: str = ""
     template: str = ""
     queue: str = ""
@@ -94,6 +95,7 @@ class Task(Struct, frozen=True, kw_only=True):
     signal: int | None = None
     failure: str = ""
     nodes: tuple[str, ...] = ()
+    engine_id: str = ""
     requeue_count: int = 0
     command: str | None = None
     work_directory: str | None = None

@@ -96,7 +96,7 @@ def of_job(
         shown |= _array(job, task)
     if hindrance is not None:
         shown["Resource_List"]["error_message"] = states.error_message(hindrance)
-        shown["comment"] = f"Not Running: {hindrance.text}"
+        shown["comment"] = "; ".join(filter(None, (f"Not Running: {hindrance.text}", _origin(job))))
     elif comment := _comment(one):
         shown["comment"] = comment
     if ended and job.times.started is not None:
@@ -313,7 +313,17 @@ def _status_of(job: Job, task: Task | None, run: Run) -> int:
 
 
 def _comment(one: _One) -> str:
-    """Why it does not run, or where it does and how that ended (5.1)."""
+    """Why it does not run, or where it does and how that ended (5.1); and that it was entered elsewhere."""
+    return "; ".join(filter(None, (_standing(one), _origin(one.job))))
+
+
+def _origin(job: Job) -> str:
+    if job.foreign is None:
+        return ""
+    return f"entered with {job.engine.capitalize()}'s own commands as {job.foreign.native}"
+
+
+def _standing(one: _One) -> str:
     state, started = one.job.state, one.times.started
     if started is None:
         if state is JobState.CANCELED:

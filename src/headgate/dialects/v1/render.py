@@ -57,6 +57,7 @@ def _common(job: Job) -> dict[str, Any]:
         "started": maybe(times.started),
         "ended": maybe(times.ended),
         "task_count": job.task_count,
+        "origin": job.origin.value,
     }
 
 
@@ -139,6 +140,7 @@ def task(task: Task, instance: Instance | None, *, full: bool) -> wire.Task:
         exit_code=run.exit_code if over and single else None,
         signal=run.signal,
         nodes=[share.node for share in run.shares],
+        engine_id=run.native,
         requeue_count=run.requeue_count,
         **private,
     )

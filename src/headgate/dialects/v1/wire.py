@@ -25,6 +25,7 @@ TASK_STATES = Literal[
     "finished", "failed", "canceled", "canceling",
 ]  # fmt: skip
 TASK_KINDS = Literal["basic", "sweep", "node_prep", "node_release", "service"]
+ORIGINS = Literal["ours", "foreign"]
 ROLES = Literal["user", "operator", "jobadmin", "admin"]
 
 
@@ -172,6 +173,7 @@ class JobSummary(Outgoing, frozen=True, kw_only=True):
     started: datetime | None = None
     ended: datetime | None = None
     task_count: int
+    origin: ORIGINS = "ours"
 
 
 class Job(Outgoing, frozen=True, kw_only=True):
@@ -191,6 +193,7 @@ class Job(Outgoing, frozen=True, kw_only=True):
     open_tasks: int
     failed_tasks: int
     full: bool
+    origin: ORIGINS = "ours"
     project: str = ""
     template: str = ""
     queue: str = ""
@@ -228,6 +231,7 @@ class Task(Outgoing, frozen=True, kw_only=True):
     signal: int | None = None
     failure: str = ""
     nodes: list[str] = []
+    engine_id: str = ""
     requeue_count: int = 0
     command: str | None = None
     work_directory: str | None = None
