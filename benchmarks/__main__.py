@@ -48,6 +48,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "slurm-singles": slurm.singles,
     "slurm-tasks": slurm.tasks,
     "slurm-poll": slurm.poll,
+    "slurm-foreign": slurm.foreign,
 }
 RESULTS = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 

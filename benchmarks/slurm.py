@@ -5,7 +5,8 @@ without Headgate where there is such a thing, in turns:
 - `slurm-arrays`: a sweep of 10,000, from submit until all of it is in squeue, as arrays;
 - `slurm-singles`: 1,000 jobs, from the first request until squeue has them, beside a loop of `sbatch`;
 - `slurm-tasks`: 2,000 tasks that do nothing, from submit to the last end, beside the array by hand;
-- `slurm-poll`: processor time of the server for one look at 20,000 jobs that Slurm lists a row each.
+- `slurm-poll`: processor time of the server for one look at 20,000 jobs that Slurm lists a row each;
+- `slurm-foreign`: the same of 20,000 jobs of others, and what it costs to bring them in.
 
 Where what is measured is the way to Slurm, all its nodes are drained meanwhile, so that nothing starts. (A
 partition that is down would be a queue that is stopped: its jobs would wait with us.)
@@ -22,6 +23,7 @@ from benchmarks.accept import TARGET
 from benchmarks.bench import Bench, Skipped, at_least, under
 from benchmarks.http import Client
 from benchmarks.rig import PASSWORD, USER, Rig, add_sweep, count_jobs, wait_ended
+from headgate.engines.slurm.commands.squeue import FIELDS
 from headgate.engines.slurm.indices import indices
 from headgate.testing.slurm import QUICK, Cluster, Unavailable, cluster
 
@@ -180,6 +182,31 @@ def poll(bench: Bench) -> None:
     bench.report(f"slurm: a look at {rows:,} rows, squeue itself", "CPU s", squeue)
 
 
+def foreign(bench: Bench) -> None:
+    """The list is made up: to have Slurm take 20,000 jobs one by one says nothing of how they are shown."""
+    count = bench.size(20_000, 1_000)
+    bin_folder = bench.folder / "slurm-foreign-bin"
+    calls = _made_up_squeue(bin_folder, count)
+    ours = []
+    settings = f'bin = "{bin_folder}"\npoll_max_s = 1.0\nforeign = true\n'
+    with _front(bench, "foreign", settings) as (_, rig):
+        client = rig.client()
+        _until(lambda: count_jobs(client, "Queued") == count)
+        cost = machine.spent(rig.pid).own
+        time.sleep(5.0)
+        for _ in bench.each_round():
+            before, looks = machine.spent(rig.pid), len(calls.read_bytes())
+            _until(lambda looks=looks: len(calls.read_bytes()) >= looks + POLLS)  # type: ignore[misc]
+            after, looked = machine.spent(rig.pid), len(calls.read_bytes()) - looks
+            ours.append((after.own - before.own) / looked)
+        assert "foreign_not_seen" not in rig.log.read_text(), "a look failed"
+        client.close()
+    note = "with all else that the server did meanwhile"
+    looks_at = f"slurm: a look at {count:,} jobs of others, the server"
+    bench.report(looks_at, "CPU s", ours, under(POLL_CPU_S), note)
+    bench.report(f"slurm: start with {count:,} jobs of others, the server", "CPU s", [cost], note=note)
+
+
 # ---- the cluster and the server in front of it
 
 
@@ -250,6 +277,33 @@ def _counted_squeue(folder: Path) -> Path:
     script = folder / "squeue"
     script.write_text(f'#!/bin/sh\nprintf . >>{calls}\nexec /usr/bin/squeue "$@"\n')
     script.chmod(0o755)
+    return calls
+
+
+def _made_up_squeue(folder: Path, count: int) -> Path:
+    """The same, and it lists so many jobs of nobody's that wait, in the form that it is asked for."""
+    calls = _counted_squeue(folder)
+    named = {"JobID": "$job", "ArrayJobID": "$job", "ArrayTaskID": "N/A", "State": "PENDING"}
+    named |= {
+        "UserName": "nobody",
+        "Name": "job $job",
+        "NumNodes": "1",
+        "NumCPUs": "1",
+        "TimeLimit": "1:00:00",
+    }
+    named |= {"Reason": "Priority", "SubmitTime": "1700000000", "Partition": "batch", "Comment": "(null)"}
+    empty = {"StartTime": "N/A", "EndTime": "N/A", "Account": "(null)", "QOS": "(null)", "NodeList": ""}
+    cells = ", ".join(f'"{({**named, **empty}).get(name, "0")}"' for name in FIELDS)
+    script = folder / "squeue"
+    script.write_text(
+        "#!/usr/bin/perl\n"
+        f"open(my $calls, '>>', '{calls}'); print $calls '.'; close($calls);\n"
+        "my ($format) = map { /^--Format=(.*)/s ? $1 : () } @ARGV;\n"
+        "my ($between) = $format =~ /^JobID:(.*?),ArrayJobID:/s;\n"
+        "my ($end) = $format =~ /Comment:(.*)$/s;\n"
+        'print "JOBID$between$end\\n";\n'
+        f'foreach my $job (1 .. {count}) {{ print join($between, {cells}), "$end\\n"; }}\n'
+    )
     return calls
 
 
