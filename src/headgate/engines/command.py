@@ -5,6 +5,10 @@ There is no shell. The environment is built from nothing, so that no variable of
 is on the `Command`. Each runs in a session of its own in `/`, and is killed with everything that it started
 when its deadline has passed or when it says more than can be true.
 
+It is started by vfork (`subprocess`, whichever the event loop: uvloop would fork, and copy the page tables of
+the whole server), with its input in a file in memory, and its end is told by a pidfd: no thread, nobody who
+feeds it.
+
 What came of it is one of four values. Only `Done` says that the command ended by itself; after `Hung` and
 `Flooded` it may or may not have done its work, after `NotRun` it certainly has not.
 """
@@ -13,12 +17,11 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
-
-from headgate.engines.starting import elsewhere
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BASE: Final[Mapping[str, str]] = {"PATH": PATH, "LC_ALL": "C.UTF-8", "TZ": "UTC0"}
@@ -105,91 +108,111 @@ class Runner:
             keep = ",".join(sorted(environment.keys() - {"PATH"}))
             argv = [self._sudo, "-n", f"--preserve-env={keep}", "-u", account, "--", *argv]
         async with self._turns:
-            return await elsewhere(self._started(command, argv, environment, deadline_s))
+            try:
+                process = _start(argv, command.stdin, environment)
+            except (OSError, ValueError) as error:
+                # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
+                return NotRun(f"{command.argv[0]} could not be started: {error}")
+            return await _Attended(process, self._most_bytes).outcome(deadline_s)
 
-    async def _started(
-        self, command: Command, argv: list[str], environment: Mapping[str, str], deadline_s: float
-    ) -> Outcome:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=environment,
-                cwd="/",
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
-            return NotRun(f"{command.argv[0]} could not be started: {error}")
-        return await self._attend(process, command.stdin, deadline_s)
 
-    async def _attend(self, process: asyncio.subprocess.Process, stdin: bytes, deadline_s: float) -> Outcome:
-        stdout, stderr = bytearray(), bytearray()
-        into, out, err = process.stdin, process.stdout, process.stderr
-        if into is None or out is None or err is None:
+def _start(argv: Sequence[str], stdin: bytes, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start it. Raises OSError, ValueError: then it certainly does not run."""
+    with open(os.memfd_create("stdin"), "wb") as file:
+        file.write(stdin)
+        file.flush()
+        file.seek(0)
+        return subprocess.Popen(
+            argv,
+            bufsize=0,
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+class _Attended:
+    """A command that runs. Its two outputs are read, and its end waited for, as they come."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", most_bytes: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._process = process
+        self._most_bytes = most_bytes
+        self._stdout, self._stderr = bytearray(), bytearray()
+        self._open: set[int] = set()
+        """What is still waited for: the end of the process, and of each output."""
+        self._ended, self._all_over = self._loop.create_future(), self._loop.create_future()
+
+    async def outcome(self, deadline_s: float) -> Outcome:
+        """What came of it, when it has ended and nobody holds its outputs any more."""
+        out, err = self._process.stdout, self._process.stderr
+        if out is None or err is None:
             raise RuntimeError("a command was started without its pipes")
-        try:
-            async with asyncio.timeout(deadline_s), asyncio.TaskGroup() as group:
-                group.create_task(_feed(into, stdin))
-                group.create_task(self._read(process, out, stdout))
-                group.create_task(self._read(process, err, stderr))
-                group.create_task(process.wait())
-        except BaseException as error:
-            await _end(process)
-            if isinstance(error, TimeoutError):
-                return Hung(deadline_s, bytes(stdout), bytes(stderr))
-            raise
-        if max(len(stdout), len(stderr)) > self._most_bytes:
+        with out, err:
+            try:
+                pidfd = os.pidfd_open(self._process.pid)
+            except OSError:  # no descriptor is left for it: nobody would hear of its end
+                self._kill()
+                return Hung(0.0, b"", b"")
+            try:
+                self._wait_for(pidfd, self._end_seen, pidfd)
+                self._wait_for(out.fileno(), self._read, out.fileno(), self._stdout)
+                self._wait_for(err.fileno(), self._read, err.fileno(), self._stderr)
+                async with asyncio.timeout(deadline_s):
+                    await self._all_over
+            except BaseException as error:
+                await self._end()
+                if isinstance(error, TimeoutError):
+                    return Hung(deadline_s, bytes(self._stdout), bytes(self._stderr))
+                raise
+            finally:
+                for fd in self._open:
+                    self._loop.remove_reader(fd)
+                os.close(pidfd)
+                self._process.poll()  # reaped only now: until here its number is nobody else's
+        if max(len(self._stdout), len(self._stderr)) > self._most_bytes:
             return Flooded(self._most_bytes)
-        # No signal to its group any more: once it is reaped, its number may be another's.
-        # wait() is over, so that it has a status.
-        return Done(process.returncode or 0, bytes(stdout), bytes(stderr))
+        return Done(self._process.wait(), bytes(self._stdout), bytes(self._stderr))
 
-    async def _read(
-        self, process: asyncio.subprocess.Process, stream: asyncio.StreamReader, said: bytearray
-    ) -> None:
-        while chunk := await stream.read(_CHUNK):
-            if len(said) > self._most_bytes:
-                # Killed already; this is what was left in the pipe.
-                continue
+    def _wait_for(self, fd: int, then: Callable[..., None], *arguments: object) -> None:
+        self._loop.add_reader(fd, then, *arguments)
+        self._open.add(fd)
+
+    def _over(self, fd: int) -> None:
+        self._loop.remove_reader(fd)
+        self._open.discard(fd)
+        if not self._open and not self._all_over.done():
+            self._all_over.set_result(None)
+
+    def _end_seen(self, pidfd: int) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+        self._over(pidfd)
+
+    def _read(self, fd: int, said: bytearray) -> None:
+        chunk = os.read(fd, _CHUNK)
+        if not chunk:
+            self._over(fd)
+        elif len(said) <= self._most_bytes:  # else it is killed already; this was left in the pipe
             said += chunk
             if len(said) > self._most_bytes:
-                _kill(process)
+                self._kill()
 
-
-async def _feed(stream: asyncio.StreamWriter, data: bytes) -> None:
-    if stream.is_closing():
-        # It has ended already. (uvloop refuses to write then.)
-        return
-    try:
-        stream.write(data)
-        await stream.drain()
-        stream.close()
-        await stream.wait_closed()
-    except (BrokenPipeError, ConnectionResetError):
-        # It ended, or closed its input, without reading all of it: its exit status says what that means.
-        pass
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of its session, and see it reaped."""
-    _kill(process)
-    if process.returncode is None:
+    async def _end(self) -> None:
+        """Kill what is left of its session, and see its end."""
+        self._kill()
         try:
             async with asyncio.timeout(REAP_S):
-                await process.wait()
+                await self._ended
         except TimeoutError:
             pass
-    # Not public, and the only way to be rid of pipes that somebody else still holds (python/cpython#119710).
-    transport = process._transport  # type: ignore[attr-defined]  # see above
-    transport.close()
 
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # PermissionError: sudo is root's. It ends when it finds its streams closed, or stays; we go on.
-        pass
+    def _kill(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            # PermissionError: sudo is root's. It ends when it finds its streams closed, or stays; we go on.
+            pass
