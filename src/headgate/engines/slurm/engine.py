@@ -141,6 +141,7 @@ class SlurmEngine:
             self._doubts,
             self._site,
             parallel=self._options.parallel,
+            script_limit=script_limit(config),
             boot=boot_id(),
             now=now,
             sent=self._kick,
@@ -266,17 +267,15 @@ class SlurmEngine:
         return made
 
     def _parts(self, tag: str, items: list[Item], account: OsAccount) -> list[list[Item]]:
-        """So many items in each that its script is one that Slurm takes. Raises CannotOrder."""
+        """So many items in each that its script is one that Slurm takes, as far as that is possible."""
+        if len(items) == 1:
+            return [items]
         most = script_limit(self._configuration()) - SCRIPT_ROOM
         # The first and the last tell enough: all lines of an item are of about the same length.
-        sample = [items[0], items[-1]] if len(items) > 1 else items
+        sample = [items[0], items[-1]]
         size = len(script(tag, sample, account, self._site))
-        together = self.capacity.together
-        if len(items) > 1:
-            alone = len(script(tag, sample[:1], account, self._site))
-            together = min(together, max(1, (most - size) // max(1, size - alone)))
-        if size > most and together <= 1:
-            raise ordering.CannotOrder(f"Its script has {size} bytes; Slurm takes {most}.")
+        alone = len(script(tag, sample[:1], account, self._site))
+        together = min(self.capacity.together, max(1, (most - size) // max(1, size - alone)))
         return [items[first : first + together] for first in range(0, len(items), together)]
 
     async def find(self, tags: Mapping[int, str]) -> Mapping[int, Found]:

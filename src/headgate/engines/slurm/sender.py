@@ -50,7 +50,9 @@ class Outgoing:
 
 
 class Sender:
-    """See the module. `boot`: the id of this run of the machine."""
+    """See the module. script_limit: bytes of the largest script that Slurm takes. boot: the id of this run of
+    the machine.
+    """
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class Sender:
         site: Site,
         *,
         parallel: int,
+        script_limit: int,
         boot: str,
         now: Callable[[], int],
         sent: Callable[[], None],
@@ -71,6 +74,7 @@ class Sender:
         self._doubts = doubts
         self._site = site
         self._parallel = parallel
+        self._script_limit = script_limit
         self._boot = boot
         self._now = now
         self._sent = sent
@@ -173,6 +177,10 @@ class Sender:
         part = outgoing.part
         outgoing.tries += 1
         text = script(part.tag, outgoing.items, outgoing.runner.account, self._site)
+        if len(text) > self._script_limit:
+            reason = f"Its script has {len(text)} bytes; Slurm takes {self._script_limit}."
+            self._give_up(outgoing, reason, Fault.SCRIPT)
+            return
         indices = array(len(outgoing.items), outgoing.at_once)
         request = replace(outgoing.request, script=text, array=indices)
         account = outgoing.runner.account.name if outgoing.runner.sudo else ""
@@ -209,15 +217,16 @@ class Sender:
             self._give_up(outgoing, f"Slurm did not take it in {outgoing.tries} tries: {reason}")
         self._wake.set()
 
-    def _give_up(self, outgoing: Outgoing, reason: str) -> None:
+    def _give_up(self, outgoing: Outgoing, reason: str, fault: Fault = Fault.SUPERVISION) -> None:
         part = outgoing.part
         self._outgoing.pop(part.name, None)
         log.warning("refused", part=part.name, reason=reason)
         for instance in part.instances:
-            self._end(part, instance, Ending.NOT_STARTABLE, reason)
+            self._end(part, instance, Ending.NOT_STARTABLE, fault, reason)
 
-    def _end(self, part: Part, instance: int, ending: Ending, reason: str = "") -> None:
-        fault = Fault.SUPERVISION if reason else Fault.NONE
+    def _end(
+        self, part: Part, instance: int, ending: Ending, fault: Fault = Fault.NONE, reason: str = ""
+    ) -> None:
         self._ledger.say(
             Ended(
                 intent=part.intent,

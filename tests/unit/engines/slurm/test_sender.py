@@ -14,9 +14,10 @@ from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.rights import Runner
 from headgate.engines.slurm.script import Site
 from headgate.engines.slurm.sender import MOST_TRIES, Outgoing, Sender
-from headgate.ports.engine import Ended, Ending, Item, Refused, Uncertain
+from headgate.ports.engine import Ended, Ending, Fault, Item, Refused, Uncertain
 
 ANN = OsAccount("ann", 1001, 1001, "/home/ann")
+SCRIPT_LIMIT = 100_000
 Answer = sbatch.Submitted | Refused | Uncertain
 
 
@@ -54,15 +55,16 @@ class Office:
             self.doubts,
             site,
             parallel=2,
+            script_limit=SCRIPT_LIMIT,
             boot="boot",
             now=lambda: 5,
             sent=lambda: None,
         )
 
-    def give(self, *instances: int) -> Part:
+    def give(self, *instances: int, script: bytes = b"true") -> Part:
         part = Part(f"t.{instances[0]}-{instances[-1]}", "t", 1, instances, 1001)
         self.ledger.add(part)
-        items = tuple(Item(one, Launch(script=b"true")) for one in instances)
+        items = tuple(Item(one, Launch(script=script)) for one in instances)
         request = sbatch.Request(script=b"", comment=part.name)
         self.sender.take(Outgoing(part, items, Runner(ANN), request, 0))
         return part
@@ -106,6 +108,16 @@ async def test_what_is_refused_ends_with_the_reason(office: Office) -> None:
     office.give(1, 2)
     await office.settle()
     assert office.ends() == [(1, Ending.NOT_STARTABLE), (2, Ending.NOT_STARTABLE)]
+
+
+async def test_a_script_that_is_larger_than_slurm_takes_is_refused_without_a_try(office: Office) -> None:
+    office.give(1, script=b"#" * SCRIPT_LIMIT)
+    await office.settle()
+    (ended,) = office.ledger.following(0).seen
+    assert isinstance(ended, Ended)
+    assert (ended.ending, ended.fault) == (Ending.NOT_STARTABLE, Fault.SCRIPT)
+    assert f"Slurm takes {SCRIPT_LIMIT}" in ended.reason
+    assert not office.cluster.asked
 
 
 async def test_while_one_is_in_doubt_nothing_else_is_tried(office: Office) -> None:
