@@ -5,9 +5,10 @@ There is no shell. The environment is built from nothing, so that no variable of
 is on the `Command`. Each runs in a session of its own in `/`, and is killed with everything that it started
 when its deadline has passed or when it says more than can be true.
 
-It is started by vfork (`subprocess`, whichever the event loop: uvloop would fork, and copy the page tables of
-the whole server), with its input in a file in memory, and its end is told by a pidfd: no thread, nobody who
-feeds it.
+Each has a thread that starts it, reads its outputs and waits for its end, so that the event loop does nothing
+for it but begin and go on. (uvloop's own way is a fork, for which the page tables of the whole server are
+copied while all clients wait. `subprocess` uses vfork: its thread waits until the command has been given a
+processor, which can take long where there are few.)
 
 What came of it is one of four values. Only `Done` says that the command ended by itself; after `Hung` and
 `Flooded` it may or may not have done its work, after `NotRun` it certainly has not.
@@ -15,10 +16,13 @@ What came of it is one of four values. Only `Done` says that the command ended b
 
 import asyncio
 import os
+import select
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from msgspec import Struct
@@ -89,6 +93,7 @@ class Runner:
     ) -> None:
         self._environment = {**BASE, **(environment or {})}
         self._turns = asyncio.Semaphore(most_at_once)
+        self._threads = ThreadPoolExecutor(most_at_once, thread_name_prefix="command")
         self._most_bytes = most_bytes
         self._sudo = sudo
 
@@ -108,111 +113,124 @@ class Runner:
             keep = ",".join(sorted(environment.keys() - {"PATH"}))
             argv = [self._sudo, "-n", f"--preserve-env={keep}", "-u", account, "--", *argv]
         async with self._turns:
+            attended = _Attended(argv, command.stdin, environment, deadline_s, self._most_bytes)
+            over = asyncio.get_running_loop().run_in_executor(self._threads, attended.outcome)
+            over.add_done_callback(attended.close)
             try:
-                process = _start(argv, command.stdin, environment)
-            except (OSError, ValueError) as error:
-                # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
-                return NotRun(f"{command.argv[0]} could not be started: {error}")
-            return await _Attended(process, self._most_bytes).outcome(deadline_s)
-
-
-def _start(argv: Sequence[str], stdin: bytes, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start it. Raises OSError, ValueError: then it certainly does not run."""
-    with open(os.memfd_create("stdin"), "wb") as file:
-        file.write(stdin)
-        file.flush()
-        file.seek(0)
-        return subprocess.Popen(
-            argv,
-            bufsize=0,
-            stdin=file,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            cwd="/",
-            start_new_session=True,
-        )
+                return await asyncio.shield(over)
+            except asyncio.CancelledError:
+                if not over.done():
+                    attended.give_up()
+                    await asyncio.wait([over])
+                raise
 
 
 class _Attended:
-    """A command that runs. Its two outputs are read, and its end waited for, as they come."""
+    """One command; `outcome` is a thread's, the rest the event loop's."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", most_bytes: int) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._process = process
+    def __init__(
+        self,
+        argv: Sequence[str],
+        stdin: bytes,
+        environment: Mapping[str, str],
+        deadline_s: float,
+        most_bytes: int,
+    ) -> None:
+        self._argv = argv
+        self._stdin = stdin
+        self._environment = environment
+        self._deadline_s = deadline_s
         self._most_bytes = most_bytes
         self._stdout, self._stderr = bytearray(), bytearray()
-        self._open: set[int] = set()
-        """What is still waited for: the end of the process, and of each output."""
-        self._ended, self._all_over = self._loop.create_future(), self._loop.create_future()
+        self._given_up = os.eventfd(0, os.EFD_CLOEXEC)
 
-    async def outcome(self, deadline_s: float) -> Outcome:
-        """What came of it, when it has ended and nobody holds its outputs any more."""
-        out, err = self._process.stdout, self._process.stderr
-        if out is None or err is None:
-            raise RuntimeError("a command was started without its pipes")
-        with out, err:
-            try:
-                pidfd = os.pidfd_open(self._process.pid)
-            except OSError:  # no descriptor is left for it: nobody would hear of its end
-                self._kill()
-                return Hung(0.0, b"", b"")
-            try:
-                self._wait_for(pidfd, self._end_seen, pidfd)
-                self._wait_for(out.fileno(), self._read, out.fileno(), self._stdout)
-                self._wait_for(err.fileno(), self._read, err.fileno(), self._stderr)
-                async with asyncio.timeout(deadline_s):
-                    await self._all_over
-            except BaseException as error:
-                await self._end()
-                if isinstance(error, TimeoutError):
-                    return Hung(deadline_s, bytes(self._stdout), bytes(self._stderr))
-                raise
-            finally:
-                for fd in self._open:
-                    self._loop.remove_reader(fd)
-                os.close(pidfd)
-                self._process.poll()  # reaped only now: until here its number is nobody else's
+    def give_up(self) -> None:
+        """Nobody wants its outcome any more: it is killed."""
+        os.eventfd_write(self._given_up, 1)
+
+    def close(self, _over: object) -> None:
+        """There is an outcome, and nothing to be given up any more."""
+        os.close(self._given_up)
+
+    def outcome(self) -> Outcome:
+        """Run it, until it has ended and nobody holds its outputs any more."""
+        try:
+            process = self._start()
+        except (OSError, ValueError) as error:
+            # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
+            return NotRun(f"{self._argv[0]} could not be started: {error}")
+        try:
+            pidfd = os.pidfd_open(process.pid)
+        except OSError:  # there is no descriptor left for it: nobody would hear of its end
+            _kill(process)
+            return Hung(0.0, b"", b"")
+        try:
+            in_time = self._attend(process, pidfd)
+            if not in_time:
+                _kill(process)
+                end = select.poll()
+                end.register(pidfd, select.POLLIN)
+                end.poll(REAP_S * 1000)
+            # Reaped only now: until here its number is nobody else's.
+            status = process.poll()
+        finally:
+            os.close(pidfd)
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+        if not in_time or status is None:
+            return Hung(self._deadline_s, bytes(self._stdout), bytes(self._stderr))
         if max(len(self._stdout), len(self._stderr)) > self._most_bytes:
             return Flooded(self._most_bytes)
-        return Done(self._process.wait(), bytes(self._stdout), bytes(self._stderr))
+        return Done(status, bytes(self._stdout), bytes(self._stderr))
 
-    def _wait_for(self, fd: int, then: Callable[..., None], *arguments: object) -> None:
-        self._loop.add_reader(fd, then, *arguments)
-        self._open.add(fd)
+    def _start(self) -> "subprocess.Popen[bytes]":
+        with open(os.memfd_create("stdin"), "wb") as file:
+            file.write(self._stdin)
+            file.flush()
+            file.seek(0)
+            return subprocess.Popen(
+                self._argv,
+                bufsize=0,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+                cwd="/",
+                start_new_session=True,
+            )
 
-    def _over(self, fd: int) -> None:
-        self._loop.remove_reader(fd)
-        self._open.discard(fd)
-        if not self._open and not self._all_over.done():
-            self._all_over.set_result(None)
+    def _attend(self, process: "subprocess.Popen[bytes]", pidfd: int) -> bool:
+        """Read what it says until all is over. False: its time is over, or it was given up."""
+        if process.stdout is None or process.stderr is None:
+            raise RuntimeError("a command was started without its pipes")
+        ends = time.monotonic() + self._deadline_s
+        said = {process.stdout.fileno(): self._stdout, process.stderr.fileno(): self._stderr}
+        waited = {pidfd, *said}
+        poll = select.poll()
+        for fd in (*waited, self._given_up):
+            poll.register(fd, select.POLLIN)
+        while waited:
+            left = ends - time.monotonic()
+            ready = [fd for fd, _ in poll.poll(left * 1000)] if left > 0 else []
+            if not ready or self._given_up in ready:
+                return False
+            for fd in ready:
+                chunk = os.read(fd, _CHUNK) if fd in said else b""
+                if not chunk:
+                    poll.unregister(fd)
+                    waited.discard(fd)
+                elif len(said[fd]) <= self._most_bytes:  # else it is killed already, and this was in the pipe
+                    said[fd] += chunk
+                    if len(said[fd]) > self._most_bytes:
+                        _kill(process)
+        return True
 
-    def _end_seen(self, pidfd: int) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
-        self._over(pidfd)
 
-    def _read(self, fd: int, said: bytearray) -> None:
-        chunk = os.read(fd, _CHUNK)
-        if not chunk:
-            self._over(fd)
-        elif len(said) <= self._most_bytes:  # else it is killed already; this was left in the pipe
-            said += chunk
-            if len(said) > self._most_bytes:
-                self._kill()
-
-    async def _end(self) -> None:
-        """Kill what is left of its session, and see its end."""
-        self._kill()
-        try:
-            async with asyncio.timeout(REAP_S):
-                await self._ended
-        except TimeoutError:
-            pass
-
-    def _kill(self) -> None:
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            # PermissionError: sudo is root's. It ends when it finds its streams closed, or stays; we go on.
-            pass
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End its session. It has not been reaped."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        # PermissionError: sudo is root's. It ends when it finds its streams closed, or stays; we go on.
+        pass
