@@ -1,10 +1,13 @@
 """In front of a Slurm cluster on loopback (two nodes of four cores, all on this machine), beside the same
 without Headgate where there is such a thing, in turns:
 
-- `slurm-accept`: whole jobs accepted while Slurm takes them, and while slurmctld is paused;
+- `slurm-accept`: whole jobs accepted while slurmctld is paused, and while Slurm takes them; and the server's
+  processor time while it accepts and sends on at once, beside what both cost apart (on two cores, Slurm's
+  commands and daemons take from the rate what they need themselves);
 - `slurm-arrays`: a sweep of 10,000, from submit until all of it is in squeue, as arrays;
 - `slurm-singles`: 1,000 jobs, from the first request until squeue has them, beside a loop of `sbatch`;
-- `slurm-tasks`: 2,000 tasks that do nothing, from submit to the last end, beside the array by hand;
+- `slurm-tasks`: 2,000 tasks that do nothing, from submit to the last end, beside the array by hand; on nodes
+  of 16 cores, so that Slurm's pauses between looking for free ones are not what is measured;
 - `slurm-poll`: processor time of the server for one look at 20,000 jobs that Slurm lists a row each;
 - `slurm-foreign`: the same of 20,000 jobs of others, and what it costs to bring them in.
 
@@ -16,12 +19,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import machine, wrk
 from benchmarks.accept import TARGET
 from benchmarks.bench import Bench, Skipped, at_least, under
-from benchmarks.http import Client
 from benchmarks.rig import PASSWORD, USER, Rig, add_sweep, count_jobs, wait_ended
 from headgate.engines.slurm.commands.squeue import FIELDS
 from headgate.engines.slurm.indices import indices
@@ -31,6 +34,9 @@ SETTINGS = (QUICK, "MaxArraySize=10001")
 PATIENCE_S = 600.0
 ARRAYS_S = 2.0
 TASKS_TIMES = 1.1
+TASKS_CORES = 16
+CORES = 4
+APART_TIMES = 1.25
 POLL_CPU_S = 1.0
 POLLS = 5
 CONNECTIONS = 4
@@ -40,35 +46,73 @@ BY_HAND = "#!/bin/bash\ntrue\n"
 def accept(bench: Bench) -> None:
     """Whole jobs over `/hpc`, as in `accept`; what was answered is counted afterwards."""
     seconds = bench.size(5, 1)
-    rates: dict[str, list[float]] = {"paused": [], "working": []}
-    answered = 0
+    paused: list[_Interval] = []
+    sending: list[_Interval] = []
+    working: list[_Interval] = []
     with _front(bench, "accept") as (up, rig), _down(up):
         for _ in bench.each_round():
-            for state, found in rates.items():
-                if state == "paused":
-                    up.daemons.pause("slurmctld")
-                try:
-                    load = wrk.run(rig.url, "accept.lua", rig.user, seconds=seconds, threads=wrk.CONNECTIONS)
-                finally:
-                    if state == "paused":
-                        up.daemons.resume("slurmctld")
-                assert not load.refused, f"{load.refused} requests were refused"
-                assert not load.errors, f"{load.errors} requests failed"
-                answered += load.done
-                found.append(load.rate)
+            up.daemons.pause("slurmctld")
+            try:
+                with _interval(up, rig, paused, looks=False) as now:
+                    now.accepted = _load(rig, seconds)
+            finally:
+                up.daemons.resume("slurmctld")
+            _until(lambda: _waiting(up) > 0)
+            with _interval(up, rig, sending):
+                time.sleep(seconds)
+            with _interval(up, rig, working) as now:
+                now.accepted = _load(rig, seconds)
+        answered = sum(one.accepted for one in paused + working)
         client = rig.client()
         kept = count_jobs(client) - count_jobs(client, "Configuring")
         client.close()
     assert answered <= kept <= answered + 2 * bench.rounds * wrk.CONNECTIONS, (answered, kept)
-    bench.report("slurm: whole jobs accepted, slurmctld paused", "jobs/s", rates["paused"], at_least(TARGET))
-    bench.report("slurm: whole jobs accepted, Slurm taking them", "jobs/s", rates["working"])
-    shares = [100 * working / paused for working, paused in zip(*reversed(rates.values()), strict=True)]
+    rates = [[one.accepted / one.seconds for one in some] for some in (paused, working)]
+    bench.report("slurm: whole jobs accepted, slurmctld paused", "jobs/s", rates[0], at_least(TARGET))
+    bench.report("slurm: whole jobs accepted, Slurm taking them", "jobs/s", rates[1])
+    sent = [one.sent / one.seconds for one in working]
+    bench.report("slurm: sent on meanwhile, on the same cores", "jobs/s", sent)
+    accepting = [one.spent / one.accepted for one in paused]
+    passing_on = [one.spent / one.sent for one in sending]
+    bench.report("slurm: the server for a job accepted", "CPU ms", [1e3 * each for each in accepting])
+    bench.report("slurm: the server for a job sent on", "CPU ms", [1e3 * each for each in passing_on])
+    together = [
+        both.spent / (both.accepted * one + both.sent * other)
+        for both, one, other in zip(working, accepting, passing_on, strict=True)
+    ]
+    note = "1: accepting does not depend on Slurm but for the cores"
     bench.report(
-        "slurm: accepted while Slurm takes them, of paused",
-        "%",
-        shares,
-        note="sbatch and Slurm are on the same cores",
+        "slurm: the server for both at once, to both apart", "times", together, under(APART_TIMES), note
     )
+
+
+@dataclass
+class _Interval:
+    """What was done in some time. spent: of processor time, by the server itself, in seconds."""
+
+    accepted: int = 0
+    sent: int = 0
+    spent: float = 0.0
+    seconds: float = 0.0
+
+
+@contextmanager
+def _interval(up: Cluster, rig: Rig, found: list[_Interval], *, looks: bool = True) -> Iterator[_Interval]:
+    """Measure what is done within. looks: slurmctld answers, and says how many jobs it has."""
+    now = _Interval()
+    had = _waiting(up) if looks else 0
+    before, began = machine.spent(rig.pid), time.perf_counter()
+    yield now
+    now.seconds, now.spent = time.perf_counter() - began, machine.spent(rig.pid).own - before.own
+    now.sent = _waiting(up) - had if looks else 0
+    found.append(now)
+
+
+def _load(rig: Rig, seconds: int) -> int:
+    load = wrk.run(rig.url, "accept.lua", rig.user, seconds=seconds, threads=wrk.CONNECTIONS)
+    assert not load.refused, f"{load.refused} requests were refused"
+    assert not load.errors, f"{load.errors} requests failed"
+    return load.done
 
 
 def arrays(bench: Bench) -> None:
@@ -93,47 +137,50 @@ def arrays(bench: Bench) -> None:
 def singles(bench: Bench) -> None:
     """Jobs of one task each, a request each over four connections; the loop is a user's, in one bash."""
     count = bench.size(1_000, 100)
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
+    cost: list[float] = []
     with _front(bench, "singles") as (up, rig), _down(up):
-        client, clients = rig.client(), [rig.client() for _ in range(CONNECTIONS)]
         for _ in bench.each_round():
-            began = time.perf_counter()
-            with ThreadPoolExecutor(len(clients)) as threads:
-                list(threads.map(lambda one: _submit(one, count // len(clients)), clients))
+            before, began = machine.spent(rig.pid), time.perf_counter()
+            with ThreadPoolExecutor(CONNECTIONS) as threads:
+                list(threads.map(lambda number: _submit(rig, number), [count // CONNECTIONS] * CONNECTIONS))
             answered = time.perf_counter() - began
             _until(lambda: _waiting(up) == count)
             ours.append(time.perf_counter() - began)
+            cost.append(1e3 * (machine.spent(rig.pid).own - before.own) / count)
             print(f"   answered after {answered:.2f} s, with Slurm after {ours[-1]:.2f} s")
-            _empty(up, client)
+            _empty(up, rig)
             began = time.perf_counter()
             loop = f"for ((i = 0; i < {count}; i++)); do sbatch -o /dev/null --wrap true; done"
             up.command("bash", "-c", loop, user="nobody", seconds=PATIENCE_S)
             _until(lambda: _waiting(up) == count)
             theirs.append(time.perf_counter() - began)
-            _empty(up, client)
-        for one in (client, *clients):
-            one.close()
+            _empty(up, rig)
     bench.report(f"slurm: {count:,} jobs until squeue has them", "s", ours)
     bench.report(f"slurm: {count:,} jobs by a loop of sbatch", "s", theirs)
+    bench.report("slurm: the server for a job, accepted and sent on", "CPU ms", cost)
     ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
     bench.report("slurm: jobs, headgate to loop", "times", ratios, under(1.0))
 
 
-def _submit(client: Client, count: int) -> None:
+def _submit(rig: Rig, count: int) -> None:
+    client = rig.client()
     for _ in range(count):
         client.ask("POST", "/v1/jobs", {"tasks": [{"command": "true", "work_directory": "/"}]})
+    client.close()
 
 
 def tasks(bench: Bench) -> None:
     """To the end as each side knows it: the job's final state, and nothing live in squeue."""
     count = bench.size(2_000, 100)
     ours, theirs = [], []
-    with _front(bench, "tasks") as (up, rig):
+    with _front(bench, "tasks", cores=TASKS_CORES) as (up, rig):
         output = bench.folder / "slurm-tasks-out"
         output.mkdir()
         output.chmod(0o777)
-        client = rig.client()
         for _ in bench.each_round():
+            client = rig.client()
             job = add_sweep(client, "true", count)
             began = time.perf_counter()
             client.ask("POST", f"/hpc/jobs/{job}/submit")
@@ -146,7 +193,7 @@ def tasks(bench: Bench) -> None:
             up.command(*array, user="nobody", stdin=BY_HAND)
             _until(lambda: not _live(up))
             theirs.append(time.perf_counter() - began)
-        client.close()
+            client.close()
     bench.report(f"slurm: {count:,} tasks to their end", "s", ours)
     bench.report(f"slurm: {count:,} tasks, the array by hand", "s", theirs)
     ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
@@ -211,12 +258,15 @@ def foreign(bench: Bench) -> None:
 
 
 @contextmanager
-def _front(bench: Bench, name: str, settings: str = "") -> Iterator[tuple[Cluster, Rig]]:
+def _front(
+    bench: Bench, name: str, settings: str = "", *, cores: int = CORES
+) -> Iterator[tuple[Cluster, Rig]]:
     """Both up, with the user in place. Raises Skipped where there can be no cluster."""
     folder = bench.folder / f"slurm-{name}"
     folder.mkdir()
     try:
-        with cluster(nodes=2, settings=SETTINGS) as up:
+        of_nodes = dict.fromkeys(("n1", "n2"), f"CPUs={cores}")
+        with cluster(nodes=2, settings=SETTINGS, of_nodes=of_nodes) as up:
             config = folder / "headgate.toml"
             config.write_text(f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{folder / "spool"}"\n{settings}')
             rig = Rig(folder / "data", ("--engine", "slurm", "--config", str(config)))
@@ -253,11 +303,13 @@ def _live(up: Cluster) -> bool:
     return bool(up.command("squeue", "--noheader", "--format=%i").stdout)
 
 
-def _empty(up: Cluster, client: Client) -> None:
+def _empty(up: Cluster, rig: Rig) -> None:
     """End all that waits, in the words of each side."""
     up.command("scancel", "--user=nobody")
     _until(lambda: not _live(up))
+    client = rig.client()
     _until(lambda: not count_jobs(client, "Queued"))
+    client.close()
 
 
 def _split(up: Cluster) -> None:

@@ -2,8 +2,9 @@
 
 There is no shell. The environment is built from nothing, so that no variable of the server's own
 (`SBATCH_PARTITION`, `SLURM_CONF`, `LD_PRELOAD`, `HEADGATE_…`) reaches a command; what a command needs besides
-is on the `Command`. Each runs in a session of its own in `/`, and is killed with everything that it started
-when its deadline has passed or when it says more than can be true.
+is on the `Command`. Each runs in a process group of its own in `/`, and is killed with everything that it
+started when its deadline has passed or when it says more than can be true. (Not in a session of its own: where
+sessions share the processors evenly, sched(7) on autogroups, each command would count as much as the server.)
 
 Each has a thread that starts it, reads its outputs and waits for its end, so that the event loop does nothing
 for it but begin and go on. (uvloop's own way is a fork, for which the page tables of the whole server are
@@ -156,6 +157,8 @@ class _Attended:
         """Run it, until it has ended and nobody holds its outputs any more."""
         try:
             process = self._start()
+            if (n := int(os.environ.get("HGNICE", "0"))) and self._argv[0].endswith("sbatch"):
+                os.setpriority(os.PRIO_PROCESS, process.pid, n)
         except (OSError, ValueError) as error:
             # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
             return NotRun(f"{self._argv[0]} could not be started: {error}")
@@ -197,7 +200,7 @@ class _Attended:
                 stderr=subprocess.PIPE,
                 env=self._environment,
                 cwd="/",
-                start_new_session=True,
+                process_group=0,
             )
 
     def _attend(self, process: "subprocess.Popen[bytes]", pidfd: int) -> bool:
@@ -228,7 +231,7 @@ class _Attended:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End its session. It has not been reaped."""
+    """End it, with all in its group. It has not been reaped."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -39,7 +39,7 @@ def end_orphans(parts: Collection[str]) -> None:
                 log.warning("orphan_ended", pid=int(entry))
                 if group == os.getpgrp():
                     os.kill(int(entry), signal.SIGKILL)
-                else:  # it was started in a session of its own, with all that it has started
+                else:  # it was started in a process group of its own, with all that it has started
                     os.killpg(group, signal.SIGKILL)
         except (OSError, ValueError):
             continue
