@@ -3,8 +3,8 @@
 There is no shell. The environment is built from nothing, so that no variable of the server's own
 (`SBATCH_PARTITION`, `SLURM_CONF`, `LD_PRELOAD`, `HEADGATE_…`) reaches a command; what a command needs besides
 is on the `Command`. Each runs in a process group of its own in `/`, and is killed with everything that it
-started when its deadline has passed or when it says more than can be true. (Not in a session of its own: where
-sessions share the processors evenly, sched(7) on autogroups, each command would count as much as the server.)
+started when its deadline has passed or when it says more than can be true. (Not in a session of its own:
+where sessions share the processors evenly, sched(7) on autogroups, each would count as much as the server.)
 
 Each has a thread that starts it, reads its outputs and waits for its end, so that the event loop does nothing
 for it but begin and go on. (uvloop's own way is a fork, for which the page tables of the whole server are
@@ -39,11 +39,14 @@ _CHUNK: Final = 256 * 1024
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """What to run. environment: variables of ours that it needs beyond the runner's."""
+    """What to run. environment: variables of ours that it needs beyond the runner's. niceness: how much more
+    of it than the server has (nice(1)); 0 to 19.
+    """
 
     argv: tuple[str, ...]
     stdin: bytes = b""
     environment: Mapping[str, str] = {}
+    niceness: int = 0
 
 
 class Done(Struct, frozen=True):
@@ -114,7 +117,7 @@ class Runner:
             keep = ",".join(sorted(environment.keys() - {"PATH"}))
             argv = [self._sudo, "-n", f"--preserve-env={keep}", "-u", account, "--", *argv]
         async with self._turns:
-            attended = _Attended(argv, command.stdin, environment, deadline_s, self._most_bytes)
+            attended = _Attended(command, argv, environment, deadline_s, self._most_bytes)
             over = asyncio.get_running_loop().run_in_executor(self._threads, attended.outcome)
             over.add_done_callback(attended.close)
             try:
@@ -131,14 +134,14 @@ class _Attended:
 
     def __init__(
         self,
+        command: Command,
         argv: Sequence[str],
-        stdin: bytes,
         environment: Mapping[str, str],
         deadline_s: float,
         most_bytes: int,
     ) -> None:
+        self._command = command
         self._argv = argv
-        self._stdin = stdin
         self._environment = environment
         self._deadline_s = deadline_s
         self._most_bytes = most_bytes
@@ -157,8 +160,6 @@ class _Attended:
         """Run it, until it has ended and nobody holds its outputs any more."""
         try:
             process = self._start()
-            if (n := int(os.environ.get("HGNICE", "0"))) and self._argv[0].endswith("sbatch"):
-                os.setpriority(os.PRIO_PROCESS, process.pid, n)
         except (OSError, ValueError) as error:
             # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
             return NotRun(f"{self._argv[0]} could not be started: {error}")
@@ -167,6 +168,8 @@ class _Attended:
         except OSError:  # there is no descriptor left for it: nobody would hear of its end
             _kill(process)
             return Hung(0.0, b"", b"")
+        if self._command.niceness:
+            _be_nice(process, self._command.niceness)
         try:
             in_time = self._attend(process, pidfd)
             if not in_time:
@@ -189,7 +192,7 @@ class _Attended:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         with open(os.memfd_create("stdin"), "wb") as file:
-            file.write(self._stdin)
+            file.write(self._command.stdin)
             file.flush()
             file.seek(0)
             return subprocess.Popen(
@@ -228,6 +231,13 @@ class _Attended:
                     if len(said[fd]) > self._most_bytes:
                         _kill(process)
         return True
+
+
+def _be_nice(process: "subprocess.Popen[bytes]", niceness: int) -> None:
+    try:
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+    except PermissionError:  # sudo is root's
+        pass
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -75,6 +76,21 @@ async def test_what_cannot_be_started_says_why() -> None:
     runner = Runner()
     for argv in (("no-such-command",), ("true", "a\0b"), ("true", "x" * 3_000_000)):
         assert isinstance(await runner.run(Command(argv=argv), deadline_s=20), NotRun)
+
+
+async def test_a_command_can_be_nicer_than_the_server() -> None:
+    wanted = os.getpriority(os.PRIO_PROCESS, 0) + 5
+    # It is made so when it has been started.
+    script = f"until [ $(nice) = {wanted} ]; do sleep 0.01; done"
+    outcome = await Runner().run(Command(argv=("sh", "-c", script), niceness=5), deadline_s=20)
+    assert outcome == Done(0, b"", b"")
+
+
+async def test_a_command_is_in_the_session_of_the_server_and_in_a_group_of_its_own() -> None:
+    """Else it would count as much as all of the server where processors are shared by sessions."""
+    script = "import os; print(os.getsid(0), os.getpgrp() == os.getpid())"
+    outcome = await Runner().run(Command(argv=(sys.executable, "-c", script)), deadline_s=20)
+    assert outcome == Done(0, f"{os.getsid(0)} True\n".encode(), b"")
 
 
 async def test_only_so_many_run_at_once(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from headgate.core.errors import EngineUnavailable, NotFound, NotPermitted
 from headgate.core.vocabulary import NodeState
 from headgate.engines.command import Command, Outcome, Runner
@@ -19,6 +21,8 @@ from headgate.ports.engine import NodeSighting, Refused, Uncertain
 DEFAULT_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 GROUPS: Final = ("ComputeNodes", "LinuxNodes")
 """Groups of HPC Pack that each node is in."""
+NICENESS: Final = 10
+"""Of sbatch: what clients wait for goes before what is sent on behind their answers."""
 _GONE: Final = frozenset({"down", "fail", "failing", "unknown", "powered_down", "future"})
 _DRAINED: Final = frozenset({"drain", "draining", "drained", "maint"})
 """sinfo(1), NODE STATE CODES."""
@@ -38,6 +42,7 @@ class Cluster:
             environment["SLURM_CONF"] = options.conf
         self._runner = Runner(environment)
         self._deadline_s = options.command_timeout_s
+        self._niceness = 0
 
     async def _run(self, command: Command, account: str = "") -> Outcome:
         return await self._runner.run(command, deadline_s=self._deadline_s, account=account)
@@ -51,7 +56,10 @@ class Cluster:
 
     async def config(self) -> scontrol.Configuration:
         """How the cluster is set up. Raises EngineUnavailable."""
-        return await self._ask(scontrol.show_config(), scontrol.parse_config)
+        found = await self._ask(scontrol.show_config(), scontrol.parse_config)
+        # slurm.conf(5): else a job would have it from the command that submits it.
+        self._niceness = NICENESS if found.said.get("PropagatePrioProcess") == "0" else 0
+        return found
 
     # ---- jobs
 
@@ -63,7 +71,7 @@ class Cluster:
             command = sbatch.build(request)
         except ValueError as error:
             return Refused(str(error))
-        return sbatch.parse(await self._run(command, account))
+        return sbatch.parse(await self._run(replace(command, niceness=self._niceness), account))
 
     async def jobs(self, ids: Sequence[int] = ()) -> list[Row]:
         """All jobs that Slurm has in memory, or these. Raises EngineUnavailable."""
