@@ -21,7 +21,8 @@ import msgspec
 
 from headgate.testing.server import descendants
 
-STOP_S = 20.0
+STOP_S = 120.0
+"""Slurm leaves two files for each job, and removing thousands of them takes its time on a busy disk."""
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): orphans below this process become its children instead of init's."""
 
