@@ -99,8 +99,9 @@ HG_open() { # descriptor, path
 HG_reader=
 if [ -z "$HG_stdout" ] || [ -z "$HG_stderr" ]; then
   if [ -n "$HG_record" ]; then
-    exec 7> >(trap '' $HG_signals; head -c "$HG_capture" >"$HG_record.out"; exec cat >/dev/null)
-    HG_reader=$!
+    coproc HG_tee { trap '' $HG_signals; head -c "$HG_capture" >"$HG_record.out"; exec cat >/dev/null; }
+    HG_reader=${HG_tee[0]} # at its end all that is captured is there
+    eval "exec 7>&${HG_tee[1]} ${HG_tee[1]}>&-"
   else
     exec 7>/dev/null
   fi
@@ -174,10 +175,7 @@ exec 2>/dev/null
 kill -s KILL -- "-$HG_pid"
 if [ -n "$HG_reader" ]; then
   # Not for ever: somebody who outlives the program may hold the other end.
-  for HG_i in 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5; do
-    kill -0 "$HG_reader" || break
-    sleep "$HG_i"
-  done
+  read -r -t 0.9 -u "$HG_reader"
 fi
 HG_now
 HG_say "exit $HG_at $HG_code"
