@@ -22,7 +22,7 @@ DEFAULT_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 GROUPS: Final = ("ComputeNodes", "LinuxNodes")
 """Groups of HPC Pack that each node is in."""
 NICENESS: Final = 10
-"""Of sbatch: what clients wait for goes before what is sent on behind their answers."""
+"""Of an sbatch that gives way: what clients wait for goes before what is sent on behind their answers."""
 _GONE: Final = frozenset({"down", "fail", "failing", "unknown", "powered_down", "future"})
 _DRAINED: Final = frozenset({"drain", "draining", "drained", "maint"})
 """sinfo(1), NODE STATE CODES."""
@@ -64,14 +64,15 @@ class Cluster:
     # ---- jobs
 
     async def submit(
-        self, request: sbatch.Request, account: str = ""
+        self, request: sbatch.Request, account: str = "", *, gives_way: bool = False
     ) -> sbatch.Submitted | Refused | Uncertain:
-        """Submit, once. Never raises for what Slurm says."""
+        """Submit, once. gives_way: the server goes before it. Never raises for what Slurm says."""
         try:
             command = sbatch.build(request)
         except ValueError as error:
             return Refused(str(error))
-        return sbatch.parse(await self._run(replace(command, niceness=self._niceness), account))
+        niceness = self._niceness if gives_way else 0
+        return sbatch.parse(await self._run(replace(command, niceness=niceness), account))
 
     async def jobs(self, ids: Sequence[int] = ()) -> list[Row]:
         """All jobs that Slurm has in memory, or these. Raises EngineUnavailable."""

@@ -32,6 +32,9 @@ MOST_TRIES = 5
 TOGETHER = 64
 """Parts that are noted as tried with one sync of the disk."""
 
+GIVES_WAY_S = 1.0
+"""For so long after something was submitted sbatch gives way to the server: most likely clients wait for it."""
+
 
 @dataclass(slots=True)
 class Outgoing:
@@ -81,9 +84,11 @@ class Sender:
         self._waiting: deque[str] = deque()
         self._outgoing: dict[str, Outgoing] = {}
         self._wake = asyncio.Event()
+        self._gives_way_until = 0.0
 
     def take(self, outgoing: Outgoing) -> None:
         """Send it when its turn comes."""
+        self._gives_way_until = time.monotonic() + GIVES_WAY_S
         self._outgoing[outgoing.part.name] = outgoing
         self._waiting.append(outgoing.part.name)
         self._wake.set()
@@ -185,7 +190,7 @@ class Sender:
         request = replace(outgoing.request, script=text, array=indices)
         account = outgoing.runner.account.name if outgoing.runner.sudo else ""
         began = time.monotonic()
-        answer = await self._cluster.submit(request, account)
+        answer = await self._cluster.submit(request, account, gives_way=began < self._gives_way_until)
         if isinstance(answer, sbatch.Submitted):
             self.taken(part, answer.job)
         elif isinstance(answer, Refused):

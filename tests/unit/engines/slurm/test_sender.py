@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.launch import Launch, OsAccount
+from headgate.engines.slurm import sender
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal
@@ -27,10 +28,12 @@ class FakeCluster:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.asked: list[tuple[str, str]] = []
+        self.gave_way: list[bool] = []
         self.let = asyncio.Event()
         self.let.set()
 
-    async def submit(self, request: sbatch.Request, account: str = "") -> Answer:
+    async def submit(self, request: sbatch.Request, account: str = "", *, gives_way: bool = False) -> Answer:
+        self.gave_way.append(gives_way)
         self.asked.append((request.comment, request.array))
         await self.let.wait()
         return self.answers.pop(0) if self.answers else sbatch.Submitted(len(self.asked))
@@ -94,6 +97,17 @@ async def test_a_part_is_on_disk_as_tried_before_slurm_hears_of_it(office: Offic
     await office.settle()
     assert office.cluster.asked == [(part.name, "0-1")]
     assert Journal(office.path).open("cd")[part.name].job == 0
+
+
+async def test_sbatch_gives_way_while_more_is_submitted(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.give(0)
+    await office.settle()
+    monkeypatch.setattr(sender, "GIVES_WAY_S", 0.0)
+    office.give(1)
+    await office.settle()
+    assert office.cluster.gave_way == [True, False]
 
 
 async def test_its_id_is_kept(office: Office) -> None:
