@@ -35,6 +35,7 @@ PATIENCE_S = 600.0
 ARRAYS_S = 2.0
 TASKS_TIMES = 1.1
 TASKS_CORES = 16
+LOOK_S = 1.0
 CORES = 4
 POLL_CPU_S = 1.0
 POLLS = 5
@@ -169,7 +170,9 @@ def _submit(rig: Rig, count: int) -> None:
 
 
 def tasks(bench: Bench) -> None:
-    """To the end as each side knows it: the job's final state, and nothing live in squeue."""
+    """To the end as each side knows it: the job's final state, and nothing live in squeue. That is not looked
+    at often, as it costs slurmctld more than the tasks do.
+    """
     count = bench.size(2_000, 100)
     ours, theirs = [], []
     with _front(bench, "tasks", cores=TASKS_CORES) as (up, rig):
@@ -188,7 +191,7 @@ def tasks(bench: Bench) -> None:
             began = time.perf_counter()
             array = ("sbatch", f"--array=0-{count - 1}", f"--chdir={output}")
             up.command(*array, user="nobody", stdin=BY_HAND)
-            _until(lambda: not _live(up))
+            _until(lambda: not _live(up), LOOK_S)
             theirs.append(time.perf_counter() - began)
             client.close()
     bench.report(f"slurm: {count:,} tasks to their end", "s", ours)
@@ -356,8 +359,8 @@ def _made_up_squeue(folder: Path, count: int) -> Path:
     return calls
 
 
-def _until(true: Callable[[], bool]) -> None:
+def _until(true: Callable[[], bool], every_s: float = 0.05) -> None:
     end = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < end, f"it did not come so far in {PATIENCE_S} s"
-        time.sleep(0.05)
+        time.sleep(every_s)

@@ -33,7 +33,7 @@ TOGETHER = 64
 """Parts that are noted as tried with one sync of the disk."""
 
 GIVES_WAY_S = 1.0
-"""For so long after something was submitted sbatch gives way to the server: most likely clients wait for it."""
+"""For so long after something was submitted sbatch gives way to the server: most likely clients wait."""
 
 
 @dataclass(slots=True)
