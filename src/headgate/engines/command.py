@@ -117,7 +117,10 @@ class Runner:
             keep = ",".join(sorted(environment.keys() - {"PATH"}))
             argv = [self._sudo, "-n", f"--preserve-env={keep}", "-u", account, "--", *argv]
         async with self._turns:
-            attended = _Attended(command, argv, environment, deadline_s, self._most_bytes)
+            try:
+                attended = _Attended(command, argv, environment, deadline_s, self._most_bytes)
+            except OSError as error:  # no descriptor is left
+                return NotRun(f"{argv[0]} could not be started: {error}")
             over = asyncio.get_running_loop().run_in_executor(self._threads, attended.outcome)
             over.add_done_callback(attended.close)
             try:
