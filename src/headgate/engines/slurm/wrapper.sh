@@ -7,7 +7,7 @@ HG_signals="HUP INT QUIT USR1 USR2 ALRM TERM XCPU XFSZ VTALRM PROF WINCH IO PWR"
 # ignored: what a shell ignores, its children ignore as well.)
 HG_pid=
 for HG_i in $HG_signals; do
-  trap '[ -z "$HG_pid" ] || kill -s '"$HG_i"' -- "-$HG_pid" 2>&9' "$HG_i"
+  trap '[ -z "$HG_pid" ] || { HG_say "told '"$HG_i"'"; kill -s '"$HG_i"' -- "-$HG_pid" 2>&9; }' "$HG_i"
 done
 exec 9>/dev/null
 HG_now() { HG_at=${EPOCHREALTIME:-$(date +%s.%6N)}; HG_at=${HG_at/[!0-9]/}; }
@@ -29,7 +29,10 @@ else
   exec 8>>"$HG_status"
 fi
 HG_now
-HG_say "began $HG_at ${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID} ${SLURMD_NODENAME:-$HOSTNAME} $SLURM_JOB_CPUS_PER_NODE $SLURM_JOB_NODELIST"
+HG_say "began $HG_at ${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID} ${SLURMD_NODENAME:-$HOSTNAME} $SLURM_JOB_CPUS_PER_NODE $SLURM_JOB_NODELIST" 2>&9 || {
+  rm -f -- "${HG_record:-$HG_status}" 2>&9 # a full disk: nothing has run
+  exit 125
+}
 umask "$HG_umask"
 
 # ---- what only the node knows
@@ -127,8 +130,9 @@ HG_child() {
     HG_letter=${HG_limits[HG_i]} HG_value=${HG_limits[HG_i + 1]}
     ulimit "-$HG_letter" "$HG_value" 2>&9 || { HG_most=$(ulimit -H "-$HG_letter"); ulimit "-$HG_letter" "$HG_most" 2>&9; }
   done
+  trap - $HG_signals # its parent ignores them
   if [ -n "$HG_localized" ]; then LC_ALL=$HG_locale; else unset LC_ALL; fi
-  exec 0<&4 1>&5 2>&6 4<&- 5>&- 6>&- 8>&- 9>&-
+  exec 0<&4 1>&5 2>&6 4<&- 5>&- 6>&- 7>&- 8>&- 9>&-
   shopt -s execfail
   if [ ${#HG_odd[@]} -gt 0 ]; then
     exec env "${HG_odd[@]}" "$HG_program" "${HG_words[@]}"
@@ -137,12 +141,35 @@ HG_child() {
   fi
   exit 127
 }
-# bash tells in words that a child was killed, and says nothing of an exit code: the record hears it, as the
-# number alone (128 + signal) does not tell them apart. From before the start: it may be over at once.
-exec 2>&8
-HG_child 3< <(exec base64 -d <<<"$HG_script") &
-HG_pid=$!
-exec 4<&- 5>&- 6>&-
+# The program's parent is a shell that hears no signal: `wait` in one that handles them can lose the status of
+# a child that the same signal ends. bash tells in words that a child was killed, and says nothing of an exit
+# code: the record hears it, as the number alone (128 + signal) does not tell them apart. From before the
+# start: it may be over at once.
+HG_wait_more=
+[ "${BASH_VERSINFO[0]}" -lt 5 ] || HG_wait_more=-f
+HG_await() { # not in a loop: where the program is stopped, bash breaks loops; before 5 it comes back then
+  wait $HG_wait_more "$HG_pid"
+  HG_code=$?
+  kill -0 "$HG_pid" 2>&9 || return 0
+  sleep 1
+  HG_await
+}
+HG_keep() {
+  trap '' $HG_signals
+  set -m
+  exec 2>&8
+  HG_child 3< <(exec base64 -d <<<"$HG_script") &
+  HG_pid=$!
+  echo "$HG_pid"
+  exec 4<&- 5>&- 6>&-
+  HG_await
+  echo "$HG_code"
+}
+exec 7<> <(:) # a pipe
+HG_keep >&7 &
+HG_keeper=$!
+until read -r -t 5 HG_pid <&7 || ! kill -0 "$HG_keeper" 2>&9; do :; done
+exec 2>&8 4<&- 5>&- 6>&-
 
 HG_timer=
 if [ -n "$HG_wall" ] || [ -n "$HG_warning" ]; then
@@ -165,19 +192,18 @@ if [ -n "$HG_wall" ] || [ -n "$HG_warning" ]; then
   HG_timer=$!
 fi
 
-while :; do
-  wait "$HG_pid"
-  HG_code=$?
-  kill -0 "$HG_pid" 2>&9 || break
-done
+HG_code=
+until read -r -t 5 HG_code <&7 || ! kill -0 "$HG_keeper" 2>&9; do :; done
+HG_group=$HG_pid HG_pid= # nothing is passed on, or noted, any more
 exec 2>/dev/null
 [ -z "$HG_timer" ] || kill -s KILL -- "-$HG_timer"
-kill -s KILL -- "-$HG_pid"
+kill -s KILL -- "-$HG_group"
 if [ -n "$HG_reader" ]; then
   # Not for ever: somebody who outlives the program may hold the other end.
   read -r -t 0.9 -u "$HG_reader"
 fi
 HG_now
+[ -n "$HG_code" ] || { HG_leave_all; exit 137; } # the shell that waited was killed: how it ended is not known
 HG_say "exit $HG_at $HG_code"
 HG_tell
 HG_say end
