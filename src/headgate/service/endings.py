@@ -346,9 +346,9 @@ def _wind_up(edit: JobEdit) -> None:
     mishap = job.mishap
     if badly and mishap is None:
         mishap = Mishap("Execution_TaskFailure", (job.first_failed_task,))
-    edit.set_job(
-        mishap=mishap, times=replace(edit.job.times, ended=edit.tx.now), pending_reason=PendingReason.NONE
-    )
+    # Not before it started, as its engine saw it: a clock may have been set back meanwhile.
+    ended = max(edit.tx.now, edit.job.times.started or 0)
+    edit.set_job(mishap=mishap, times=replace(edit.job.times, ended=ended), pending_reason=PendingReason.NONE)
 
 
 def _node_duties(edit: JobEdit) -> Iterable[Task]:

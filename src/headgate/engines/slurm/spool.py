@@ -6,6 +6,7 @@ line is `end`.
 
     began MICROSECONDS JOB NODE CORES NODES    it was started there
     over                                       its wall time was over, and it was told to stop
+    told SIGNAL                                the wrapper was sent this, and passed it on
     … HG_child …                               bash's words when the program was killed
     exit MICROSECONDS CODE                     the program has ended
     fault MICROSECONDS WHAT TEXT               it could not be started
@@ -15,8 +16,10 @@ Beside it there may be `.out`, the captured output, and `.end`, which is empty a
 folder that there is something to read.
 """
 
+import errno
 import os
 import re
+import signal as signals
 import stat
 from pathlib import Path
 from typing import Final
@@ -28,7 +31,11 @@ from headgate.ports.engine import Fault
 
 MODE: Final = 0o1733
 """Everybody may make files, nobody but us may see which there are, nor touch those of others."""
+REASON: Final = 1000
+"""Characters of a reason that are kept."""
 _LONGEST: Final = 16 * 1024
+_NO_RECORD: Final = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EACCES)
+"""None, a link, a socket, closed: what its owner can make of one must not keep us from the others."""
 _EXIT: Final = re.compile(r"exit ([0-9]{1,20}) ([0-9]{1,3})")
 _BEGAN: Final = re.compile(r"began ([0-9]{1,20}) ([0-9]{1,12}) (\S+) (\S*) ?(.*)")
 _FAULT: Final = re.compile(r"fault ([0-9]{1,20}) ([a-z_]+) (.*)")
@@ -38,7 +45,8 @@ class Record(Struct, frozen=True, kw_only=True):
     """What a run says of itself. Times are UTC microseconds by the clock of its node.
 
     job: of Slurm's (of the array). whole: nothing more will be said. code, signal: None where unknown.
-    over: its wall time was over. fault: why it was not started, with `reason`.
+    over: its wall time was over. told: it was sent SIGTERM, which is how Slurm ends a job. fault: why it was
+    not started, with `reason`.
     """
 
     began_at: int
@@ -51,6 +59,7 @@ class Record(Struct, frozen=True, kw_only=True):
     code: int | None = None
     signal: int | None = None
     over: bool = False
+    told: bool = False
     fault: Fault = Fault.NONE
     reason: str = ""
 
@@ -63,12 +72,12 @@ def parse(text: str) -> Record | None:
     began = _BEGAN.fullmatch(lines[0]) if lines else None
     if began is None:
         return None
-    changes: dict[str, object] = {"whole": whole, "over": "over" in lines}
+    changes: dict[str, object] = {"whole": whole, "over": "over" in lines, "told": "told TERM" in lines}
     killed = any("HG_child" in line for line in lines)
     for line in lines[1:]:
         if (found := _EXIT.fullmatch(line)) is not None:
-            code = int(found[2])
-            signalled = killed and code > 128
+            code = min(int(found[2]), 255)  # its owner can write anything
+            signalled = killed and 128 < code <= 128 + signals.SIGRTMAX
             changes |= {"ended_at": int(found[1])}
             changes |= {"code": None, "signal": code - 128} if signalled else {"code": code, "signal": None}
         elif (found := _FAULT.fullmatch(line)) is not None:
@@ -76,7 +85,7 @@ def parse(text: str) -> Record | None:
             changes |= {
                 "ended_at": int(found[1]),
                 "fault": names.get(found[2], Fault.SCRIPT),
-                "reason": found[3],
+                "reason": "".join(letter for letter in found[3][:REASON] if letter.isprintable()),
             }
     return Record(
         began_at=int(began[1]),
@@ -126,9 +135,9 @@ class Spool:
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             fd = os.open(self._folder / name, flags)
-        except FileNotFoundError:
-            return None
         except OSError as error:
+            if error.errno in _NO_RECORD:
+                return None
             raise EngineUnavailable(f"The record {name} can't be read: {error.strerror}.") from None
         try:
             found = os.fstat(fd)

@@ -7,18 +7,23 @@ why the wrapper stopped a program. Where Slurm has forgotten a job, a whole reco
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from headgate.core.launch import NodeShare
 from headgate.engines.slurm.commands import sacct
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.spool import Record
-from headgate.engines.slurm.states import end, split
+from headgate.engines.slurm.states import end, meaning, split
 from headgate.ports.engine import Ended, Ending, Fault
 from headgate.scripts.slurm import hostlist
 
-KILLED: Final = 9
 NO_RECORD: Final = 125
 """What the wrapper ends with where it can't make its record, or somebody else has made it (`wrapper.sh`)."""
+KILLED: Final = 9
+NOT_RUN: Final = (NO_RECORD, 126, 127)
+"""What a batch script ends with that could not begin, on a node without bash for instance."""
+
+PUT_BACK: Final = "Slurm put it back into its queue"
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -86,12 +91,19 @@ def began_at(row: Row, record: Record | None) -> int | None:
 
 def judged(facts: Facts, row: Row | None, record: Record | None, output: bytes) -> Ended:
     """How a run ended that is over: by Slurm's word (`row`), or as Slurm has forgotten it (None)."""
-    started = record.began_at if record is not None else None
+    started = None
     at = facts.now
+    if record is not None:  # the clock of its node, and what its owner may have written
+        record = replace(
+            record,
+            began_at=min(record.began_at, facts.now),
+            ended_at=None if record.ended_at is None else min(record.ended_at, facts.now),
+        )
+        started = record.began_at
     where: tuple[NodeShare, ...] = ()
     if row is not None:
         started = began_at(row, record)
-        at = row.ended * 1_000_000 if row.ended else facts.now
+        at = min(row.ended * 1_000_000, facts.now) if row.ended else facts.now
         where = shares(row.nodes, row.cpus)
     if record is not None and record.ended_at is not None:
         at = record.ended_at
@@ -103,14 +115,25 @@ def judged(facts: Facts, row: Row | None, record: Record | None, output: bytes) 
         "output": output,
         "shares": where,
     }
+    if record is not None and row is not None and _put_back(row, record) and not facts.stopped:
+        return _ended(common, Ending.LOST, fault=Fault.REBOOT, reason=PUT_BACK, started_at=started)
     if record is not None and record.whole:
-        return _by_record(common, facts, record)
+        return _by_record(common, facts, row, record)
     if row is not None:
         return _by_row(common, facts, row, started if record is not None or not facts.spooled else None)
     return _forgotten(common, facts, record)
 
 
-def _by_record(common: dict[str, object], facts: Facts, record: Record) -> Ended:
+def _put_back(row: Row, record: Record) -> bool:
+    """Whether Slurm put it back into its queue after it had begun (`scontrol requeue`): its record keeps it
+    from running again. What had ended by itself before that, has ended.
+    """
+    by_itself = record.whole and not record.told and record.code is not None
+    again = not row.nodes or row.status >> 8 & 255 == NO_RECORD
+    return row.restarts > 0 and again and not by_itself and record.job == row.array
+
+
+def _by_record(common: dict[str, object], facts: Facts, row: Row | None, record: Record) -> Ended:
     if record.fault is not Fault.NONE:
         return _ended(common, Ending.NOT_STARTABLE, fault=record.fault, reason=record.reason)
     told = {"started_at": record.began_at, "exit_code": record.code, "signal": record.signal}
@@ -118,6 +141,16 @@ def _by_record(common: dict[str, object], facts: Facts, record: Record) -> Ended
         return _ended(common, Ending.STOPPED, **told)
     if record.over:
         return _ended(common, Ending.WALL_TIME, **told)
+    said = meaning(row.state) if row is not None else None
+    if said is not None and said.ending is Ending.SIGNALED:  # out of memory, whatever its shell made of it
+        return _ended(
+            common, Ending.SIGNALED, reason=said.reason, **told | {"exit_code": None, "signal": KILLED}
+        )
+    ended_by_slurm = said is not None and said.ending not in (None, Ending.EXITED)
+    if row is not None and said is not None and ended_by_slurm and (record.told or record.signal is not None):
+        # Slurm knows why it ended it; the signal was only how.
+        reason = said.reason or f"Slurm: {row.state}"
+        return _ended(common, said.ending or Ending.LOST, fault=said.fault, reason=reason, **told)
     return _ended(common, Ending.EXITED if record.code is not None else Ending.SIGNALED, **told)
 
 
@@ -132,6 +165,9 @@ def _by_row(common: dict[str, object], facts: Facts, row: Row, started: int | No
         # Who ended it with Slurm's own commands did not mean that it should be handed over again.
         return _ended(common, Ending.NEVER_STARTED if facts.stopped else Ending.STOPPED, reason=reason)
     by_itself = said.ending in (Ending.EXITED, Ending.SIGNALED)
+    if facts.spooled and started is None and said.exit_code is not None and said.exit_code not in NOT_RUN:
+        # The wrapper goes on to anything else only with a record: it was there, and is gone.
+        started = began_at(row, None)
     if facts.spooled and started is None and (by_itself or said.fault is Fault.SUPERVISION):
         # The wrapper makes its record before it starts anything.
         why = f"{reason}: no record was made on node {row.nodes or '?'}; is the spool there, and writable?"
@@ -139,11 +175,10 @@ def _by_row(common: dict[str, object], facts: Facts, row: Row, started: int | No
     told: dict[str, object] = {"started_at": started, "exit_code": said.exit_code, "signal": said.signal}
     if by_itself and facts.stopped:
         return _ended(common, Ending.STOPPED, **told)
-    if by_itself and facts.spooled:
-        # The wrapper itself was killed: what became of the program is not known.
-        told |= {"exit_code": None, "signal": said.signal or KILLED}
-        return _ended(common, Ending.SIGNALED, reason=reason, **told)
-    return _ended(common, said.ending, fault=said.fault, reason=reason, **told)
+    # The wrapper ends as its program did, also where its record could not be ended (a full disk). Only a
+    # signal may have been the end of the wrapper alone.
+    why = said.reason if by_itself else reason
+    return _ended(common, said.ending, fault=said.fault, reason=why, **told)
 
 
 def _forgotten(common: dict[str, object], facts: Facts, record: Record | None) -> Ended:
@@ -152,7 +187,7 @@ def _forgotten(common: dict[str, object], facts: Facts, record: Record | None) -
         if facts.stopped or facts.vanished:
             # A controller that dies takes with it what came in since it saved its state: it is given anew.
             return _ended(common, Ending.NEVER_STARTED)
-        why = f"Slurm has forgotten job {facts.native}, and it has left no record: it never ran."
+        why = f"Slurm has forgotten job {facts.native}, which left no record: it was cancelled, or never ran."
         return _ended(common, Ending.NOT_STARTABLE, fault=Fault.SUPERVISION, reason=why)
     why = f"Slurm has forgotten job {facts.native}, and no record says how it ended."
     started = record.began_at if record is not None else None

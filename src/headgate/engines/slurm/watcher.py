@@ -81,6 +81,8 @@ class Watcher:
         self._pause = options.poll_min_s
         self._took = 0.0
         self._names: set[str] = set()
+        self._put_back: dict[str, list[int]] = {}
+        """What had begun and waits in Slurm's queue again, since somebody put it back there."""
         self.stages: dict[tuple[str, int], Stage] = {}
         """Of what the last list showed, by part and instance."""
         self.reasons: dict[int, str] = {}
@@ -175,6 +177,7 @@ class Watcher:
             by_part.setdefault((row.array, row.comment, row.uid), []).append(row)
         self.stages = {}
         self.reasons = {}
+        self._put_back = {}
         changed = False
         for part in self._ledger.live():
             if part.job:
@@ -184,6 +187,10 @@ class Watcher:
         self._took = time.monotonic() - began
         if changed:
             self._lively_until = time.monotonic() + LIVELY_S
+        for name, instances in self._put_back.items():
+            # Its record keeps it from running again: whoever wants it again gets it as a new job.
+            log.warning("put_back", part=name, job=self._ledger.parts[name].job)
+            await self.end(self._ledger.parts[name], instances)
         await self._enforce()
 
     async def _settle_doubts(self, rows: Sequence[Row], began: float) -> None:
@@ -212,6 +219,8 @@ class Watcher:
             log.info("doubt_settled", part=part.name, finding=finding.value, job=job)
             if finding is Finding.THERE:
                 self._sender.taken(part, job)
+                if found.get(part.name) != job:
+                    self._moved(part, job, began)
             elif finding is Finding.ABSENT:
                 self._sender.absent(part, reason)
             else:
@@ -259,8 +268,11 @@ class Watcher:
                 changed |= self._over(part, instance, seen, began)
                 continue
             part.missing.pop(instance, None)
-            if stage is Stage.WAITING and (why := waits_for(seen.reason)):
-                self.reasons.setdefault(part.intent, why)
+            if stage is Stage.WAITING:
+                if why := waits_for(seen.reason):
+                    self.reasons.setdefault(part.intent, why)
+                if seen.state == "PENDING" and seen.restarts and self._record(part, instance) is not None:
+                    self._put_back.setdefault(part.name, []).append(instance)
             if stage is Stage.RUNNING:
                 changed |= self._running(part, instance, seen)
         return changed
@@ -279,7 +291,7 @@ class Watcher:
         record = self._record(part, instance)
         if record is not None and record.job != part.job and row.status >> 8 & 255 == NO_RECORD:
             log.warning("ran_under_another_job", part=part.name, job=record.job)
-            part.job = record.job
+            self._moved(part, record.job, began)
             return True
         waited = began - part.missing.setdefault(instance, began)
         late = self._spool is not None and (record is None or not record.whole)
@@ -288,6 +300,15 @@ class Watcher:
             return False
         self._end(part, instance, row, record)
         return True
+
+    def _moved(self, part: Part, job: int, began: float) -> None:
+        """It ran under this job, as a record says: the word of its owner. Until Slurm shows that job as the
+        owner's nothing is done to it.
+        """
+        part.job = job
+        for instance in part.live():
+            part.missing.setdefault(instance, began)
+            self.stages.pop((part.name, instance), None)
 
     def _gone(self, part: Part, instance: int, began: float) -> bool:
         """Slurm does not show it: it may have forgotten it, or the list may be wrong."""
@@ -306,7 +327,8 @@ class Watcher:
     async def _confirm(self, part: Part, began: float) -> bool:
         """Ask for this job alone, before it is called forgotten. Raises EngineUnavailable."""
         unseen, part.unseen = part.unseen, set()
-        rows = [row for row in await self._cluster.jobs([part.job]) if row.comment == part.name]
+        rows = await self._cluster.jobs([part.job])
+        rows = [row for row in rows if (row.comment, row.uid) == (part.name, part.uid)]
         if not rows and self._accounting:
             try:
                 history = await self._cluster.history([part.job])
@@ -341,9 +363,13 @@ class Watcher:
         self._ledger.say(judged(facts, row, record, output))
 
     def _vanished(self, part: Part, instance: int) -> bool:
-        """Whether Slurm had it so shortly before that it would still show it if it had ended."""
+        """Whether Slurm had it so shortly before that it would still show it if it had ended, and shows
+        nothing of its array. (Elements that are cancelled while they wait leave no row.)
+        """
         since = part.missing.get(instance)
-        return since is not None and part.seen is not None and since - part.seen < self._memory_s - MARGIN_S
+        return (
+            since is not None and part.seen is not None and 0 < since - part.seen < self._memory_s - MARGIN_S
+        )
 
     def _record(self, part: Part, instance: int) -> Record | None:
         return None if self._spool is None else self._spool.record(self._name(part, instance), part.uid)

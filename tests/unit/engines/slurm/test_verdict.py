@@ -101,6 +101,62 @@ def test_a_node_that_makes_no_record_runs_nothing() -> None:
     assert "node n1" in found.reason
 
 
+TERMINATED = Record(began_at=11_000_000, job=7, whole=True, ended_at=12_000_000, signal=15)
+SAVED = Record(began_at=11_000_000, job=7, whole=True, ended_at=12_000_000, code=0, told=True)
+
+
+@pytest.mark.parametrize("record", [TERMINATED, SAVED])
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("PREEMPTED", (Ending.LOST, Fault.REBOOT)),
+        ("NODE_FAIL", (Ending.LOST, Fault.REBOOT)),
+        ("CANCELLED", (Ending.STOPPED, Fault.NONE)),
+        ("TIMEOUT", (Ending.WALL_TIME, Fault.NONE)),
+        ("DEADLINE", (Ending.STOPPED, Fault.NONE)),
+    ],
+)
+def test_slurm_knows_why_it_ended_a_run_that_ended_as_it_was_told(
+    record: Record, state: str, expected: tuple[Ending, Fault]
+) -> None:
+    found = ended(row(state), record)
+    assert (found.ending, found.fault) == expected
+
+
+def test_a_run_that_ended_by_itself_when_its_node_was_lost_has_ended() -> None:
+    found = ended(row("NODE_FAIL"), WELL)
+    assert (found.ending, found.exit_code) == (Ending.EXITED, 0)
+
+
+def test_memory_that_ran_out_is_said_whatever_the_program_made_of_it() -> None:
+    found = ended(row("OUT_OF_MEMORY", status=125), WELL)
+    assert (found.ending, found.signal, found.exit_code) == (Ending.SIGNALED, 9, None)
+    assert "memory" in found.reason
+
+
+@pytest.mark.parametrize(
+    "seen", [row("CANCELLED", restarts=1, nodes=""), row("FAILED", restarts=1, status=125 << 8)]
+)
+def test_what_slurm_has_put_back_into_its_queue_is_lost_and_may_run_again(seen: Row) -> None:
+    for record in (BEGUN, TERMINATED):
+        found = ended(seen, record)
+        assert (found.ending, found.fault) == (Ending.LOST, Fault.REBOOT)
+    assert ended(seen, WELL).ending is Ending.EXITED
+
+
+@pytest.mark.parametrize("record", [BEGUN, None])
+def test_the_wrapper_ends_as_its_program_did_where_no_record_says_so(record: Record | None) -> None:
+    for status, code in ((0, 0), (7 << 8, 7)):
+        found = ended(row("FAILED" if status else "COMPLETED", status=status), record)
+        assert (found.ending, found.exit_code) == (Ending.EXITED, code)
+
+
+def test_a_record_from_the_future_is_no_later_than_now() -> None:
+    later = Record(began_at=10**20, job=7, whole=True, ended_at=10**20, code=0)
+    found = ended(row("COMPLETED"), later)
+    assert (found.started_at, found.at) == (99_000_000, 99_000_000)
+
+
 def test_what_nobody_knows_is_lost_and_not_run_again() -> None:
     for record, spooled in ((BEGUN, True), (None, False)):
         found = ended(None, record, spooled=spooled)
