@@ -124,7 +124,7 @@ class Plan:
     """What a cluster is to be.
 
     settings: more lines of slurm.conf, the last of a name counts; of_nodes: more settings of a node by its
-    name (`{"n1": "Feature=big Gres=gpu:2"}`); gres: lines of gres.conf.
+    name (`{"n1": "Feature=big Gres=gpu:2"}`); gres: lines of gres.conf; cgroup: of cgroup.conf.
     """
 
     nodes: int = 2
@@ -133,6 +133,7 @@ class Plan:
     settings: Sequence[str] = ()
     of_nodes: Mapping[str, str] = field(default_factory=dict)
     gres: Sequence[str] = ()
+    cgroup: Sequence[str] = ()
 
 
 @contextmanager
@@ -144,6 +145,7 @@ def cluster(
     settings: Sequence[str] = (),
     of_nodes: Mapping[str, str] | None = None,
     gres: Sequence[str] = (),
+    cgroup: Sequence[str] = (),
     folder: Path | None = None,
 ) -> Iterator[Cluster]:
     """A cluster whose nodes are idle, as in `Plan`. folder: where its own is made.
@@ -160,7 +162,13 @@ def cluster(
     place.chmod(0o755)
     brood = Brood(place)
     plan = Plan(
-        nodes=nodes, rest=rest, accounting=accounting, settings=settings, of_nodes=of_nodes or {}, gres=gres
+        nodes=nodes,
+        rest=rest,
+        accounting=accounting,
+        settings=settings,
+        of_nodes=of_nodes or {},
+        gres=gres,
+        cgroup=cgroup,
     )
     try:
         yield _bring_up(brood, place, plan)
@@ -173,8 +181,9 @@ def _bring_up(brood: Brood, folder: Path, plan: Plan) -> Cluster:
     names = tuple(f"n{number}" for number in range(1, plan.nodes + 1))
     up = Cluster(folder, names, Daemons(brood, folder))
     up.conf.write_text(_conf(folder, controller, books, dict(zip(names, ports, strict=True)), plan))
-    if plan.gres:
-        (folder / "gres.conf").write_text("\n".join(plan.gres) + "\n")
+    for name, lines in (("gres", plan.gres), ("cgroup", plan.cgroup)):
+        if lines:
+            (folder / f"{name}.conf").write_text("\n".join(lines) + "\n")
     if plan.rest:
         key = folder / "jwt.key"
         key.touch(0o600)
