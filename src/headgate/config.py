@@ -38,11 +38,12 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     differs (a proxy). cluster_name, hpcpack_version: what HPC Pack clients are told. time_zone: of the faces
     that speak local time. drain_s: how long requests may take to finish after SIGTERM. password_kept_s: a
     checked password is taken for so long without another check. token_lasts: days until a token of `headgate
-    login` expires.
+    login` expires. fronts: processes that do HTTP and TLS for the server; 0: it does so itself.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    fronts: int = 0
     data: str = ""
     engine: str = "local"
     public_url: str = ""
@@ -68,6 +69,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ValueError("port is 0 to 65535 (0: any free one)")
+        if not 0 <= self.fronts <= 64:
+            raise ValueError("fronts is 0 to 64 (0: HTTP in the server's own process)")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ValueError("tls_cert and tls_key go together")
         if self.tls_cert and self.tls_self_signed:

@@ -18,7 +18,7 @@ from headgate.dispatcher.dispatcher import Dispatcher
 from headgate.http.faces import Face, never, nothing
 from headgate.http.gate import Gate
 from headgate.http.limits import Limits
-from headgate.http.metrics import Metrics
+from headgate.http.metrics import FrontFigures, Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key, group_name
 from headgate.ports.engine import NodeKeeper
@@ -52,10 +52,14 @@ def application(
     broker: Broker,
     reasons: Callable[[], Mapping[int, str]],
     keeper: NodeKeeper | None = None,
+    fronts: FrontFigures | None = None,
 ) -> Gate:
-    """The ASGI application of one server. reasons: see service.portraits. keeper: see service.nodes."""
+    """The ASGI application of one server.
+
+    reasons: see service.portraits. keeper: see service.nodes. fronts: see http.metrics.
+    """
     server = settings.server
-    metrics = Metrics()
+    metrics = Metrics(fronts)
     offer = _offer(parts, settings, broker, reasons, keeper)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 

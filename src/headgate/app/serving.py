@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
-from ssl import SSLContext
 from typing import Any, Final
 
 import structlog
@@ -28,6 +27,9 @@ from headgate.dispatcher.foreign import ForeignJobs
 from headgate.dispatcher.measuring import Measuring
 from headgate.engines.local.account_processes import LocalProcesses
 from headgate.http import logs, tls
+from headgate.http.front.frames import Setup
+from headgate.http.front.fronts import ACCOUNT, Fronts
+from headgate.http.metrics import FrontFigures
 from headgate.http.server import HttpServer, is_loopback, listen, local_url_of, run, url_of
 from headgate.identity import create_first_admin, derived_key, own_account
 from headgate.identity.first_start import FILE as FIRST_PASSWORD
@@ -69,7 +71,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
     async with opened(Path(server.data), settings, exclusive=True) as parts:
         await parts.store.write(lambda tx: seed(tx, settings))
         await _first_start(parts, announce, settings.soa.python)
-        context = _tls(server, parts)
+        tls_files = _tls_files(server, parts)
+        context = tls.context(*tls_files) if tls_files else None
         listening = listen(server.host, server.port)
         engine = _engine(parts, settings)
         tickets = _tickets(parts, server, listening, tls=context is not None)
@@ -97,8 +100,14 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         def reasons() -> Mapping[int, str]:
             return {**dispatcher.reasons(), **foreign.reasons()}
 
-        gate = application(parts, settings, dispatcher, broker, reasons, keeper)
-        http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
+        figures = FrontFigures() if server.fronts else None
+        gate = application(parts, settings, dispatcher, broker, reasons, keeper, figures)
+        http: HttpServer | Fronts
+        if figures is not None:
+            setup = _front_setup(server, tls_files)
+            http = Fronts(gate, listening, server.fronts, setup, figures, drain=gate.drain)
+        else:
+            http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await broker.start()
         await dispatcher.start()
@@ -107,7 +116,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         if notifier is not None:
             await notifier.start()
         await syncs.start()
-        recovered = asyncio.create_task(dispatcher.ready.wait())
+        recovered = asyncio.create_task(_recovered(dispatcher, http))
         try:
             await asyncio.wait({serving, recovered}, return_when=asyncio.FIRST_COMPLETED)
             _tune_interpreter()
@@ -128,6 +137,11 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             if notifier is not None:
                 await notifier.stop()
             log.info("server_stopped")
+
+
+async def _recovered(dispatcher: Dispatcher, http: HttpServer | Fronts) -> None:
+    await dispatcher.ready.wait()
+    await http.opened()
 
 
 def _tune_interpreter() -> None:
@@ -215,12 +229,18 @@ async def _first_start(parts: Parts, announce: Announce, python: str) -> None:
         log.warning("tasks_share_one_account", uid=os.geteuid(), users=users, hint="one trust domain")
 
 
-def _tls(server: ServerSettings, parts: Parts) -> SSLContext | None:
+def _tls_files(server: ServerSettings, parts: Parts) -> tuple[Path, Path] | None:
+    """Certificate and key, made if need be; None: without TLS."""
     if server.tls_cert:
-        return tls.context(Path(server.tls_cert), Path(server.tls_key))
+        return Path(server.tls_cert), Path(server.tls_key)
     if not server.tls_self_signed:
         return None
     from headgate.http.certificate import self_signed  # noqa: PLC0415  cryptography is slow to load; few need it
 
     now = datetime.fromtimestamp(parts.clock.now() / 1e6, UTC)
-    return tls.context(*self_signed(parts.data / "tls", server.host, now))
+    return self_signed(parts.data / "tls", server.host, now)
+
+
+def _front_setup(server: ServerSettings, tls_files: tuple[Path, Path] | None) -> Setup:
+    certificate, key = (str(path.absolute()) for path in tls_files) if tls_files else ("", "")
+    return Setup(limits(server), certificate, key, ACCOUNT, server.log_level, server.log_format)

@@ -14,6 +14,9 @@ ConfigFile = Annotated[
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (127.0.0.1).")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on (8080); 0: any free one.")] = None,
+    fronts: Annotated[
+        int | None, typer.Option(help="Processes for HTTP and TLS; 0: the server's own.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of this installation.")] = None,
     engine: Annotated[str | None, typer.Option(help="What runs the jobs (local, slurm).")] = None,
     config: ConfigFile = None,
@@ -37,6 +40,7 @@ def serve(
     given = {
         "host": host,
         "port": port,
+        "fronts": fronts,
         "data": data and str(data),
         "engine": engine,
         "public_url": public_url,

@@ -43,11 +43,32 @@ class Loads(Collector):
         yield over
 
 
-class Metrics:
-    """All metrics of one server, in a registry of their own: several servers may live in one test process."""
+class FrontFigures(Collector):
+    """Processes that do HTTP for the server (`front`), told by whoever keeps them.
+
+    connections: open ones, of all that run. ended: so many ended unasked.
+    """
 
     def __init__(self) -> None:
+        self.running = self.connections = self.ended = 0
+
+    def collect(self) -> Iterator[Metric]:
+        """See prometheus_client."""
+        yield GaugeMetricFamily("headgate_fronts", "Fronts that take connections.", self.running)
+        yield GaugeMetricFamily("headgate_front_connections", "Connections of all fronts.", self.connections)
+        yield CounterMetricFamily("headgate_fronts_ended", "Fronts that ended unasked.", self.ended)
+
+
+class Metrics:
+    """All metrics of one server, in a registry of their own: several servers may live in one test process.
+
+    fronts: where there are any.
+    """
+
+    def __init__(self, fronts: FrontFigures | None = None) -> None:
         self._registry = CollectorRegistry()
+        if fronts is not None:
+            self._registry.register(fronts)
         ProcessCollector(registry=self._registry)
         self._requests = Counter(
             "headgate_requests",

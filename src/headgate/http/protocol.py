@@ -120,6 +120,6 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def bounded(limits: Limits) -> type[BoundedProtocol]:
+def bounded(limits: Limits, protocol: type[BoundedProtocol] = BoundedProtocol) -> type[BoundedProtocol]:
     """The protocol class with these limits."""
-    return type("BoundedProtocol", (BoundedProtocol,), {"limits": limits})
+    return type(protocol.__name__, (protocol,), {"limits": limits})

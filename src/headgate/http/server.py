@@ -1,4 +1,4 @@
-"""Listening: one process, uvicorn in our own event loop.
+"""Listening: uvicorn in our own event loop, in the server's process or in a front's (`front`).
 
 SIGTERM and SIGINT drain; a second one gives up waiting.
 """
@@ -77,6 +77,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, drain: Callable[[], None]) -> None:
         super().__init__(config)
         self._drain = drain
+        self.opened = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.opened.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._drain()
@@ -118,12 +123,13 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         *,
         drain: Callable[[], None] = nothing,
+        protocol: type[BoundedProtocol] = BoundedProtocol,
     ) -> None:
         """drain: called when the server is about to stop, before it waits for the requests under way."""
         self._listening = listening
         config = uvicorn.Config(
             app,
-            http=bounded(limits),
+            http=bounded(limits, protocol),
             **websocket.options(limits),
             lifespan="off",
             interface="asgi3",
@@ -135,6 +141,8 @@ class HttpServer:
             timeout_graceful_shutdown=max(1, round(limits.drain_s)),
             ssl_context_factory=None if tls is None else _always(tls),
         )
+        # Now, while modules can be read: a front gives up its rights before it serves.
+        config.load()
         self._server = _Server(config, drain)
         self._handshake_s = limits.header_timeout_s
 
@@ -153,6 +161,15 @@ class HttpServer:
     def listening(self) -> bool:
         """Whether connections are being taken."""
         return self._server.started and not self._server.should_exit
+
+    async def opened(self) -> None:
+        """Wait until connections are taken."""
+        await self._server.opened.wait()
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._server.server_state.connections)
 
 
 class _Loop(uvloop.Loop):
