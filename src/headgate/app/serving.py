@@ -27,8 +27,8 @@ from headgate.dispatcher.foreign import ForeignJobs
 from headgate.dispatcher.measuring import Measuring
 from headgate.engines.local.account_processes import LocalProcesses
 from headgate.http import logs, tls
-from headgate.http.front.frames import Setup
-from headgate.http.front.fronts import ACCOUNT, Fronts
+from headgate.http.fronts.frames import Setup
+from headgate.http.fronts.keeper import ACCOUNT, Fronts
 from headgate.http.metrics import FrontFigures
 from headgate.http.server import HttpServer, is_loopback, listen, local_url_of, run, url_of
 from headgate.identity import create_first_admin, derived_key, own_account
@@ -41,6 +41,8 @@ from headgate.ports.engine import Ability, Engine
 
 DAY_S: Final = 86400
 SWITCH_S: Final = 0.0002
+PATIENCE_S: Final = 2.0
+"""For the port, which the fronts of a killed server may keep a moment longer than it did."""
 CERTIFICATES: Final = re.compile("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 log = structlog.get_logger("headgate")
 
@@ -73,7 +75,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         await _first_start(parts, announce, settings.soa.python)
         tls_files = _tls_files(server, parts)
         context = tls.context(*tls_files) if tls_files else None
-        listening = listen(server.host, server.port)
+        listening = listen(server.host, server.port, patience_s=PATIENCE_S if server.fronts else 0)
         engine = _engine(parts, settings)
         tickets = _tickets(parts, server, listening, tls=context is not None)
         dispatcher = _dispatcher(parts, settings, engine, tickets)

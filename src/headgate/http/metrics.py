@@ -44,7 +44,7 @@ class Loads(Collector):
 
 
 class FrontFigures(Collector):
-    """Processes that do HTTP for the server (`front`), told by whoever keeps them.
+    """Processes that do HTTP for the server (`fronts`), told by whoever keeps them.
 
     connections: open ones, of all that run. ended: so many ended unasked.
     """

@@ -1,4 +1,4 @@
-"""Listening: uvicorn in our own event loop, in the server's process or in a front's (`front`).
+"""Listening: uvicorn in our own event loop, in the server's process or in a front's (`fronts`).
 
 SIGTERM and SIGINT drain; a second one gives up waiting.
 """
@@ -8,6 +8,7 @@ import ipaddress
 import signal
 import socket
 import ssl
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -24,6 +25,7 @@ from headgate.http.protocol import BoundedProtocol, bounded
 
 BACKLOG = 2048
 TICKS_PER_SECOND = 10
+TRIED_AGAIN_S = 0.05
 
 
 def addresses_of(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str, int]]]:
@@ -43,8 +45,23 @@ def is_loopback(host: str) -> bool:
     )
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises StartupRefused with the reason."""
+def listen(host: str, port: int, *, patience_s: float = 0) -> socket.socket:
+    """A listening socket. Raises StartupRefused with the reason.
+
+    patience_s: how long to wait for a port that is taken. Fronts of a server that was killed end at once, but
+    after it.
+    """
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return _listen(host, port)
+        except StartupRefused:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(TRIED_AGAIN_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
     family, where = addresses_of(host, port)[0]
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -19,10 +19,11 @@ LIMITS = {
 ADA = ("ada", "engine")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with a user, ada."""
-    with running(tmp_path_factory.mktemp("server") / "data", environment=LIMITS) as started:
+@pytest.fixture(scope="module", params=[0, 1], ids=["one process", "a front"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a user, ada; once as one process, once with a front."""
+    flags = ("--fronts", str(request.param))
+    with running(tmp_path_factory.mktemp("server") / "data", *flags, environment=LIMITS) as started:
         started.add_user(*ADA, os_account="nobody")
         yield started
 

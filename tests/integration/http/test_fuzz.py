@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.generation import GenerationMode
@@ -16,6 +17,7 @@ DESCRIBED = schemathesis.openapi.from_dict(json.loads(json.dumps(document(OPERAT
 DESCRIBED.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 
 
+@pytest.mark.parametrize("server", [0], indirect=True)
 @DESCRIBED.parametrize()
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_nothing_that_may_arrive_is_a_fault(case: schemathesis.Case[Any], server: Server) -> None:

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import msgspec
 
-from headgate.http.front.frames import Cutter, Frame, Malformed, encoded
+from headgate.http.fronts.frames import Cutter, Frame, Malformed, encoded
 
 F_co = TypeVar("F_co", covariant=True)
 F_contra = TypeVar("F_contra", contravariant=True)

@@ -15,11 +15,11 @@ import structlog
 
 from headgate.core.errors import StartupRefused
 from headgate.http import logs, tls
-from headgate.http.front import frames
-from headgate.http.front.frames import Connections, Ready, Setup
-from headgate.http.front.link import Link
-from headgate.http.front.relay import FrontProtocol, Relay
-from headgate.http.front.rights import give_up
+from headgate.http.fronts import frames
+from headgate.http.fronts.frames import Connections, Ready, Setup
+from headgate.http.fronts.link import Link
+from headgate.http.fronts.relay import FrontProtocol, Relay
+from headgate.http.fronts.rights import give_up
 from headgate.http.server import HttpServer, run
 
 LOOKED_AFTER_S: Final = 1.0

@@ -14,8 +14,8 @@ import structlog
 
 from headgate.core.errors import StartupRefused
 from headgate.http.faces import Application, nothing
-from headgate.http.front.frames import Setup
-from headgate.http.front.one import Front
+from headgate.http.fronts.frames import Setup
+from headgate.http.fronts.front import Front
 from headgate.http.metrics import FrontFigures
 
 FIRST_PAUSE_S: Final = 0.1
@@ -91,6 +91,11 @@ class Fronts:
     def listening(self) -> bool:
         """Whether connections are being taken."""
         return self._opened.is_set() and not self._stopping.is_set()
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the fronts that take connections."""
+        return [front.pid for front in self._fronts.values() if front.ready]
 
     async def _open(self, keeping: "set[asyncio.Task[None]]") -> None:
         """Wait until all are there, or it is over. Raises StartupRefused."""

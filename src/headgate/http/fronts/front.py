@@ -12,8 +12,8 @@ import structlog
 
 from headgate.core.errors import StartupRefused
 from headgate.http.faces import Application, Scope
-from headgate.http.front import frames
-from headgate.http.front.frames import (
+from headgate.http.fronts import frames
+from headgate.http.fronts.frames import (
     Body,
     Connections,
     Drain,
@@ -27,8 +27,8 @@ from headgate.http.front.frames import (
     ToCore,
     Upgrade,
 )
-from headgate.http.front.link import Link
-from headgate.http.front.streams import HttpStream, SocketStream
+from headgate.http.fronts.link import Link
+from headgate.http.fronts.streams import HttpStream, SocketStream
 from headgate.http.protocol import TARGET
 
 ENDS_WITHIN_S: Final = 2.0
@@ -36,7 +36,7 @@ ENDS_WITHIN_S: Final = 2.0
 _BOOT: Final = """\
 import sys
 sys.path[:] = sys.argv[3:]
-from headgate.http.front.program import main
+from headgate.http.fronts.program import main
 main()
 """
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
@@ -64,7 +64,7 @@ class Front:
         self._loop = asyncio.get_running_loop()
         self._streams: dict[int, HttpStream | SocketStream] = {}
         self._setup = setup
-        self._link = Link(frames.to_core, self, frames.largest_to_core(setup.limits))
+        self.link = Link(frames.to_core, self, frames.largest_to_core(setup.limits))
         self._lost = asyncio.Event()
         self.pid = 0
         self.reason = ""
@@ -82,11 +82,11 @@ class Front:
         self.pid = process.pid
         try:
             ours.setblocking(False)
-            await self._loop.create_unix_connection(lambda: self._link, sock=ours)
-            self._link.send(self._setup)
+            await self._loop.create_unix_connection(lambda: self.link, sock=ours)
+            self.link.send(self._setup)
             await self._lost.wait()
         finally:
-            self._link.close()
+            self.link.close()
             try:
                 async with asyncio.timeout(ENDS_WITHIN_S):
                     await process.wait()
@@ -98,7 +98,7 @@ class Front:
     def drain(self) -> None:
         """Ask it to finish."""
         if self.ready:
-            self._link.send(Drain())
+            self.link.send(Drain())
 
     # ---- what it says
 
@@ -149,7 +149,7 @@ class Front:
         }
         if frame.target:
             scope["extensions"] = {TARGET: {"url": frame.target}}
-        self._run(scope, HttpStream(self._link, frame.stream, frame.kept, frame.body))
+        self._run(scope, HttpStream(self.link, frame.stream, frame.kept, frame.body))
 
     def _upgrade(self, frame: Upgrade) -> None:
         scope: Scope = {
@@ -168,7 +168,7 @@ class Front:
             "subprotocols": frame.subprotocols,
             "extensions": {"websocket.http.response": {}},
         }
-        self._run(scope, SocketStream(self._link, frame.stream))
+        self._run(scope, SocketStream(self.link, frame.stream))
 
     def _run(self, scope: Scope, stream: HttpStream | SocketStream) -> None:
         if stream.number in self._streams:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uvicorn.protocols.utils import ClientDisconnected
 
 from headgate.http.faces import Receive, Scope, Send, nothing
-from headgate.http.front.frames import (
+from headgate.http.fronts.frames import (
     COMING,
     HELD,
     LARGEST_TO_FRONT,
@@ -38,7 +38,7 @@ from headgate.http.front.frames import (
     Wanted,
     to_front,
 )
-from headgate.http.front.link import Link
+from headgate.http.fronts.link import Link
 from headgate.http.protocol import TARGET, BoundedProtocol
 
 CONNECTION: Final = "headgate.connection"

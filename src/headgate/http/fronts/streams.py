@@ -11,7 +11,7 @@ from typing import Any, cast
 from uvicorn.protocols.utils import ClientDisconnected
 
 from headgate.http.faces import Message
-from headgate.http.front.frames import (
+from headgate.http.fronts.frames import (
     HELD,
     PIECE,
     WHOLE,
@@ -27,7 +27,7 @@ from headgate.http.front.frames import (
     Taken,
     Wanted,
 )
-from headgate.http.front.link import Link
+from headgate.http.fronts.link import Link
 
 DISCONNECT = {"type": "http.disconnect"}
 FRONT_ENDED = 1006
