@@ -1,6 +1,7 @@
 """`python -m benchmarks`: all measurements, or those named."""
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -69,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="SECONDS",
         help="on a shared machine: how long each round may wait for a quiet moment",
     )
+    parser.add_argument("--fronts", type=int, help="processes for HTTP of servers that do not say themselves")
     options = parser.parse_args(arguments)
+    if options.fronts is not None:
+        os.environ["HEADGATE_SERVER__FRONTS"] = str(options.fronts)
     # Ended from outside, we still stop what we started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.http import Client
-from headgate.testing.server import Server
+from headgate.testing.server import Server, descendants
 
 USER = "bench"
 PASSWORD = "benchmark"
@@ -34,11 +34,26 @@ class Rig(Server):
         """The server process."""
         return self._process.pid
 
+    @property
+    def fronts(self) -> list[int]:
+        """The processes of its fronts."""
+        return [pid for pid in descendants(self.pid) if _name_of(pid) == "headgate-front"]
+
+
+def _name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
 
 @contextmanager
-def serving(data: Path, *, nodes: str = "offline") -> Iterator[Rig]:
-    """A server that is ready, with its nodes in this state and the user in place; gone afterwards."""
-    rig = Rig(data)
+def serving(data: Path, *, nodes: str = "offline", fronts: int | None = None) -> Iterator[Rig]:
+    """A server that is ready, with its nodes in this state and the user in place; gone afterwards.
+
+    fronts: how many; None: as `python -m benchmarks --fronts` says.
+    """
+    rig = Rig(data, () if fronts is None else ("--fronts", str(fronts)))
     try:
         rig.start()
         rig.set_nodes(nodes)

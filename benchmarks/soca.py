@@ -1,5 +1,5 @@
 """The SOCA face: one durable script submission per request, with 8 keep-alive connections and `wrk` on the
-same cores; and the whole list of 9,000 jobs that wait.
+same cores, without fronts and with one, in turns; and the whole list of 9,000 jobs that wait.
 
 The node is offline, so that nothing starts. A submission counts when it was answered, and everything answered
 is on disk; afterwards the jobs are counted. The list is as the user sees their own jobs, all attributes of
@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from benchmarks import wrk
 from benchmarks.bench import Bench, under
+from benchmarks.fronts import with_and_without
 from benchmarks.rig import USER, Rig, count_jobs, serving
 
 LIST_MS = 400
@@ -24,12 +25,15 @@ def measure(bench: Bench) -> None:
     """See the module."""
     _list(bench)
     seconds = bench.size(5, 1)
-    with serving(bench.folder / "soca-accept") as rig:
-        key = key_of(rig)
-        loads = [submissions(rig, key, seconds) for _ in bench.each_round()]
-        _verify(rig, sum(load.done for load in loads), under_way=len(loads) * wrk.CONNECTIONS)
-    latency = f"p99 of one request {max(load.p99_ms for load in loads):.1f} ms"
-    bench.report("soca: script submissions", "jobs/s", [load.rate for load in loads], note=latency)
+    with with_and_without(bench.folder / "soca-accept") as turns:
+        keys = {turn.rig.url: key_of(turn.rig) for turn in turns}
+        for _ in bench.each_round():
+            for turn in turns:
+                turn.load(lambda rig: submissions(rig, keys[rig.url], seconds))
+        for turn in turns:
+            done = sum(load.done for load in turn.loads)
+            _verify(turn.rig, done, under_way=len(turn.loads) * wrk.CONNECTIONS)
+            turn.report(bench, "soca: script submissions", "jobs/s")
 
 
 def submissions(rig: Rig, key: str, seconds: int) -> wrk.Load:
