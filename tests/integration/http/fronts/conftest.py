@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from headgate.http.faces import Application
 from headgate.http.fronts.frames import Setup
@@ -66,6 +67,14 @@ class Dialled:
             except ConnectionResetError:
                 pass
         return b"".join(read)
+
+    def reading(self, on: bool) -> None:
+        """Read what comes, or let it lie."""
+        transport = cast("asyncio.Transport", self.writer.transport)
+        if on:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
 
     def vanish(self) -> None:
         """Break the connection."""

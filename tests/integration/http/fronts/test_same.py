@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from headgate.http.faces import Receive, Scope, Send
 from headgate.http.limits import Limits
@@ -130,7 +131,8 @@ async def test_what_comes_of_a_websocket_is_the_same(fronts: int) -> None:
     async with served(app, fronts, Limits(message=1000, drain_s=5)) as server:
         url = "ws://{}:{}".format(*server.address)
         async with asyncio.timeout(WITHIN_S):
-            async with connect(f"{url}/x?y", subprotocols=["a", "b"]) as client:  # type: ignore[list-item]
+            offered = [Subprotocol("a"), Subprotocol("b")]
+            async with connect(f"{url}/x?y", subprotocols=offered) as client:
                 assert client.subprotocol == "b"
                 assert client.response is not None
                 assert client.response.headers["x-own"] == "1"

@@ -130,7 +130,7 @@ def test_what_was_answered_before_a_front_was_killed_is_there_once(tmp_path: Pat
                 except httpx.TransportError:
                     unanswered += 1
             killing.join()
-            wait_until(lambda: fronts_of(server) not in ([], victim), "no front in its place")  # noqa: B023
+            wait_until(lambda: fronts_of(server) not in ([], victim), "no front in its place")  # noqa: B023  called before the next one
         with server.http() as client:
             page = client.get("/v1/jobs", params={"limit": 1000}).json()
             found = [job["id"] for job in page["jobs"]]

@@ -87,11 +87,11 @@ async def test_a_client_that_does_not_read_holds_up_its_own_answer_alone() -> No
 
     async with served(app) as server:
         wire = await server.dial(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        wire.reading(False)
         await asyncio.sleep(1)
         assert sent <= UNDER_WAY
         assert await answers(server)
-        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        wire.reading(True)
         head = await wire.until(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 ")
         assert len(await wire.rest()) == size
