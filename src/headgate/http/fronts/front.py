@@ -66,6 +66,7 @@ class Front:
         self._setup = setup
         self.link = Link(frames.to_core, self, frames.largest_to_core(setup.limits))
         self._lost = asyncio.Event()
+        self._draining = False
         self.pid = 0
         self.reason = ""
         """What it did wrong on the link; empty: nothing."""
@@ -77,13 +78,19 @@ class Front:
     async def live(self, listening: socket.socket) -> int:
         """Start it, and wait until it has ended. Its exit status. Raises StartupRefused."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            process = await _started(theirs, listening)
+        ours.setblocking(False)
+        await self._loop.create_unix_connection(lambda: self.link, sock=ours)
+        self.link.send(self._setup)
+        if self._draining:
+            self.link.send(Drain())
+        try:
+            with theirs:
+                process = await _started(theirs, listening)
+        except StartupRefused:
+            self.link.close()
+            raise
         self.pid = process.pid
         try:
-            ours.setblocking(False)
-            await self._loop.create_unix_connection(lambda: self.link, sock=ours)
-            self.link.send(self._setup)
             await self._lost.wait()
         finally:
             self.link.close()
@@ -97,7 +104,8 @@ class Front:
 
     def drain(self) -> None:
         """Ask it to finish."""
-        if self.ready:
+        self._draining = True
+        if self.link.connected:
             self.link.send(Drain())
 
     # ---- what it says

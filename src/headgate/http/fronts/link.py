@@ -63,6 +63,11 @@ class Link(asyncio.Protocol, Generic[F]):
             self._scheduled = True
             self._loop.call_soon(self._flush)
 
+    @property
+    def connected(self) -> bool:
+        """Whether what is said can reach anybody."""
+        return self._transport is not None
+
     async def flowing(self) -> None:
         """Wait until the other side keeps up, or is gone."""
         await self._flowing.wait()

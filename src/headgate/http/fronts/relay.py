@@ -50,6 +50,7 @@ class FrontProtocol(BoundedProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.under_way: Channel | None = None
+        self.lost = False
 
     def on_message_begin(self) -> None:
         """See BoundedProtocol."""
@@ -59,6 +60,7 @@ class FrontProtocol(BoundedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See BoundedProtocol."""
         super().connection_lost(exc)
+        self.lost = True
         if self.under_way is not None:
             self.under_way.leave()
 
@@ -76,7 +78,8 @@ class Channel:
         self._heard: deque[ToFront] = deque()
         self._bell: asyncio.Future[None] | None = None
         self._allowed = WINDOW
-        self._more_allowed = asyncio.Event()
+        # Made when somebody waits: a small request does not.
+        self._more_allowed: asyncio.Event | None = None
         self._taken = 0
         self.number = number
         self.open = True
@@ -87,8 +90,7 @@ class Channel:
     def hear(self, frame: ToFront) -> None:
         """Something for this stream has come."""
         if isinstance(frame, Wanted):
-            self._allowed += frame.size
-            self._more_allowed.set()
+            self._allow(frame.size)
         else:
             self._heard.append(frame)
             self._ring()
@@ -114,8 +116,7 @@ class Channel:
 
     def wave_through(self) -> None:
         """Whatever there still is may be sent: no more can come of it."""
-        self._allowed = sys.maxsize
-        self._more_allowed.set()
+        self._allow(sys.maxsize)
 
     def send(self, frame: Frame, size: int = 0) -> None:
         """Tell the core, unless it does not listen any more. size: what it takes of the window."""
@@ -129,6 +130,8 @@ class Channel:
             if self._link.paused:
                 await self._link.flowing()
                 continue
+            if self._more_allowed is None:
+                self._more_allowed = asyncio.Event()
             self._more_allowed.clear()
             await self._more_allowed.wait()
 
@@ -147,8 +150,13 @@ class Channel:
     def close(self) -> None:
         """Nothing more is to be said."""
         self.open = False
-        self._more_allowed.set()
+        self._allow(0)
         self._ring()
+
+    def _allow(self, size: int) -> None:
+        self._allowed += size
+        if self._more_allowed is not None:
+            self._more_allowed.set()
 
 
 class Relay:
@@ -190,6 +198,9 @@ class Relay:
 
     async def _http(self, channel: Channel, scope: Scope, receive: Receive, send: Send) -> None:
         connection: FrontProtocol = scope["state"][CONNECTION]
+        if connection.lost:
+            # As if it had broken a moment earlier: nobody has heard of this request.
+            return
         connection.under_way = channel
         kept, body = WHOLE, b""
         has_body, waits = _body_of(scope)

@@ -27,6 +27,10 @@ REQUESTS = [
     b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET /http/2.0 HTTP/2.0\r\n\r\n",
 ]
+UPGRADE = (
+    b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 
 
 class Recorder:
@@ -116,12 +120,12 @@ async def test_what_comes_of_a_websocket_is_the_same(fronts: int) -> None:
             )
             await send({"type": "websocket.http.response.body", "body": b"not for you"})
             return
-        chosen = scope["subprotocols"][-1] if scope["subprotocols"] else None
+        chosen = "b" if "b" in scope["subprotocols"] else None
         await send({"type": "websocket.accept", "subprotocol": chosen, "headers": [(b"x-own", b"1")]})
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
-                heard.append((message["code"], message["reason"]))
+                heard.append((message["code"], message.get("reason", "")))
                 return
             if message.get("text") == "enough":
                 await send({"type": "websocket.close", "code": 4000, "reason": "so be it"})
@@ -152,13 +156,14 @@ async def test_what_comes_of_a_websocket_is_the_same(fronts: int) -> None:
                     await client.recv()
                 assert closed.value.rcvd is not None
                 assert closed.value.rcvd.code == 1009
-        wire = await server.dial(
-            b"GET /no HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
+        wire = await server.dial(UPGRADE % b"/yes" + b"X-Odd: \xff\r\n\r\n")
+        assert (await wire.until(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        wire.vanish()
+        wire = await server.dial(UPGRADE % b"/no" + b"\r\n")
         answer = await wire.rest()
         assert answer.startswith(b"HTTP/1.1 403 ")
         assert b"x-why: 1" in answer
         assert answer.endswith(b"not for you")
     assert heard[0] == (4001, "bye")
     assert heard[1][0] == 1009
+    assert heard[2][0] == 1005

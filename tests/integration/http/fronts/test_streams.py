@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 
 from headgate.http.faces import Receive, Scope, Send
 from headgate.http.fronts.frames import WINDOW
+from headgate.http.limits import Limits
 from tests.integration.http.fronts.conftest import WITHIN_S, Served, served
 
 MIB = 1 << 20
@@ -197,6 +198,14 @@ async def test_a_front_that_is_killed_is_replaced_and_its_requests_are_told_and_
         assert server.figures.ended == 1
     assert told == ["http.disconnect"]
     assert calls == 1
+
+
+async def test_the_end_does_not_wait_for_a_front_that_is_only_starting() -> None:
+    async with served(small, limits=Limits(drain_s=600)) as server:
+        os.kill(server.pids[0], signal.SIGKILL)
+        while server.pids:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
 
 
 @pytest.mark.parametrize("fronts", [0, 1, 2])
