@@ -120,12 +120,13 @@ def test_what_was_answered_before_a_front_was_killed_is_there_once(tmp_path: Pat
     with running(tmp_path / "data", "--fronts", "1") as server:
         answered, unanswered = [], 0
         for _ in range(5):
+            assert httpx.get(server.url + "/healthz").status_code == 200
             victim = fronts_of(server)
             killing = threading.Timer(0.2, os.kill, (victim[0], signal.SIGKILL))
             killing.start()
             with server.http() as client:
                 try:
-                    while True:
+                    while not ended(victim[0]):
                         answered.append(client.post("/v1/jobs", json=JOB).json()["id"])
                 except httpx.TransportError:
                     unanswered += 1
