@@ -220,10 +220,12 @@ async def _started(link: socket.socket, listening: socket.socket) -> asyncio.sub
     A session of its own: Ctrl-C of a terminal is for the server alone, which lets the fronts finish. The
     paths: it looks nowhere else for modules, and for none once it has given up its rights.
     """
+    # Compiled modules, where the environment says that they are elsewhere: with it a front starts sooner.
+    kept = ("-X", f"pycache_prefix={sys.pycache_prefix}") if sys.pycache_prefix else ()
     paths = dict.fromkeys(str(Path(path)) for path in sys.path if os.path.isabs(path))
     try:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-B", "-c", _BOOT),
+            *(sys.executable, "-I", "-S", "-B", *kept, "-c", _BOOT),
             *(str(link.fileno()), str(listening.fileno()), *paths),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

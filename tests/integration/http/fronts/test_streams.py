@@ -208,6 +208,28 @@ async def test_the_end_does_not_wait_for_a_front_that_is_only_starting() -> None
         await asyncio.sleep(0.2)
 
 
+async def test_who_says_twice_that_it_shall_end_waits_for_nothing() -> None:
+    begun = asyncio.Event()
+    cancelled = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async with served(app, limits=Limits(drain_s=600)) as server:
+        await server.dial(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await begun.wait()
+        server.http.stop()
+        await asyncio.sleep(0.3)
+        assert not cancelled.is_set()
+    # Leaving has stopped it a second time.
+    assert cancelled.is_set()
+
+
 @pytest.mark.parametrize("fronts", [0, 1, 2])
 async def test_the_end_waits_for_requests_under_way_and_tells_websockets(fronts: int) -> None:
     go_on = asyncio.Event()
