@@ -25,6 +25,7 @@ from benchmarks import (
     sweep,
     sync,
     tasks,
+    tls,
     xml,
 )
 from benchmarks.bench import Bench, Skipped
@@ -42,6 +43,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "sigv4": sigv4.measure,
     "soca": soca.measure,
     "sync": sync.measure,
+    "tls": tls.measure,
     "soa": soa.measure,
     "slurmrestd": slurmrestd.measure,
     "slurm-accept": slurm.accept,

@@ -1,10 +1,9 @@
 """Accepting jobs: create + add task + submit over `/hpc` with 8 keep-alive connections and `wrk` on the same
 cores. A job counts when its submit was answered, and everything answered is on disk.
 
-Once with the node offline, so that nothing starts (the target; and with a
-front, in turns), and once with the engine running the jobs
-(`true`) as they come. Afterwards the jobs in the store are counted: none that was answered may be missing,
-and no more may be there than were still under way when `wrk` stopped.
+Once with the node offline, so that nothing starts (the target; and with a front, in turns), and once with the
+engine running the jobs (`true`) as they come. Afterwards the jobs in the store are counted: none that was
+answered may be missing, and no more may be there than were still under way when `wrk` stopped.
 """
 
 from benchmarks import wrk

@@ -44,10 +44,10 @@ class Turn:
 
 
 @contextmanager
-def with_and_without(folder: Path, *, nodes: str = "offline") -> Iterator[tuple[Turn, Turn]]:
-    """Both servers, ready, on folders beside this one."""
+def with_and_without(folder: Path, *, tls: bool = False) -> Iterator[tuple[Turn, Turn]]:
+    """Both servers, ready, their nodes offline, on folders beside this one. tls: see rig.serving."""
     with (
-        serving(folder, nodes=nodes, fronts=0) as plain,
-        serving(folder.with_name(f"{folder.name}-front"), nodes=nodes, fronts=1) as fronted,
+        serving(folder, fronts=0, tls=tls) as plain,
+        serving(folder.with_name(f"{folder.name}-front"), fronts=1, tls=tls) as fronted,
     ):
         yield Turn(plain, ""), Turn(fronted, ", one front")

@@ -1,8 +1,9 @@
--- The same GET again and again: path and Authorization come as arguments.
+-- The same GET again and again: Authorization, path and, if it is not to be kept, Connection are arguments.
 
 function init(args)
   wrk.headers["Authorization"] = args[1]
   wrk.path = args[2]
+  wrk.headers["Connection"] = args[3]
   bytes = wrk.format("GET")
 end
 

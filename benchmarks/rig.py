@@ -48,14 +48,21 @@ def _name_of(pid: int) -> str:
 
 
 @contextmanager
-def serving(data: Path, *, nodes: str = "offline", fronts: int | None = None) -> Iterator[Rig]:
+def serving(
+    data: Path, *, nodes: str = "offline", fronts: int | None = None, tls: bool = False
+) -> Iterator[Rig]:
     """A server that is ready, with its nodes in this state and the user in place; gone afterwards.
 
-    fronts: how many; None: as `python -m benchmarks --fronts` says.
+    fronts: how many; None: as `python -m benchmarks --fronts` says. tls: with a certificate that nobody
+    trusts, and only what needs no user.
     """
-    rig = Rig(data, () if fronts is None else ("--fronts", str(fronts)))
+    flags = () if fronts is None else ("--fronts", str(fronts))
+    rig = Rig(data, (*flags, "--tls-self-signed") if tls else flags)
     try:
         rig.start()
+        if tls:
+            yield rig
+            return
         rig.set_nodes(nodes)
         with rig.http() as http:
             known = http.get("/v1/me", auth=rig.user).status_code == 200
