@@ -1,7 +1,7 @@
 """What a scraper is told."""
 
 from headgate.core.states import JobState
-from headgate.http.metrics import Metrics
+from headgate.http.metrics import FrontFigures, Metrics
 
 
 def test_requests_jobs_and_readiness_are_counted() -> None:
@@ -32,3 +32,14 @@ def test_faces_with_a_limit_are_told_with_what_they_say_now() -> None:
     text = metrics.text(jobs={}, ready=True, loads={"nifcloud": (3, 11)}).decode()
     assert 'headgate_limited_requests{face="nifcloud"} 3.0' in text
     assert 'headgate_limited_requests_refused_total{face="nifcloud"} 11.0' in text
+
+
+def test_fronts_are_told_of_where_there_are_any() -> None:
+    assert "headgate_front" not in Metrics().text(jobs={}, ready=True).decode()
+    fronts = FrontFigures()
+    metrics = Metrics(fronts)
+    fronts.running, fronts.connections, fronts.ended = 2, 17, 1
+    text = metrics.text(jobs={}, ready=True).decode()
+    assert "headgate_fronts 2.0" in text
+    assert "headgate_front_connections 17.0" in text
+    assert "headgate_fronts_ended_total 1.0" in text

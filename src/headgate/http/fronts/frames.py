@@ -123,35 +123,32 @@ class Connections(Struct, array_like=True, tag=21, gc=False):
     count: int
 
 
-class Request(Struct, array_like=True, tag=22, gc=False):
-    """The headers of a request, and what is here of its body. target: see `protocol.TARGET`; mostly empty."""
+class Asked(Struct, array_like=True, gc=False):
+    """What a request and an upgrade have in common, as ASGI's scope has it."""
 
     stream: int
-    method: str
     scheme: str
-    version: str
     path: str
     raw_path: bytes
     query: bytes
     headers: Headers
     client: Address
     server: Address
+
+
+class Request(Asked, array_like=True, tag=22, gc=False):
+    """The headers of a request, and what is here of its body. target: see `protocol.TARGET`; mostly empty."""
+
+    method: str
+    version: str
     target: bytes
     kept: int
     body: bytes
 
 
-class Upgrade(Struct, array_like=True, tag=23, gc=False):
+class Upgrade(Asked, array_like=True, tag=23, gc=False):
     """The headers of an upgrade to a WebSocket."""
 
-    stream: int
-    scheme: str
-    path: str
-    raw_path: bytes
-    query: bytes
-    headers: Headers
-    client: Address
-    server: Address
     subprotocols: list[str]
 
 

@@ -14,6 +14,7 @@ from headgate.core.errors import StartupRefused
 from headgate.http.faces import Application, Scope
 from headgate.http.fronts import frames
 from headgate.http.fronts.frames import (
+    Asked,
     Body,
     Connections,
     Drain,
@@ -140,42 +141,18 @@ class Front:
     # ---- requests
 
     def _request(self, frame: Request) -> None:
-        scope: Scope = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": frame.version,
-            "server": frame.server,
-            "client": frame.client,
-            "scheme": frame.scheme,
-            "root_path": "",
-            "headers": frame.headers,
-            "state": {},
-            "method": frame.method,
-            "path": frame.path,
-            "raw_path": frame.raw_path,
-            "query_string": frame.query,
-        }
+        scope = _scope("http", _ASGI, frame)
+        scope["http_version"] = frame.version
+        scope["method"] = frame.method
         if frame.target:
             scope["extensions"] = {TARGET: {"url": frame.target}}
         self._run(scope, HttpStream(self.link, frame.stream, frame.kept, frame.body))
 
     def _upgrade(self, frame: Upgrade) -> None:
-        scope: Scope = {
-            "type": "websocket",
-            "asgi": _ASGI_WEBSOCKET,
-            "http_version": "1.1",
-            "server": frame.server,
-            "client": frame.client,
-            "scheme": frame.scheme,
-            "root_path": "",
-            "headers": frame.headers,
-            "state": {},
-            "path": frame.path,
-            "raw_path": frame.raw_path,
-            "query_string": frame.query,
-            "subprotocols": frame.subprotocols,
-            "extensions": {"websocket.http.response": {}},
-        }
+        scope = _scope("websocket", _ASGI_WEBSOCKET, frame)
+        scope["http_version"] = "1.1"
+        scope["subprotocols"] = frame.subprotocols
+        scope["extensions"] = {"websocket.http.response": {}}
         self._run(scope, SocketStream(self.link, frame.stream))
 
     def _run(self, scope: Scope, stream: HttpStream | SocketStream) -> None:
@@ -195,6 +172,23 @@ class Front:
             del self._streams[stream.number]
             if stream.task is not None:
                 self._tasks.discard(stream.task)
+
+
+def _scope(kind: str, asgi: dict[str, str], frame: Asked) -> Scope:
+    """What both kinds have, as uvicorn says it."""
+    return {
+        "type": kind,
+        "asgi": asgi,
+        "server": frame.server,
+        "client": frame.client,
+        "scheme": frame.scheme,
+        "root_path": "",
+        "headers": frame.headers,
+        "state": {},
+        "path": frame.path,
+        "raw_path": frame.raw_path,
+        "query_string": frame.query,
+    }
 
 
 def _tell(stream: HttpStream | SocketStream, frame: Body | Taken | Said | Gone) -> None:

@@ -6,7 +6,6 @@ connection itself (`FrontProtocol`).
 """
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Callable
 from itertools import count
@@ -22,6 +21,7 @@ from headgate.http.fronts.frames import (
     WHOLE,
     WINDOW,
     Accepted,
+    Address,
     Answer,
     Body,
     Closed,
@@ -29,6 +29,7 @@ from headgate.http.fronts.frames import (
     Ended,
     Frame,
     Gone,
+    Headers,
     Piece,
     Request,
     Said,
@@ -39,6 +40,7 @@ from headgate.http.fronts.frames import (
     to_front,
 )
 from headgate.http.fronts.link import Link
+from headgate.http.fronts.window import Window
 from headgate.http.protocol import TARGET, BoundedProtocol
 
 CONNECTION: Final = "headgate.connection"
@@ -77,9 +79,7 @@ class Channel:
         self._link = link
         self._heard: deque[ToFront] = deque()
         self._bell: asyncio.Future[None] | None = None
-        self._allowed = WINDOW
-        # Made when somebody waits: a small request does not.
-        self._more_allowed: asyncio.Event | None = None
+        self._window = Window(link)
         self._taken = 0
         self.number = number
         self.open = True
@@ -90,7 +90,7 @@ class Channel:
     def hear(self, frame: ToFront) -> None:
         """Something for this stream has come."""
         if isinstance(frame, Wanted):
-            self._allow(frame.size)
+            self._window.add(frame.size)
         else:
             self._heard.append(frame)
             self._ring()
@@ -112,28 +112,21 @@ class Channel:
 
     def hold(self) -> None:
         """Nothing of the body may be sent before it is wanted."""
-        self._allowed = 0
+        self._window.take(WINDOW)
 
     def wave_through(self) -> None:
         """Whatever there still is may be sent: no more can come of it."""
-        self._allow(sys.maxsize)
+        self._window.close()
 
     def send(self, frame: Frame, size: int = 0) -> None:
         """Tell the core, unless it does not listen any more. size: what it takes of the window."""
-        self._allowed -= size
+        self._window.take(size)
         if self.open:
             self._link.send(frame)
 
     async def allowed(self) -> None:
         """Wait until more may be sent, or it does not matter."""
-        while self.open and (self._allowed <= 0 or self._link.paused):
-            if self._link.paused:
-                await self._link.flowing()
-                continue
-            if self._more_allowed is None:
-                self._more_allowed = asyncio.Event()
-            self._more_allowed.clear()
-            await self._more_allowed.wait()
+        await self._window.opened()
 
     def taken(self, size: int) -> None:
         """The client has taken so much of the answer."""
@@ -150,13 +143,8 @@ class Channel:
     def close(self) -> None:
         """Nothing more is to be said."""
         self.open = False
-        self._allow(0)
+        self._window.close()
         self._ring()
-
-    def _allow(self, size: int) -> None:
-        self._allowed += size
-        if self._more_allowed is not None:
-            self._more_allowed.set()
 
 
 class Relay:
@@ -212,23 +200,8 @@ class Relay:
         elif has_body:
             kept = COMING
         target = scope["extensions"][TARGET]["url"] if "extensions" in scope else b""
-        channel.send(
-            Request(
-                channel.number,
-                scope["method"],
-                scope["scheme"],
-                scope["http_version"],
-                scope["path"],
-                scope["raw_path"],
-                scope["query_string"],
-                scope["headers"],
-                scope["client"],
-                scope["server"],
-                target,
-                kept,
-                body,
-            )
-        )
+        asked = _asked(channel, scope)
+        channel.send(Request(*asked, scope["method"], scope["http_version"], target, kept, body))
         sending = None if kept == WHOLE else asyncio.create_task(_send_body(channel, receive))
         try:
             if await _answer(channel, send):
@@ -244,19 +217,7 @@ class Relay:
 
     async def _websocket(self, channel: Channel, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
-        channel.send(
-            Upgrade(
-                channel.number,
-                scope["scheme"],
-                scope["path"],
-                scope["raw_path"],
-                scope["query_string"],
-                scope["headers"],
-                scope["client"],
-                scope["server"],
-                scope["subprotocols"],
-            )
-        )
+        channel.send(Upgrade(*_asked(channel, scope), scope["subprotocols"]))
         listening = asyncio.create_task(_send_messages(channel, receive))
         try:
             await _converse(channel, send)
@@ -267,6 +228,20 @@ class Relay:
         finally:
             listening.cancel()
             channel.leave()
+
+
+def _asked(channel: Channel, scope: Scope) -> "tuple[int, str, str, bytes, bytes, Headers, Address, Address]":
+    """The fields of `frames.Asked`."""
+    return (
+        channel.number,
+        scope["scheme"],
+        scope["path"],
+        scope["raw_path"],
+        scope["query_string"],
+        scope["headers"],
+        scope["client"],
+        scope["server"],
+    )
 
 
 def _body_of(scope: Scope) -> tuple[bool, bool]:

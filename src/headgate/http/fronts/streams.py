@@ -28,6 +28,7 @@ from headgate.http.fronts.frames import (
     Wanted,
 )
 from headgate.http.fronts.link import Link
+from headgate.http.fronts.window import Window
 
 DISCONNECT = {"type": "http.disconnect"}
 FRONT_ENDED = 1006
@@ -37,33 +38,31 @@ FRONT_ENDED = 1006
 class Stream:
     """What both kinds have: a bell for what comes in, and room for what goes out."""
 
-    __slots__ = ("_bell", "_due", "_link", "_more_room", "_room", "gone", "number", "task")
+    __slots__ = ("_bell", "_due", "_link", "_window", "number", "task")
 
     def __init__(self, link: Link[Any], number: int, *, due: int) -> None:
         """due: bytes that the front may be allowed to send in addition."""
         self._link = link
         self._due = due
-        self._room = WINDOW
-        # Both are made when somebody waits: a small request waits for neither.
+        self._window = Window(link)
+        # Made when somebody waits, which a small request does not.
         self._bell: asyncio.Event | None = None
-        self._more_room: asyncio.Event | None = None
         self.number = number
-        self.gone = False
-        """Whether there is no client any more."""
         self.task: asyncio.Task[None] | None = None
 
     def taken(self, frame: Taken) -> None:
         """The client has taken some of the answer."""
-        self._room += frame.size
-        if self._more_room is not None:
-            self._more_room.set()
+        self._window.add(frame.size)
+
+    @property
+    def gone(self) -> bool:
+        """Whether there is no client any more."""
+        return self._window.closed
 
     def leave(self) -> None:
         """The client has left."""
-        self.gone = True
+        self._window.close()
         self._ring()
-        if self._more_room is not None:
-            self._more_room.set()
 
     def _ring(self) -> None:
         if self._bell is not None:
@@ -81,18 +80,6 @@ class Stream:
         if self._due >= WINDOW // 2:
             self._link.send(Wanted(self.number, self._due))
             self._due = 0
-
-    async def _has_room(self) -> bool:
-        """Wait until something may be sent; False: the client has left meanwhile."""
-        while not self.gone and (self._room <= 0 or self._link.paused):
-            if self._link.paused:
-                await self._link.flowing()
-                continue
-            if self._more_room is None:
-                self._more_room = asyncio.Event()
-            self._more_room.clear()
-            await self._more_room.wait()
-        return not self.gone
 
 
 class HttpStream(Stream):
@@ -164,16 +151,17 @@ class HttpStream(Stream):
         if self._start is not None and len(body) <= PIECE and not self._link.paused:
             start, self._start = self._start, None
             self._link.send(Answer(self.number, start["status"], start.get("headers", []), body, more))
-            self._room -= len(body)
+            self._window.take(len(body))
         elif body or not more:
             self._send_start()
             rest = memoryview(body)
             while True:
                 piece, rest = rest[:PIECE], rest[PIECE:]
-                if not await self._has_room():
+                await self._window.opened()
+                if self.gone:
                     return
                 self._link.send(Piece(self.number, cast("bytes", piece), more or bool(rest)))
-                self._room -= len(piece)
+                self._window.take(len(piece))
                 if not rest:
                     break
         if not more:
@@ -224,13 +212,14 @@ class SocketStream(Stream):
 
     async def send(self, message: Message) -> None:
         """See ASGI. Raises ClientDisconnected, as uvicorn does."""
-        if not await self._has_room():
+        await self._window.opened()
+        if self.gone:
             raise ClientDisconnected
         number, headers = self.number, list(message.get("headers", ()))
         match message["type"]:
             case "websocket.send":
                 said = Said(number, message.get("text"), message.get("bytes"))
-                self._room -= said.cost
+                self._window.take(said.cost)
                 self._link.send(said)
             case "websocket.accept":
                 self._link.send(Accepted(number, message.get("subprotocol"), headers))

@@ -51,8 +51,8 @@ TO_FRONT: list[Frame] = [
 TO_CORE: list[Frame] = [
     Ready(),
     Connections(12),
-    Request(1, "POST", "https", "1.1", "/a b", b"/a%20b", b"c=d", HEADERS, HERE, HERE, b"", WHOLE, b"{}"),
-    Request(2, "GET", "http", "1.0", "/", b"/", b"", [], None, None, b"http://x/", HELD, b""),
+    Request(1, "https", "/a b", b"/a%20b", b"c=d", HEADERS, HERE, HERE, "POST", "1.1", b"", WHOLE, b"{}"),
+    Request(2, "http", "/", b"/", b"", [], None, None, "GET", "1.0", b"http://x/", HELD, b""),
     Upgrade(3, "wss", "/x", b"/x", b"", HEADERS, HERE, HERE, ["soap", "json"]),
     Body(1, b"more", True),
     Said(1, "", None),

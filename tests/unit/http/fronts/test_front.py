@@ -79,7 +79,7 @@ class Met:
 
 
 def request(number: int = 1, kept: int = WHOLE, body: bytes = b"") -> Request:
-    return Request(number, "POST", "http", "1.1", "/x", b"/x", b"", [], HERE, HERE, b"", kept, body)
+    return Request(number, "http", "/x", b"/x", b"", [], HERE, HERE, "POST", "1.1", b"", kept, body)
 
 
 def upgrade() -> Upgrade:
