@@ -30,27 +30,23 @@ NODE_RELEASE_LIMIT_S = 15
 
 
 class Surroundings:
-    """What a job is validated against: the nodes, the group names and the parent jobs that exist.
+    """What all jobs are validated against: the nodes and the names of groups.
 
     no_node_duties: the name of the engine, if it can't run anything on each node of a job.
     """
 
-    def __init__(
-        self,
-        nodes: Sequence[Node],
-        groups: Collection[str],
-        parents: Mapping[int, JobState],
-        *,
-        no_node_duties: str = "",
-    ) -> None:
+    def __init__(self, nodes: Sequence[Node], groups: Collection[str], *, no_node_duties: str = "") -> None:
         self.no_node_duties = no_node_duties
         self.nodes = nodes
         self.groups = {group.casefold() for group in groups}
-        self.parents = parents
         self.names = {node.name.casefold() for node in nodes}
 
 
-def validate(job: Job, tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
+Parents = Mapping[int, JobState]
+"""The states of those jobs that one depends on, as far as they exist."""
+
+
+def validate(job: Job, tasks: Sequence[Task], around: Surroundings, parents: Parents) -> Mishap | None:
     """The first thing that is wrong with a job as a whole, or None."""
     spec = job.spec
     return (
@@ -58,7 +54,7 @@ def validate(job: Job, tasks: Sequence[Task], around: Surroundings) -> Mishap | 
         or _types(spec, tasks)
         or _node_duties(tasks, around)
         or _behaviour(spec)
-        or _parents(spec, around)
+        or _parents(spec, parents)
         or _places(spec, tasks, around)
         or _size(spec, tasks, around)
         or _dependencies(tasks)
@@ -195,12 +191,12 @@ def _behaviour(job: JobSpec) -> Mishap | None:
     return None
 
 
-def _parents(job: JobSpec, around: Surroundings) -> Mishap | None:
+def _parents(job: JobSpec, parents: Parents) -> Mishap | None:
     wanted = [dependency.job_id for dependency in job.depends_on]
-    missing = [str(job_id) for job_id in wanted if job_id not in around.parents]
+    missing = [str(job_id) for job_id in wanted if job_id not in parents]
     if missing:
         return Mishap("Validation_JobHasMissingParentJobs", (",".join(missing),))
-    idle = [str(job_id) for job_id in wanted if around.parents[job_id] is JobState.CONFIGURING]
+    idle = [str(job_id) for job_id in wanted if parents[job_id] is JobState.CONFIGURING]
     if idle:
         return Mishap("Validation_JobHasUnsubmittedParentJobs", (",".join(idle),))
     return None

@@ -18,7 +18,6 @@ from headgate.core.mailing import NO_MAIL, MailPolicy
 from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec
 from headgate.core.properties import Moment, Property, apply_job, check_settable
 from headgate.core.states import FINAL_JOB_STATES, JobState
-from headgate.core.validation import validate
 from headgate.core.vocabulary import HoldKind, Intention
 from headgate.core.warnings import all_warnings
 from headgate.ports.identity import Caller
@@ -37,7 +36,7 @@ from headgate.service.rights import (
     require_seeing,
     require_stop,
 )
-from headgate.service.submission import requeue_job, submit, surroundings, unheeded
+from headgate.service.submission import check, requeue_job, submit, unheeded
 from headgate.service.views import JobView
 
 MESSAGE_LIMIT = 128
@@ -156,7 +155,7 @@ class Jobs:
             runtime_s = edit.job.spec.runtime_s
             self._apply(edit, caller, changes, Moment.SET)
             if edit.job.state is JobState.QUEUED and any(prop.resubmits for prop in changes):
-                mishap = validate(edit.job, edit.all_tasks(), surroundings(tx, edit))
+                mishap = check(edit)
                 if mishap is not None:
                     raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
                 look_again(edit)

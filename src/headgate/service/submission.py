@@ -48,7 +48,7 @@ def submit(edit: JobEdit) -> None:
 
 def _validate_and_queue(edit: JobEdit) -> Mishap | None:
     tasks = edit.all_tasks()
-    mishap = validate(edit.job, tasks, surroundings(edit.tx, edit))
+    mishap = check(edit)
     if mishap is not None:
         return mishap
     mishap, others = link(edit)
@@ -125,14 +125,19 @@ def _reject(edit: JobEdit, mishap: Mishap) -> None:
     edit.set_job(mishap=mishap, times=replace(edit.job.times, ended=edit.tx.now))
 
 
-def surroundings(reader: Reader, edit: JobEdit) -> Surroundings:
-    """What there is to validate against now."""
-    parents = reader.jobs([dependency.job_id for dependency in edit.job.spec.depends_on])
+def check(edit: JobEdit) -> Mishap | None:
+    """The first thing that is wrong with a job as it is now, or None."""
+    parents = edit.tx.jobs([dependency.job_id for dependency in edit.job.spec.depends_on])
     # How a job ended that was entered elsewhere may never be known: nothing of ours waits for one.
     parents = [parent for parent in parents if parent.foreign is None]
-    groups = [group.name for group in reader.node_groups()]
     states = {parent.id: parent.state for parent in parents}
-    return Surroundings(reader.nodes(), groups, states, no_node_duties=reader.meta(OWN_SCHEDULER) or "")
+    return validate(edit.job, edit.all_tasks(), edit.tx.derived(surroundings), states)
+
+
+def surroundings(reader: Reader) -> Surroundings:
+    """What there is to validate against now. To be asked of `Reader.derived`."""
+    groups = [group.name for group in reader.node_groups()]
+    return Surroundings(reader.nodes(), groups, no_node_duties=reader.meta(OWN_SCHEDULER) or "")
 
 
 def queue_task(edit: JobEdit, number: int) -> None:

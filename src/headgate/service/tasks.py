@@ -288,7 +288,7 @@ def _submit_added(edit: JobEdit, task: Task) -> None:
     """Validate and queue a task added to a submitted job. Raises BadRequest when it is not valid."""
     few = edit.job.task_count <= MOST_BESIDE_A_SERVICE
     tasks = edit.all_tasks() if task.spec.depends_on or few else [task]
-    mishap = validate_added(edit.job, task, tasks, surroundings(edit.tx, edit))
+    mishap = validate_added(edit.job, task, tasks, edit.tx.derived(surroundings))
     if mishap is not None:
         raise BadRequest(describe(mishap), code=mishap.code, parameters=mishap.parameters)
     look_again(edit)

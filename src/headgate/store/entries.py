@@ -2,12 +2,12 @@
 about the installation.
 
 Those that every submission asks for are read once for a reader (`Known`), and the writer's are kept from
-commit to commit until somebody changes one.
+commit to commit until somebody changes one. So is what others have made of them (`derived`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from headgate.core.access_keys import AccessKey
 from headgate.core.errors import NotFound
@@ -17,8 +17,12 @@ from headgate.store.codec import Codec, S, folded
 from headgate.store.session import Session
 from headgate.store.sql import entries as sql
 
-Known = dict[tuple[str, str], Any]
-"""What was read before: by table, and the folded name of an entry or "" for all of them."""
+T = TypeVar("T")
+
+Known = dict[Hashable, Any]
+"""What was read before: by table, and the folded name of an entry or "" for all of them. What was made of it:
+by what makes it.
+"""
 
 
 def _listed(session: Session, table: str, kind: Codec[S], order: Callable[[S], str | int]) -> list[S]:
@@ -43,6 +47,12 @@ class EntryReader:
         if found is None:
             found = self._entries[table, ""] = _listed(self._session, table, kind, order)
         return [*found]
+
+    def derived(self, make: Callable[[Self], T]) -> T:
+        if make not in self._entries:
+            self._entries[make] = make(self)
+        found: T = self._entries[make]
+        return found
 
     def nodes(self) -> list[Node]:
         return self._known("nodes", codec.NODES, attrgetter("id"))

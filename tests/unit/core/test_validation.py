@@ -22,8 +22,8 @@ AROUND = Surroundings(
         Node(name="n2", cores=4, sockets=2, memory_mb=8000, groups=("Blue",)),
     ],
     ["Red", "Blue", "Empty"],
-    {7: JobState.FINISHED, 8: JobState.CONFIGURING, 9: JobState.FAILED},
 )
+PARENTS = {7: JobState.FINISHED, 8: JobState.CONFIGURING, 9: JobState.FAILED}
 OWN_SIZE: dict[str, Any] = {"auto_calculate_min": False, "auto_calculate_max": False}
 
 
@@ -45,7 +45,7 @@ def numbered(specs: tuple[TaskSpec, ...]) -> list[Task]:
 
 def verdict(*specs: TaskSpec, **spec: Any) -> str:
     """The code of what is wrong, without its family; empty when nothing is."""
-    mishap = validate(Job(id=1, spec=JobSpec(**spec)), numbered(specs), AROUND)
+    mishap = validate(Job(id=1, spec=JobSpec(**spec)), numbered(specs), AROUND, PARENTS)
     if mishap is None:
         return ""
     assert mishap.code in CODES
