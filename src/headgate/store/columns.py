@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from headgate.core.errors import BadRequest
 from headgate.core.lines import line_of
 from headgate.core.model import Job, Task
 from headgate.core.states import FINAL_JOB_STATES, JobState
@@ -11,12 +12,13 @@ from headgate.store.ladders import Place
 Columns = dict[str, Any]
 HAS_PARENTS: Final = 1
 HAS_GROUPS: Final = 2
+_LARGEST: Final = 2**63
 _IN_QUEUE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
 def place_of(job: Job) -> Place:
     """What a job counts as."""
-    return Place(job.id, job.state.value, folded(job.owner), job.times.changed)
+    return Place(job.id, int(job.state), folded(job.owner), job.times.changed)
 
 
 def parents_of(job: Job) -> set[int]:
@@ -29,8 +31,10 @@ def parents_of(job: Job) -> set[int]:
 
 def _due(job: Job) -> int | None:
     """When a queued job is to be looked at again."""
-    times = [one for one in (job.spec.not_before, job.wakes) if one is not None]
-    return min(times) if times and job.state is JobState.QUEUED else None
+    if job.state is not JobState.QUEUED:
+        return None
+    start, wakes = job.spec.not_before, job.wakes
+    return start if wakes is None else wakes if start is None else min(start, wakes)
 
 
 def _names(job: Job) -> dict[str, str | None]:
@@ -48,12 +52,20 @@ def _names(job: Job) -> dict[str, str | None]:
 
 def links_of(job: Job) -> int:
     """Which of the tables of links have rows of the job."""
-    return (HAS_PARENTS if parents_of(job) else 0) | (HAS_GROUPS if job.spec.node_groups else 0)
+    spec = job.spec
+    has_parents = spec.depends_on or (spec.step is not None and spec.step.of is not None)
+    return (HAS_PARENTS if has_parents else 0) | (HAS_GROUPS if spec.node_groups else 0)
 
 
-def of_job(job: Job) -> Columns:
-    """The columns of a job, and its id by the name by which `put` asks for it."""
-    state, place = job.state, place_of(job)
+def of_job(job: Job, place: Place, links: int) -> Columns:
+    """The columns of a job, and its id by the name by which `put` asks for it.
+
+    Raises BadRequest for a value that no column takes: later it would be everybody's fault. The body takes no
+    text that is not Unicode, so only numbers that users say are looked at.
+    """
+    state, due = job.state, _due(job)
+    if not -_LARGEST < job.spec.priority < _LARGEST or (due is not None and not -_LARGEST <= due < _LARGEST):
+        raise BadRequest("a value cannot be stored: the priority or a time is too large")
     return {
         "id": place.id,
         "job": place.id,
@@ -61,9 +73,9 @@ def of_job(job: Job) -> Columns:
         "owner": place.owner,
         "changed": place.changed,
         "queue_key": -job.spec.priority if job.ready_tasks > 0 and state in _IN_QUEUE else None,
-        "not_before": _due(job),
+        "not_before": due,
         "ended": job.times.ended if state in FINAL_JOB_STATES else None,
-        "links": links_of(job),
+        "links": links,
         "line": line_of(job),
         "foreign_key": None if job.foreign is None else job.foreign.key,
         **_names(job),
@@ -78,7 +90,7 @@ def of_task(task: Task) -> Columns:
         "number": task.number,
         "job": task.job_id,
         "task": task.number,
-        "state": task.state.value,
+        "state": int(task.state),
         "changed": task.times.changed,
         "ready_number": task.number if task.ready else None,
         "expanded_number": task.number if task.expanded else None,

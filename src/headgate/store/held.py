@@ -9,21 +9,27 @@ those before it have left (`Layer.take`). Nobody misses a row: the session has t
 statement that names their table (`session.Held`), and look-ups by key ask here first (`transaction.py`).
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from headgate.core.errors import BadRequest
 from headgate.core.model import Event, Job, Task
 from headgate.store import columns
 from headgate.store.codec import encode
 from headgate.store.columns import Columns
+from headgate.store.ladders import Place
 from headgate.store.session import Session
 from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
 from headgate.store.statement import Statement
 
-_LARGEST = 2**63
+
+class Standing(NamedTuple):
+    """What the database holds of a job besides its body."""
+
+    place: Place
+    links: int
 
 
 class Rows:
@@ -32,6 +38,11 @@ class Rows:
     def __init__(self) -> None:
         self.columns: dict[Any, Columns] = {}
         self.new: set[Any] = set()
+
+    def take(self, later: "Rows") -> None:
+        """These, too, which have come later."""
+        self.columns |= later.columns
+        self.new |= later.new
 
     def write(self, session: Session, add: Statement, put: Statement) -> None:
         """Insert those that are new, change the others."""
@@ -82,18 +93,16 @@ class Layer:
 
     # What becomes of it.
 
-    def spell(self) -> None:
-        """Make rows of the values. Raises BadRequest for a value that no column takes."""
+    def spell(self, standings: Mapping[int, Standing]) -> None:
+        """Make rows of the values. standings: of the jobs held here. Raises BadRequest for a value that no column takes."""
         try:
             for job in self.jobs.values():
-                self._job_rows.columns[job.id] = columns.of_job(job)
+                self._job_rows.columns[job.id] = columns.of_job(job, *standings[job.id])
             for tasks in self.tasks.values():
                 for task in tasks.values():
                     self._task_rows.columns[task.job_id, task.number] = columns.of_task(task)
         except UnicodeEncodeError as error:
             raise BadRequest(f"a value cannot be stored: {error}") from error
-        _check(self._job_rows.columns.values())
-        _check(self._task_rows.columns.values())
 
     def take(self, later: "Layer") -> None:
         """Hold what a change has left, too, which has come later and is spelled."""
@@ -102,9 +111,8 @@ class Layer:
         for job_id, tasks in later.tasks.items():
             self.tasks.setdefault(job_id, {}).update(tasks)
         self._events += later._events
-        for mine, its in ((self._job_rows, later._job_rows), (self._task_rows, later._task_rows)):
-            mine.columns |= its.columns
-            mine.new |= its.new
+        self._job_rows.take(later._job_rows)
+        self._task_rows.take(later._task_rows)
 
     def write(self, session: Session) -> None:
         """Write all of it, spelled, and hold nothing any more."""
@@ -120,18 +128,3 @@ class Layer:
         if self.tables:
             self.tables, self.jobs, self.tasks = set(), {}, {}
             self._events, self._job_rows, self._task_rows = [], Rows(), Rows()
-
-
-def _check(rows: Iterable[Columns]) -> None:
-    """A value that the database would refuse is refused here: later it would be everybody's fault."""
-    for row in rows:
-        for name, value in row.items():
-            kind = value.__class__
-            if kind is int:
-                if not -_LARGEST <= value < _LARGEST:
-                    raise BadRequest(f"a value cannot be stored: {name} is too large")
-            elif kind is str and not value.isascii():
-                try:
-                    value.encode()
-                except UnicodeEncodeError as error:
-                    raise BadRequest(f"a value cannot be stored: {error}") from error

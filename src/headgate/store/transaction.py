@@ -20,7 +20,7 @@ from headgate.store.changes import EntryChanges
 from headgate.store.codec import encode, folded
 from headgate.store.counters import Counters
 from headgate.store.entries import Known
-from headgate.store.held import Layer
+from headgate.store.held import Layer, Standing
 from headgate.store.ladders import Moves, Place
 from headgate.store.reader import NUMBER_MAX, Reader, no_job
 from headgate.store.records import RecordChanges, Tally
@@ -30,13 +30,6 @@ from headgate.store.sql import jobs as job_sql
 from headgate.store.sql import ledger as ledger_sql
 from headgate.store.sql import tasks as task_sql
 from headgate.store.syncs import SyncChanges
-
-
-class _Standing(NamedTuple):
-    """What the database holds of a job besides its body."""
-
-    place: Place
-    links: int
 
 
 class Mark(NamedTuple):
@@ -75,7 +68,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
         self._new_id = new_id
         self._moves = Moves()
         self._endings = Tally()
-        self._places: dict[int, _Standing] = {}
+        self._places: dict[int, Standing] = {}
         self._seen: set[tuple[int, int]] = set()
         """Tasks that the database has."""
         self._savepoint = False
@@ -99,7 +92,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
     def keep(self) -> None:
         """After a change that went well."""
         if self._own.tables:
-            self._own.spell()
+            self._own.spell(self._places)
         if self._savepoint:
             self._session.command("RELEASE SAVEPOINT one_change")
             self.dirty = True
@@ -148,7 +141,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
         if not self._own.tables:
             self._write_kept()
             return
-        self._own.spell()
+        self._own.spell(self._places)
         self.touch()
         self._own.write(self._session)
 
@@ -199,7 +192,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
         if row is None:
             raise no_job(job_id)
         body, state, owner, changed, links = row
-        self._places[job_id] = _Standing(Place(job_id, state, owner, changed), links)
+        self._places[job_id] = Standing(Place(job_id, state, owner, changed), links)
         return codec.JOBS.one(body)
 
     def _held_job(self, job_id: int) -> Job | None:
@@ -215,15 +208,15 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
     def insert_job(self, job: Job) -> None:
         """Keep a new job that has its id and times."""
         self.counters.job = max(self.counters.job, job.id)
-        place = columns.place_of(job)
+        standing = self._places[job.id] = Standing(columns.place_of(job), columns.links_of(job))
         self._own.hold_job(job, new=True)
-        self._link(job)
-        self._moves.log.append((None, place))
-        self._places[job.id] = _Standing(place, columns.links_of(job))
+        if standing.links:
+            self._link(job)
+        self._moves.log.append((None, standing.place))
 
     def put_job(self, job: Job) -> None:
         known = self._places.get(job.id) or self._look_up(job.id)
-        place, links = columns.place_of(job), columns.links_of(job)
+        place, links = standing = Standing(columns.place_of(job), columns.links_of(job))
         self._own.hold_job(job)
         if links or known.links:
             self._unlink(job.id, known.links)
@@ -232,18 +225,18 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
             self._moves.log.append((known.place, place))
             if place.state != known.place.state and job.state in FINAL_JOB_STATES and job.foreign is None:
                 self._endings.note(self.now, job.state)
-        self._places[job.id] = _Standing(place, links)
+        self._places[job.id] = standing
 
-    def _look_up(self, job_id: int) -> _Standing:
+    def _look_up(self, job_id: int) -> Standing:
         """What is kept of a job that is changed without having been read."""
         held = self._held_job(job_id)
         if held is not None:
-            return _Standing(columns.place_of(held), columns.links_of(held))
+            return Standing(columns.place_of(held), columns.links_of(held))
         row = self._session.row(job_sql.keys, {"id": job_id}, apart=True)
         if row is None:
             raise no_job(job_id)
         state, owner, changed, links = row
-        return _Standing(Place(job_id, state, owner, changed), links)
+        return Standing(Place(job_id, state, owner, changed), links)
 
     def remove_job(self, job_id: int) -> None:
         """Forget the job itself; its rows in other tables are `retention`'s."""
@@ -258,8 +251,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
         self._places.pop(job_id, None)
 
     def _link(self, job: Job) -> None:
-        if columns.links_of(job):
-            self.touch()
+        self.touch()
         for parent in columns.parents_of(job):
             self._session.change(job_sql.add_parent, {"parent_id": parent, "job_id": job.id})
         for group in {folded(group) for group in job.spec.node_groups}:
