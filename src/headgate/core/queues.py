@@ -14,7 +14,7 @@ matters.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -109,6 +109,8 @@ def admits(queue: Queue, user: str, groups: Collection[str]) -> bool:
 
     Who is allowed is admitted even if denied; nobody allowed or denied: everybody.
     """
+    if not (queue.allowed_users or queue.allowed_groups or queue.denied_users or queue.denied_groups):
+        return True
     mine = {group.casefold() for group in groups}
     if user.casefold() in _folded(queue.allowed_users) or mine & _folded(queue.allowed_groups):
         return True
@@ -192,73 +194,109 @@ def _chunks(tasks: Iterable[TaskSpec]) -> list[Chunk]:
 # ---- how much
 
 
-class Asked(Struct, frozen=True, kw_only=True):
-    """What a job asks for, at least and at most. Named as in QueueLimits; a run time of None has no end.
+Range = tuple[int, int]
+"""What is asked for, at least and at most."""
+_Asks = Callable[[JobSpec, Sequence[TaskSpec]], tuple[int | None, int | None]]
 
-    The least of nodes counts against max_nodes_running (SOCA's nodect: the chunks).
+
+def _runtime(job: JobSpec, _tasks: Sequence[TaskSpec]) -> tuple[int | None, int | None]:
+    return job.runtime_s, job.runtime_s
+
+
+def _largest(
+    of_task: Callable[[JobSpec, TaskSpec], Range], unit: UnitType | None = None, low: int = 0
+) -> Callable[[JobSpec, Sequence[TaskSpec]], Range]:
+    """What the largest task needs; and what the job itself says, where it counts in this unit and that is
+    more.
     """
 
-    runtime_s: tuple[int | None, int | None]
-    nodes: tuple[int, int]
-    cores: tuple[int, int]
-    gpus: tuple[int, int]
-    memory: tuple[int, int]
-    total_memory: tuple[int, int]
+    def asks(job: JobSpec, tasks: Sequence[TaskSpec]) -> Range:
+        least = most = low
+        if unit is _unit(job):
+            own_low, own_high = units_of(job, job.unit_type)
+            least = 0 if job.auto_calculate_min else own_low
+            most = max(least, 0 if job.auto_calculate_max else own_high)
+        for task in tasks:
+            if not task.type.is_node_duty:
+                task_low, task_high = of_task(job, task)
+                # A maximum below its minimum is refused later, by validation.
+                least, most = max(least, task_low), max(most, task_low, task_high)
+        return least, most
+
+    return asks
 
 
-class _Needs(NamedTuple):
-    """What one task needs, at least and at most; named as in `Asked`."""
-
-    nodes: tuple[int, int] = (1, 1)
-    cores: tuple[int, int] = (1, 1)
-    gpus: tuple[int, int] = (0, 0)
-    memory: tuple[int, int] = (0, 0)
-    total_memory: tuple[int, int] = (0, 0)
+def _unit(job: JobSpec) -> UnitType:
+    """The unit that a job counts in, as far as queues tell them apart."""
+    return UnitType.CORE if job.unit_type is UnitType.SOCKET else job.unit_type
 
 
-def asked(job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
-    """What the largest of its tasks needs, and what the job itself says where that is more."""
-    low, high = units_of(job, job.unit_type)
-    low, high = 0 if job.auto_calculate_min else low, 0 if job.auto_calculate_max else high
-    mine = (low, max(low, high))
-    if job.unit_type is UnitType.NODE:
-        most = _Needs(nodes=mine)
-    elif job.unit_type is UnitType.GPU:
-        most = _Needs(gpus=mine)
-    else:
-        most = _Needs(cores=mine)
-    for task in tasks:
-        if not task.type.is_node_duty:
-            most = _larger(most, _task(job, task))
-    return Asked(runtime_s=(job.runtime_s, job.runtime_s), **most._asdict())
-
-
-def _larger(one: _Needs, other: _Needs) -> _Needs:
-    """The most of the minima, and of all. A maximum below its minimum is refused later, by validation."""
-    return _Needs(*[(max(a[0], b[0]), max(*a, *b)) for a, b in zip(one, other, strict=True)])
-
-
-def _task(job: JobSpec, task: TaskSpec) -> _Needs:
-    if task.chunks:
-        return _chunked(task.chunks)
-    units = units_of(task, job.unit_type)
-    nodes = units if job.unit_type is UnitType.NODE else (1, 1)
-    gpus = units if job.unit_type is UnitType.GPU else (0, 0)
-    memory = job.estimated_process_memory_mb * MIB
-    return _Needs(nodes, units, gpus, (memory, memory), (memory * nodes[0], memory * nodes[1]))
-
-
-def _chunked(chunks: Sequence[Chunk]) -> _Needs:
-    least, most = [0, 0, 0, 0], [0, 0, 0, 0]
+def _sum(chunks: Sequence[Chunk], amount: Callable[[Chunk], int]) -> Range:
+    """Of all parts of all chunks."""
+    least = most = 0
     for chunk in chunks:
-        part = (1, max(1, chunk.cores), chunk.gpus, chunk.memory)
-        high = max(chunk.count, chunk.max_count)
-        for number, amount in enumerate(part):
-            least[number] += chunk.count * amount
-            most[number] += high * amount
-    nodes, cores, gpus, total = zip(least, most, strict=True)
-    memories = [chunk.memory for chunk in chunks]
-    return _Needs(nodes, cores, gpus, (min(memories), max(memories)), total)
+        one = amount(chunk)
+        least += chunk.count * one
+        most += max(chunk.count, chunk.max_count) * one
+    return least, most
+
+
+def _nodes(job: JobSpec, task: TaskSpec) -> Range:
+    if task.chunks:
+        return _sum(task.chunks, lambda chunk: 1)
+    return units_of(task, job.unit_type) if job.unit_type is UnitType.NODE else (1, 1)
+
+
+def _cores(job: JobSpec, task: TaskSpec) -> Range:
+    if task.chunks:
+        return _sum(task.chunks, lambda chunk: max(1, chunk.cores))
+    return units_of(task, job.unit_type)
+
+
+def _gpus(job: JobSpec, task: TaskSpec) -> Range:
+    if task.chunks:
+        return _sum(task.chunks, lambda chunk: chunk.gpus)
+    return units_of(task, job.unit_type) if job.unit_type is UnitType.GPU else (0, 0)
+
+
+def _memory(job: JobSpec, task: TaskSpec) -> Range:
+    if task.chunks:
+        memories = [chunk.memory for chunk in task.chunks]
+        return min(memories), max(memories)
+    return job.estimated_process_memory_mb * MIB, job.estimated_process_memory_mb * MIB
+
+
+def _total_memory(job: JobSpec, task: TaskSpec) -> Range:
+    if task.chunks:
+        return _sum(task.chunks, lambda chunk: chunk.memory)
+    low, high = _nodes(job, task)
+    memory = job.estimated_process_memory_mb * MIB
+    return memory * low, memory * high
+
+
+_NODES: Final = _largest(_nodes, UnitType.NODE, 1)
+_ASKS: Final[Mapping[str, _Asks]] = MappingProxyType(
+    {
+        "runtime_s": _runtime,
+        "nodes": _NODES,
+        "cores": _largest(_cores, UnitType.CORE, 1),
+        "gpus": _largest(_gpus, UnitType.GPU),
+        "memory": _largest(_memory),
+        "total_memory": _largest(_total_memory),
+    }
+)
+
+
+def asked(field: str, job: JobSpec, tasks: Sequence[TaskSpec]) -> tuple[int | None, int | None]:
+    """What a job asks for, at least and at most, of what this field of QueueLimits bounds: what its largest
+    task needs, and what the job itself says where that is more. A run time of None has no end.
+    """
+    return _ASKS[field](job, tasks)
+
+
+def nodes_at_once(job: JobSpec, tasks: Sequence[TaskSpec]) -> int:
+    """What counts against max_nodes_running: the least of nodes (SOCA's nodect: the chunks)."""
+    return _NODES(job, tasks)[0]
 
 
 # ---- a job that comes
@@ -297,14 +335,24 @@ def admit(queue: Queue, job: Job, tasks: Sequence[TaskSpec], groups: Collection[
             )
 
 
-def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
-    """Whether a job, its defaults filled in, is within the queue's types and limits: what it asks for.
+def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> None:
+    """Whether a job, its defaults filled in, is within the queue's types and limits. Raises QueueRefused."""
+    if queue.allowed_types or queue.excluded_types:
+        _check_types(queue, _named(job, tasks))
+    for name, field in amounts.LIMITS.items():
+        low, high = getattr(queue.minima, field), getattr(queue.maxima, field)
+        if low is None and high is None:
+            continue
+        least, most = asked(field, job, tasks)
+        if high is not None and (most is None or most > high):
+            _beyond(queue, name, "at most", most, high)
+        if low is not None and least is not None and least < low:
+            _beyond(queue, name, "at least", least, low)
 
-    Raises QueueRefused.
-    """
-    own = _named(job, tasks)
+
+def _check_types(queue: Queue, named: Mapping[str, str]) -> None:
     for name in TYPES:
-        for kind in filter(None, own.get(name, "").split("+")):
+        for kind in filter(None, named.get(name, "").split("+")):
             if not type_allowed(queue, kind):
                 allowed = ", ".join(queue.allowed_types) or f"all but {', '.join(queue.excluded_types)}"
                 _refuse(
@@ -315,15 +363,6 @@ def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> Asked:
                     asked=kind,
                     allowed=allowed,
                 )
-    wanted = asked(job, tasks)
-    for name, field in amounts.LIMITS.items():
-        least, most = getattr(wanted, field)
-        low, high = getattr(queue.minima, field), getattr(queue.maxima, field)
-        if high is not None and (most is None or most > high):
-            _beyond(queue, name, "at most", most, high)
-        if low is not None and least is not None and least < low:
-            _beyond(queue, name, "at least", least, low)
-    return wanted
 
 
 def _beyond(queue: Queue, name: str, bound: str, wanted: int | None, limit: int) -> None:
@@ -389,10 +428,10 @@ def filled(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> Filled:
     if defaults.memory and "mem" not in own and not job.estimated_process_memory_mb:
         job, tasks = _with_memory(job, tasks, defaults.memory)
         note("mem", amounts.write("mem", defaults.memory))
-    known = _folded(own)
-    more = {name: value for name, value in defaults.resources.items() if name.casefold() not in known}
-    if more:
-        job = replace(job, extra_resources={**job.extra_resources, **more})
+    if defaults.resources:
+        known = _folded(own)
+        more = {name: value for name, value in defaults.resources.items() if name.casefold() not in known}
+        job = replace(job, extra_resources={**job.extra_resources, **more}) if more else job
         for name, value in more.items():
             note(name, value)
     return Filled(job, tuple(tasks), tuple(notes))

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 from msgspec.structs import replace
 
 from headgate.core.lines import BEGUN, SENT, WAITING, Hindrance, Line, Usage, Wait, all_of, line_of
-from headgate.core.model import Job, Queue, TaskSpec
-from headgate.core.queues import admit, check, chosen, filled, refuse_full
+from headgate.core.model import Job, Queue
+from headgate.core.queues import admit, check, chosen, filled, nodes_at_once, refuse_full
 from headgate.core.states import JobState
 from headgate.ports.store import Reader
 from headgate.service.edit import JobEdit
@@ -38,13 +38,18 @@ def enter(edit: JobEdit) -> None:
     if queue is None:
         return
     tasks = edit.all_tasks()
-    admit(queue, edit.job, [task.spec for task in tasks], groups_of(edit.tx, edit.job.owner, queue))
-    given = filled(queue, spec, [task.spec for task in tasks])
+    specs = [task.spec for task in tasks]
+    admit(queue, edit.job, specs, groups_of(edit.tx, edit.job.owner, queue))
+    given = filled(queue, spec, specs)
     for task, changed in zip(tasks, given.tasks, strict=True):
-        if changed != task.spec:
+        if changed is not task.spec:
             edit.set_task(task.number, spec=changed)
-    edit.set_job(spec=replace(given.job, queue=queue.name), queue_notes=given.notes)
-    _fit(edit, queue, given.tasks)
+    check(queue, given.job, given.tasks)
+    edit.set_job(
+        spec=given.job if given.job.queue == queue.name else replace(given.job, queue=queue.name),
+        queue_notes=given.notes,
+        asked_nodes=nodes_at_once(given.job, given.tasks),
+    )
     limit = queue.max_queued_per_user
     if limit is None:
         return
@@ -60,14 +65,12 @@ def look_again(edit: JobEdit) -> None:
     """
     name = edit.job.spec.queue.casefold()
     queue = next((one for one in edit.tx.queues() if one.name.casefold() == name), None) if name else None
-    if queue is not None and edit.job.state in (JobState.QUEUED, JobState.RUNNING):
-        _fit(edit, queue, [task.spec for task in edit.all_tasks()])
-
-
-def _fit(edit: JobEdit, queue: Queue, tasks: Collection[TaskSpec]) -> None:
-    wanted = check(queue, edit.job.spec, list(tasks))
+    if queue is None or edit.job.state not in (JobState.QUEUED, JobState.RUNNING):
+        return
+    specs = [task.spec for task in edit.all_tasks()]
+    check(queue, edit.job.spec, specs)
     if edit.job.state is not JobState.RUNNING:  # then it counts as it did when it began
-        edit.set_job(asked_nodes=wanted.nodes[0])
+        edit.set_job(asked_nodes=nodes_at_once(edit.job.spec, specs))
 
 
 def in_engine(jobs: Collection[Job], reasons: Mapping[int, str]) -> dict[int, Hindrance]:

@@ -16,6 +16,7 @@ from headgate.core.queues import (
     check_queue,
     chosen,
     filled,
+    nodes_at_once,
     refuse_full,
     said,
     type_allowed,
@@ -202,10 +203,10 @@ def test_less_than_a_minimum_is_refused_and_no_end_is_no_little_time() -> None:
 
 def test_instances_of_a_sweep_are_not_added_up() -> None:
     sweep = script(Chunk(cores=2), type=TaskType.PARAMETRIC_SWEEP, start_value=1, end_value=1000)
-    assert asked(JobSpec(), [sweep]).cores == (2, 2)
-    assert asked(JobSpec(), [sweep, script(Chunk(count=3))]).nodes[0] == 3
+    assert asked("cores", JobSpec(), [sweep]) == (2, 2)
+    assert nodes_at_once(JobSpec(), [sweep, script(Chunk(count=3))]) == 3
     prep = replace(script(Chunk(count=9)), type=TaskType.NODE_PREP)
-    assert asked(JobSpec(), [prep]).nodes[0] == 1
+    assert nodes_at_once(JobSpec(), [prep]) == 1
 
 
 def test_a_full_queue_names_its_limit() -> None:
