@@ -72,19 +72,20 @@ def in_groups(node: Node, groups: Sequence[str], op: NodeGroupOp | None) -> bool
 
 def candidates(job: JobSpec, nodes: Sequence[Node]) -> list[Node]:
     """The nodes that this job may use, whatever their state, in the order it prefers them (OrderBy)."""
-    requested = {name.casefold() for name in job.requested_nodes}
-    excluded = {name.casefold() for name in job.excluded_nodes}
+    least, most = job.min_cores_per_node, job.max_cores_per_node
+    memory = max(job.min_memory_mb if job.min_memory_mb > 1 else 0, job.estimated_process_memory_mb)
+    most_memory = job.max_memory_mb
     found = [
-        node
-        for node in nodes
-        if (not requested or node.name.casefold() in requested)
-        and node.name.casefold() not in excluded
-        and in_groups(node, job.node_groups, job.node_group_op)
-        and job.min_cores_per_node <= node.cores <= job.max_cores_per_node
-        and (job.min_memory_mb <= node.memory_mb or job.min_memory_mb <= 1)
-        and node.memory_mb <= job.max_memory_mb
-        and job.estimated_process_memory_mb <= node.memory_mb
+        node for node in nodes if least <= node.cores <= most and memory <= node.memory_mb <= most_memory
     ]
+    if job.requested_nodes:
+        requested = {name.casefold() for name in job.requested_nodes}
+        found = [node for node in found if node.name.casefold() in requested]
+    if job.excluded_nodes:
+        excluded = {name.casefold() for name in job.excluded_nodes}
+        found = [node for node in found if node.name.casefold() not in excluded]
+    if job.node_groups:
+        found = [node for node in found if in_groups(node, job.node_groups, job.node_group_op)]
     for item in reversed([part for part in job.order_by.split(",") if part]):
         ascending, key = item.startswith("-"), item.lstrip("-").casefold()
         found.sort(key=lambda n: n.cores if key == "cores" else n.memory_mb, reverse=not ascending)

@@ -21,15 +21,15 @@ class TaskType(IntEnum):
     NODE_RELEASE = 3
     SERVICE = 4
 
-    @property
-    def has_instances(self) -> bool:
-        """Whether tasks of this type consist of numbered instances (subtasks)."""
-        return self is not TaskType.BASIC
+    has_instances: bool
+    """Whether tasks of this type consist of numbered instances (subtasks)."""
+    is_node_duty: bool
+    """Whether it runs once per node, before or after the job's real work there."""
 
-    @property
-    def is_node_duty(self) -> bool:
-        """Whether it runs once per node, before or after the job's real work there."""
-        return self in (TaskType.NODE_PREP, TaskType.NODE_RELEASE)
+    def __init__(self, number: int) -> None:
+        # Kept, not asked for: each change of a job looks at them a dozen times.
+        self.has_instances = number != 0
+        self.is_node_duty = number in (2, 3)
 
 
 class NodeGroupOp(IntEnum):
