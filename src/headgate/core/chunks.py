@@ -219,8 +219,11 @@ def shortage(job: JobSpec, task: TaskSpec, nodes: Sequence[Node]) -> tuple[str, 
     for chunk in task.chunks:
         if max(chunk.count, chunk.max_count) * chunk.ranks > MOST_RANKS:
             return said(chunk), f"a task has at most {MOST_RANKS} MPI processes"
-    bins = [Bin(node, node.cores, node.memory_mb, node.gpus) for node in nodes]
     required = task.required_nodes
+    if not required and task.arrangement is not Arrangement.SCATTER:
+        if any(_takes_all(node, task.chunks) for node in nodes):
+            return None
+    bins = [Bin(node, node.cores, node.memory_mb, node.gpus) for node in nodes]
     if spread(task, bins, one_node=job.single_node, required=required, most_cores=0) is not None:
         return None
     for chunk in task.chunks:
@@ -232,6 +235,20 @@ def shortage(job: JobSpec, task: TaskSpec, nodes: Sequence[Node]) -> tuple[str, 
     if task.arrangement is Arrangement.SCATTER:
         return whole, "there are too few nodes that could each hold one part"
     return whole, "the nodes that the job may use are not large enough for all of it"
+
+
+def _takes_all(node: Node, chunks: Sequence[Chunk]) -> bool:
+    """Whether all parts fit on this node when nothing runs there; False also where that takes a closer look,
+    as for chunks that are a whole node.
+    """
+    cores, memory, gpus = node.cores, node.memory_mb, node.gpus
+    for chunk in chunks:
+        if not chunk.cores or not _suits(node, chunk):
+            return False
+        cores -= chunk.count * chunk.cores
+        memory -= chunk.count * memory_mb(chunk)
+        gpus -= chunk.count * chunk.gpus
+    return cores >= 0 and memory >= 0 and gpus >= 0
 
 
 def said(chunk: Chunk) -> str:

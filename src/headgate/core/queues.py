@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from headgate.core import amounts
 from headgate.core.chunks import MIB
 from headgate.core.errors import BadRequest, QueueDenied, QueueReason, QueueRefused
-from headgate.core.model import Chunk, Job, JobSpec, Queue, TaskSpec
+from headgate.core.model import Chunk, Job, JobSpec, Queue, QueueLimits, TaskSpec
 from headgate.core.resources import units_of
 from headgate.core.vocabulary import Arrangement, Sharing, UnitType
 
@@ -33,6 +33,7 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 FIFO: Final = "fifo"
 MOST_PRIORITY: Final = 4000
 MOST_NAMES: Final = 10_000
+NO_LIMITS: Final = QueueLimits()
 _ONE_LINE: Final = 1024
 
 
@@ -339,6 +340,8 @@ def check(queue: Queue, job: JobSpec, tasks: Sequence[TaskSpec]) -> None:
     """Whether a job, its defaults filled in, is within the queue's types and limits. Raises QueueRefused."""
     if queue.allowed_types or queue.excluded_types:
         _check_types(queue, _named(job, tasks))
+    if queue.minima == queue.maxima == NO_LIMITS:
+        return
     for name, field in amounts.LIMITS.items():
         low, high = getattr(queue.minima, field), getattr(queue.maxima, field)
         if low is None and high is None:

@@ -151,6 +151,8 @@ def _node_duties(tasks: Sequence[Task], around: Surroundings) -> Mishap | None:
 def _types(job: JobSpec, tasks: Sequence[Task]) -> Mishap | None:
     """How many tasks of each kind a job may have (6.1)."""
     kinds = [task.spec.type for task in tasks]
+    if kinds.count(TaskType.BASIC) == len(kinds):
+        return None
     for kind, code in (
         (TaskType.NODE_PREP, "Validation_MultipleNodePrepTasksPerJob"),
         (TaskType.NODE_RELEASE, "Validation_MultipleNodeReleaseTasksPerJob"),
@@ -232,12 +234,18 @@ def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap |
     nodes = candidates(job, around.nodes)
     if not nodes:
         return Mishap("Validation_NoNodeFulfillsTheSelectionCriteria", (_criteria(job),))
-    if (small := _first(_group_size(job, task, nodes) for task in tasks)) is not None:
-        return small
-    if (short := _first(_shortage(job, task, nodes) for task in tasks)) is not None:
-        return short
+    for task in tasks:
+        if task.spec.requested_node_group and (small := _group_size(job, task, nodes)) is not None:
+            return small
+    for task in tasks:
+        if task.spec.chunks and (short := _shortage(job, task, nodes)) is not None:
+            return short
     need, _ = job_units(job, [task.spec for task in tasks])
-    need = max([need, *(units_of(t.spec, job.unit_type)[0] for t in tasks if not t.spec.type.is_node_duty)])
+    if not job.auto_calculate_min:
+        lows = [units_of(t.spec, job.unit_type)[0] for t in tasks if not t.spec.type.is_node_duty]
+        need = max(need, *lows) if lows else need
+    if any(node_units(node, job.unit_type) >= need for node in nodes):
+        return None
     offers = []
     for choice in uniform_choices(job, nodes):
         sizes = [node_units(node, job.unit_type) for node in choice]
@@ -255,8 +263,6 @@ def _size(job: JobSpec, tasks: Sequence[Task], around: Surroundings) -> Mishap |
 
 def _shortage(job: JobSpec, task: Task, nodes: Sequence[Node]) -> Mishap | None:
     """Every chunk of a task must fit somewhere, and all of them together, if nothing else ran."""
-    if not task.spec.chunks:
-        return None
     shorts = [shortage(job, task.spec, choice) for choice in uniform_choices(job, nodes)]
     if not shorts or None in shorts:
         return None
@@ -266,8 +272,6 @@ def _shortage(job: JobSpec, task: Task, nodes: Sequence[Node]) -> Mishap | None:
 def _group_size(job: JobSpec, task: Task, nodes: Sequence[Node]) -> Mishap | None:
     """A task with a node group of its own must fit there."""
     group = task.spec.requested_node_group
-    if not group:
-        return None
     offer = sum(node_units(node, job.unit_type) for node in nodes if in_groups(node, (group,), None))
     if units_of(task.spec, job.unit_type)[0] <= offer:
         return None
@@ -298,12 +302,12 @@ def dependencies(tasks: Sequence[Task]) -> dict[int, tuple[int, ...]]:
 
     Unknown names are left out (see `validate`).
     """
-    by_name = _by_name(tasks)
+    waiting = [task for task in tasks if waits(task.spec)]
+    by_name = _by_name(tasks) if waiting else {}
     found = {}
-    for task in tasks:
-        if waits(task.spec):
-            named = [number for name in task.spec.depends_on for number in by_name.get(name, ())]
-            found[task.number] = tuple(dict.fromkeys((*named, *task.spec.follows)))
+    for task in waiting:
+        named = [number for name in task.spec.depends_on for number in by_name.get(name, ())]
+        found[task.number] = tuple(dict.fromkeys((*named, *task.spec.follows)))
     return found
 
 
@@ -317,9 +321,12 @@ def _by_name(tasks: Sequence[Task]) -> dict[str, list[int]]:
 
 
 def _dependencies(tasks: Sequence[Task]) -> Mishap | None:
+    waiting = [task for task in tasks if waits(task.spec)]
+    if not waiting:
+        return None
     known = _by_name(tasks)
     pairs = 0
-    for task in tasks:
+    for task in waiting:
         if task.spec.depends_on and not task.spec.name:
             return Mishap("Validation_TaskHasDependOnButNoName", (str(task.number),))
         for name in task.spec.depends_on:
@@ -332,10 +339,8 @@ def _dependencies(tasks: Sequence[Task]) -> Mishap | None:
     levels = _levels(graph)
     if levels is None:
         return Mishap("Validation_TaskDependenciesContainCycle")
-    if graph and max(levels.values()) > MAX_DEPENDENCY_DEPTH:
+    if max(levels.values()) > MAX_DEPENDENCY_DEPTH:
         return Mishap("Validation_TaskDependencyTreeTooDeep", (str(MAX_DEPENDENCY_DEPTH),))
-    if not graph:
-        return None
     level_of_name: dict[str, int] = {}
     for task in tasks:
         level = levels.get(task.number, 0)
