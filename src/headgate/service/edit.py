@@ -75,7 +75,7 @@ class JobEdit:
                 if task.number not in self._tasks:
                     self._tasks[task.number] = self._tasks_before[task.number] = task
             self._all_loaded = True
-        return [self._tasks[number] for number in sorted(self._tasks)]
+        return list(map(self._tasks.__getitem__, sorted(self._tasks)))
 
     def changed_tasks(self) -> list[Task]:
         """The tasks that this edit has changed and not yet saved."""
@@ -211,8 +211,8 @@ class JobEdit:
             state = self.task(number).state if number else self.job.state
         self._paths.setdefault((number, instance), [state])
 
-    def job_happens(self, *happened: JobHappened) -> bool:
-        """Walk the job through its table.
+    def job_happens(self, *happened: JobHappened, **fields: object) -> bool:
+        """Walk the job through its table, and if its state changes, replace these fields with it.
 
         Whether its state changed. Raises WrongState, having changed nothing.
         """
@@ -224,11 +224,11 @@ class JobEdit:
         if len(path) == 1:
             return False
         self._walked((0, 0), path)
-        self.job = replace(self.job, state=path[-1], previous_state=path[-2])
+        self.job = replace(self.job, state=path[-1], previous_state=path[-2], **fields)
         return True
 
-    def task_happens(self, number: int, *happened: TaskHappened) -> bool:
-        """Walk a task through its table.
+    def task_happens(self, number: int, *happened: TaskHappened, **fields: object) -> bool:
+        """Walk a task through its table, and if its state changes, replace these fields with it.
 
         Whether its state changed. Raises WrongState, having changed nothing.
         """
@@ -237,7 +237,7 @@ class JobEdit:
         if len(path) == 1:
             return False
         self._walked((number, 0), path)
-        self._tasks[number] = replace(task, state=path[-1], previous_state=path[-2])
+        self._tasks[number] = replace(task, state=path[-1], previous_state=path[-2], **fields)
         return True
 
     def instance_happens(self, number: int, instance: int, *happened: TaskHappened) -> bool:
@@ -299,31 +299,31 @@ class JobEdit:
                 found.append(task)
         return found
 
-    def count(self, number: int) -> tuple[Standing, Standing]:
-        """As what this task was last counted, and as what it counts from now on."""
-        was = self._counted.get(number) or standing(self._tasks_before[number])
+    def counted(self, number: int) -> Standing:
+        """As what this task was last counted."""
+        return self._counted.get(number) or standing(self._tasks_before[number])
+
+    def count(self, number: int) -> Standing:
+        """As what this task counts from now on."""
         now = self._counted[number] = standing(self._tasks[number])
-        return was, now
+        return now
 
     def save(self) -> Job:
         """Write what changed, with its events. Returns the job as kept."""
         now = self.tx.now
-        self._save_instances(now)
-        self._save_tasks(now)
-        if self.job is not self._before or self._paths:
-            self.job = replace(self.job, times=replace(self.job.times, changed=now))
+        if self._dirty_instances:
+            self._save_instances(now)
+        counts = self._save_tasks(now)
+        if counts or self.job is not self._before or self._paths:
+            self.job = replace(self.job, times=replace(self.job.times, changed=now), **counts)
             self.tx.put_job(self.job)
-        for (number, instance), path in sorted(self._paths.items(), key=lambda item: item[0]):
-            self.tx.append(
-                Event(job_id=self.job.id, task=number, instance=instance, path=tuple(map(int, path)))
-            )
+        for key in sorted(self._paths):
+            self.tx.append(Event(self.job.id, *key, tuple(map(int, self._paths[key]))))
         self._paths.clear()
         self._before = self.job
         return self.job
 
     def _save_instances(self, now: int) -> None:
-        if not self._dirty_instances:
-            return
         rows = []
         for key in sorted(self._dirty_instances):
             row = self._instances[key] = replace(
@@ -343,7 +343,8 @@ class JobEdit:
             self.set_task(number, rows=self.task(number).rows + count)
         self._dirty_instances.clear()
 
-    def _save_tasks(self, now: int) -> None:
+    def _save_tasks(self, now: int) -> dict[str, int]:
+        """Write the tasks that changed. Which counts of the job are others now."""
         ready, all_runs, ended_runs = self.job.ready_tasks, self.job.runs, self.job.ended_runs
         size = self.job.task_bytes
         for number, task in self._tasks.items():
@@ -352,7 +353,8 @@ class JobEdit:
                 continue
             is_ready = has_something_to_start(task)
             ready += is_ready - before.ready
-            (runs_now, ended_now), (runs_before, ended_before) = runs(task), runs(before)
+            runs_before, ended_before = runs(before)
+            runs_now, ended_now = runs(task)
             all_runs += runs_now - runs_before
             ended_runs += ended_now - ended_before
             if not (
@@ -371,11 +373,13 @@ class JobEdit:
         self._recount = False
         self._counted.clear()
         self._concluded.clear()
+        counts: dict[str, int] = {}
         if size != self.job.task_bytes:
             check_grown(self.job.id, self.job.task_bytes, size)
-            self.set_job(task_bytes=size)
+            counts["task_bytes"] = size
         if (ready, all_runs, ended_runs) != (self.job.ready_tasks, self.job.runs, self.job.ended_runs):
-            self.set_job(ready_tasks=ready, runs=all_runs, ended_runs=ended_runs)
+            counts |= {"ready_tasks": ready, "runs": all_runs, "ended_runs": ended_runs}
+        return counts
 
 
 def _task_path(state: TaskState, happened: Iterable[TaskHappened]) -> list[TaskState]:

@@ -32,8 +32,7 @@ def begin_job(edit: JobEdit, shares: Sequence[Share]) -> None:
     """The job runs from the moment it has been given something; note its nodes in the order of their first
     use.
     """
-    if edit.job_happens(JobHappened.ALLOCATED):
-        edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
+    edit.job_happens(JobHappened.ALLOCATED, times=replace(edit.job.times, started=edit.tx.now))
     new = [share.node for share in shares if share.node not in edit.job.nodes]
     if new:
         edit.set_job(nodes=(*edit.job.nodes, *new))
@@ -147,7 +146,7 @@ def _count(edit: JobEdit, number: int) -> bool:
     task = edit.task(number)
     if task.spec.type.is_node_duty or edit.job.state is JobState.CONFIGURING:
         return False
-    was, now = edit.count(number)
+    was, now = edit.counted(number), edit.count(number)
     if now.failed != was.failed:
         count = edit.job.failed_tasks + (1 if now.failed else -1)
         edit.set_job(failed_tasks=count, first_failed_task=_first_failed(edit, number, now.failed))
@@ -169,16 +168,21 @@ def _first_failed(edit: JobEdit, number: int, failed: bool) -> str:
 
 def recount(edit: JobEdit) -> None:
     """Count all tasks of a job that is being submitted."""
-    tasks = edit.all_tasks()
-    failed = [task.number for task in tasks if _counts_as_failed(task)]
+    open_tasks, failed, node_duties = 0, list[int](), False
+    for task in edit.all_tasks():
+        now = edit.count(task.number)
+        if task.spec.type.is_node_duty:
+            node_duties = True
+            continue
+        open_tasks += not now.ended
+        if now.failed:
+            failed.append(task.number)
     edit.set_job(
-        open_tasks=sum(not standing(task).ended and not task.spec.type.is_node_duty for task in tasks),
+        open_tasks=open_tasks,
         failed_tasks=len(failed),
         first_failed_task=f"{edit.job.id}.{failed[0]}" if failed else "",
-        node_duties=any(task.spec.type.is_node_duty for task in tasks),
+        node_duties=node_duties,
     )
-    for task in tasks:
-        edit.count(task.number)
 
 
 def _counts_as_failed(task: Task) -> bool:
@@ -205,6 +209,8 @@ def fail_dependent(edit: JobEdit, number: int) -> None:
 
 
 def _fail_job_if_critical(edit: JobEdit, task: Task) -> None:
+    if not (task.spec.fail_job_on_failure or edit.job.spec.fail_on_task_failure):
+        return
     several = task.spec.type is not TaskType.BASIC
     failed = standing(task).failed or (several and task.failed > 0)
     if not failed or task.spec.type.is_node_duty or edit.job.state not in _ENDABLE:

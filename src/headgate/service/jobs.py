@@ -126,13 +126,13 @@ class Jobs:
                 import_warnings=tuple(warnings),
             )
             job = templates.make(tx, caller, job, new.changes, tx.now)
-            if new.spec.flavour:
+            if new.spec.flavour and job.spec is not new.spec:
                 said = apply_job(Job(spec=new.spec), new.changes, tx.now).spec
                 job = replace(job, spec=_as_said(job.spec, said))
             for kind in job.spec.holds:
                 require_hold(caller, job, kind)
-            in_vain = unheeded(job, tasks)
-            job = replace(job, import_warnings=(*job.import_warnings, *in_vain))
+            if in_vain := unheeded(job, tasks):
+                job = replace(job, import_warnings=(*job.import_warnings, *in_vain))
             check_run_as(caller.login or caller.name, job.spec.run_as)
             edit = JobEdit(tx, tx.add_job(self._warned(job)))
             for task in tasks:

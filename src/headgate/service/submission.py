@@ -38,22 +38,21 @@ _ENDED_BADLY = frozenset({TaskState.FAILED, TaskState.CANCELED})
 
 def submit(edit: JobEdit) -> None:
     """Submit a job that is being configured, and validate it. Call `settle` afterwards. Raises WrongState."""
-    edit.job_happens(JobHappened.SUBMIT_ASKED, JobHappened.VALIDATION_BEGUN)
-    now = edit.tx.now
-    edit.set_job(times=replace(edit.job.times, submitted=now, started=None, ended=None))
+    times = replace(edit.job.times, submitted=edit.tx.now, started=None, ended=None)
+    edit.job_happens(JobHappened.SUBMIT_ASKED, JobHappened.VALIDATION_BEGUN, times=times)
     mishap = _validate_and_queue(edit)
     if mishap is not None:
         _reject(edit, mishap)
 
 
 def _validate_and_queue(edit: JobEdit) -> Mishap | None:
-    tasks = edit.all_tasks()
     mishap = check(edit)
     if mishap is not None:
         return mishap
     mishap, others = link(edit)
     if mishap is not None:
         return mishap
+    tasks = edit.all_tasks()
     parents_of = dependencies(tasks)
     wanted_by: dict[int, list[int]] = {}
     for number, parents in parents_of.items():
@@ -66,8 +65,8 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
             edit.set_task(task.number, wanted_by=wanted)
         if task.state is TaskState.CONFIGURING:
             queue_task(edit, task.number)
-    edit.job_happens(JobHappened.VALIDATED)
-    edit.set_job(
+    edit.job_happens(
+        JobHappened.VALIDATED,
         blocked=False,
         pending_reason=PendingReason.NONE,
         mishap=None,
@@ -103,6 +102,8 @@ def unheeded(job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
             shown = f"{name}={value}" if value else name
             unknown = f"The resource {shown} is not known here: it is kept, but nothing waits for it."
             said.append(cloud_resources.told(name, value) or unknown)
+    if not said:
+        return ()
     # What the script's own notes say is said with the place.
     return tuple(text for text in dict.fromkeys(said) if not any(text in one for one in job.import_warnings))
 
@@ -144,10 +145,10 @@ def queue_task(edit: JobEdit, number: int) -> None:
     """Submit one task of a job that is being (or has been) submitted: it is Queued afterwards, and expanded
     if it is a sweep.
     """
-    edit.task_happens(number, *_INTO_THE_QUEUE)
     task = edit.task(number)
-    edit.set_task(
+    edit.task_happens(
         number,
+        *_INTO_THE_QUEUE,
         times=replace(task.times, submitted=edit.tx.now, started=None, ended=None),
         instance_count=instance_count(task.spec),
         expanded=task.spec.type is TaskType.PARAMETRIC_SWEEP,
@@ -164,6 +165,8 @@ def wait_for(edit: JobEdit, number: int, parents: Sequence[int]) -> None:
     """Let a task that was just queued wait for its parents that have not ended; or fail it, where one that
     ended badly does that.
     """
+    if not parents and not edit.task(number).waits_for:
+        return
     ended = {parent for parent in parents if edit.task(parent).state in FINAL_TASK_STATES}
     edit.set_task(number, waits_for=tuple(parent for parent in parents if parent not in ended))
     if any(edit.task(parent).state is not TaskState.FINISHED for parent in ended):

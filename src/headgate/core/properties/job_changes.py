@@ -61,6 +61,8 @@ def apply_job(job: Job, changes: Changes, now: int) -> Job:
 
     Raises BadProperty, and then nothing is set. `now` in UTC microseconds.
     """
+    if not changes:
+        return job
     draft = _Draft(job, now)
     _set_priority(draft, changes)
     for property, value in changes.items():
