@@ -75,8 +75,9 @@ class at:
 # ---- script -> directives
 
 # The next line that is a directive, or that ends the search for them: neither blank nor a comment, and
-# without a colon in column 1 (section 1, rules 1 to 3).
-_NEXT = re.compile(rb"^(?:[ \t]*#PBS|(?!:)[ \t]*[^ \t#\n])", re.MULTILINE)
+# without a colon in column 1 (section 1, rules 1 to 3). What stands behind the prefix is taken at once where
+# it is plain: printable ASCII and no backslash, which might continue the line.
+_NEXT = re.compile(rb"^(?:([ \t]*#PBS)(?:([\t -\[\]-~]*)$)?|(?!:)[ \t]*[^ \t#\n])", re.MULTILINE)
 _LATE = re.compile(rb"^[ \t]*#PBS", re.MULTILINE)
 
 
@@ -110,9 +111,14 @@ def scan(script: bytes) -> tuple[list[Directive], tuple[Note, ...]]:
             return found, ()
         number += script.count(b"\n", counted, match.start())
         counted = match.start()
-        if not match[0].endswith(b"#PBS"):
+        prefix, plain = match.groups()
+        if prefix is None:
             return found, _late(script, match.start(), number)
-        directive, position = _directive(script, match.start(), number)
+        if plain is not None:
+            directive = Directive(plain.decode(), (0,), ((number, len(prefix) + 1),))
+            position = match.end()
+        else:
+            directive, position = _directive(script, match.start(), number)
         found.append(directive)
         if len(found) > MOST_OPTIONS:
             raise ScriptError(f"more than {MOST_OPTIONS} directives", line=number)
@@ -249,6 +255,11 @@ def parts(text: str, separator: str = ",") -> list[str]:
 
     Raises IllegalValue for an unmatched quote, and beyond MOST_OPTIONS items.
     """
+    if not _SPECIAL.search(text):
+        plain = text.split(separator)
+        if len(plain) > MOST_OPTIONS:
+            raise IllegalValue(f"more than {MOST_OPTIONS} items in a list")
+        return plain
     found: list[str] = []
     position = 0
     pattern = _PART[separator]
