@@ -33,10 +33,13 @@ def with_units(task: TaskSpec) -> TaskSpec:
     """
     if not task.chunks:
         return task
-    least = sum(chunk.count * max(1, chunk.cores) for chunk in task.chunks)
-    most = sum(max(chunk.count, chunk.max_count) * max(1, chunk.cores) for chunk in task.chunks)
-    parts = sum(chunk.count for chunk in task.chunks)
-    most_parts = sum(max(chunk.count, chunk.max_count) for chunk in task.chunks)
+    least = most = parts = most_parts = 0
+    for chunk in task.chunks:
+        cores, high = max(1, chunk.cores), max(chunk.count, chunk.max_count)
+        parts += chunk.count
+        most_parts += high
+        least += chunk.count * cores
+        most += high * cores
     scattered, packed = task.arrangement is Arrangement.SCATTER, task.arrangement is Arrangement.PACK
     return replace(
         task,

@@ -7,7 +7,6 @@ flavour it is, who submits it and when, and that what the flavour has to say end
 from collections.abc import Mapping
 from typing import Final
 
-from headgate.core.chunks import with_units
 from headgate.core.environment import VALUE_LIMIT
 from headgate.core.errors import BadProperty
 from headgate.core.scripts import Script, ScriptError, Submitter, guessed, shebang
@@ -96,7 +95,7 @@ def new_job(script: Script) -> NewJob:
     """The job to create that a script describes. Pure."""
     return NewJob(
         spec=script.job,
-        tasks=[NewTask(spec=with_units(script.task))],
+        tasks=[NewTask(spec=script.task)],
         environment=script.environment,
         warnings=tuple(f"Line {note.line}, column {note.column}: {note.text}" for note in script.notes),
     )
