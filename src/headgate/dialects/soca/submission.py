@@ -77,6 +77,8 @@ def submitted(payload: bytes, given: Fields, desk: Desk) -> Script:
 
 def _arguments(given: Fields) -> list[str]:
     words: list[str] = []
+    if ARGUMENTS.keys().isdisjoint(given):
+        return words
     for field, (option, prefix) in ARGUMENTS.items():
         if value := given.get(field, ""):
             if not value.isprintable():
