@@ -43,12 +43,8 @@ def path_of(scope: Scope) -> str:
 
 def headers_of(scope: Scope, wanted: Mapping[bytes, str]) -> dict[str, str]:
     """The headers that count, by a name of ours; those that are not there are empty."""
-    found = dict.fromkeys(wanted.values(), "")
-    for name, value in scope["headers"]:
-        known = wanted.get(name)
-        if known is not None:
-            found[known] = value.decode("latin-1")
-    return found
+    given = dict(scope["headers"])
+    return {ours: given.get(name, b"").decode("latin-1") for name, ours in wanted.items()}
 
 
 def has_body(scope: Scope) -> bool:

@@ -151,35 +151,23 @@ class Gate:
     async def _refused(self, scope: Scope, exchange: "Exchange", face: Face) -> bool:
         """Look at the headers; answer and return True if they are enough to say no."""
         method: str = scope["method"]
-        length = host = origin = fetch_site = None
-        has_body = False
-        for name, value in scope["headers"]:
-            match name:
-                case b"content-length":
-                    length = value
-                case b"transfer-encoding":
-                    has_body = True
-                case b"host":
-                    host = value
-                case b"origin":
-                    origin = value.decode("latin-1")
-                case b"sec-fetch-site":
-                    fetch_site = value.decode("latin-1")
-                case b"expect":
-                    exchange.may_linger = False
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        length, origin = headers.get(b"content-length"), headers.get(b"origin")
+        fetch_site = headers.get(b"sec-fetch-site")
+        if b"expect" in headers:
+            exchange.may_linger = False
         if method not in CHANGES_NOTHING and (origin is not None or fetch_site is not None):
             foreign = is_foreign(
                 scheme=scope["scheme"],
-                host=(host or b"").decode("latin-1"),
-                origin=origin,
-                fetch_site=fetch_site,
+                host=headers.get(b"host", b"").decode("latin-1"),
+                origin=None if origin is None else origin.decode("latin-1"),
+                fetch_site=None if fetch_site is None else fetch_site.decode("latin-1"),
                 ours=self._ours,
             )
             if foreign:
                 await exchange.refuse(403, NotPermitted(FOREIGN))
                 return True
-        if length is not None and length != b"0":
-            has_body = True
+        has_body = b"transfer-encoding" in headers or (length is not None and length != b"0")
         if has_body and face.streams(scope):
             exchange.watch_pieces()
         elif has_body:
@@ -312,12 +300,9 @@ class Exchange:
                 return
             self.started = True
             self.status = message["status"]
-            headers = [
-                *message.get("headers", ()),
-                *SECURITY_HEADERS,
-                (b"x-request-id", self.request_id.encode()),
-            ]
-            if not any(name == b"cache-control" for name, _ in headers):
+            given = message.get("headers", ())
+            headers = [*given, *SECURITY_HEADERS, (b"x-request-id", self.request_id.encode())]
+            if b"cache-control" not in dict(given):
                 headers.append(NO_STORE)
             message["headers"] = headers
         elif self.ended:

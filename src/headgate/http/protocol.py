@@ -10,6 +10,7 @@ Besides, blanks that HPC Pack clients send in a query as they are become `%20` (
 
 import asyncio
 import re
+from itertools import chain
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -92,7 +93,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """The headers of a request are here."""
         self.waiting_since = None
         self._head_bytes = 0
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        size = len(self.url) + sum(map(len, chain.from_iterable(self.headers))) + 4 * len(self.headers)
         if size > self.limits.header:
             self._too_large = True
             raise _HeadersTooLarge
