@@ -12,15 +12,15 @@ WebSocket goes the same way (`websocket.py`).
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from headgate.core.errors import BadRequest, HeadgateError, NotFound, NotPermitted, TooLarge, Unavailable
 from headgate.http.faces import Application, Face, Message, Receive, Scope, Send, problem_body
-from headgate.http.limits import CHANGES_NOTHING, Limits, is_foreign, origin_of
+from headgate.http.limits import BODY_IS_HERE, CHANGES_NOTHING, Limits, is_foreign, origin_of
 from headgate.http.logs import REQUEST_ID
 from headgate.http.websocket import Upgrade, is_foreign_upgrade
 
@@ -100,7 +100,7 @@ class Gate:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         face, request_id = self._enter(scope)
-        exchange = Exchange(receive, send, face, self._limits, request_id)
+        exchange = Exchange(receive, send, face, self._limits, scope["state"])
         began = time.perf_counter()
         try:
             if face is not self._rest and scope["method"] not in CHANGES_NOTHING and not self._is_ready():
@@ -212,6 +212,7 @@ class Exchange:
         "_receive",
         "_seen",
         "_send",
+        "_state",
         "_watched",
         "ended",
         "gone",
@@ -229,8 +230,9 @@ class Exchange:
         send: Send,
         face: Face,
         limits: Limits,
-        request_id: str,
+        state: Mapping[str, Any],
     ) -> None:
+        """state: of the scope: the request's id, and what the protocol says of the body."""
         self._receive = receive
         self._send = send
         self._face = face
@@ -238,7 +240,8 @@ class Exchange:
         self._seen = 0
         self._watched = self._pieces = False
         self._deadline = 0.0
-        self.request_id = request_id
+        self._state = state
+        self.request_id: str = state["request_id"]
         self.refusal: tuple[int, HeadgateError] | None = None
         self.status = 0
         self.started = self.ended = self.gone = self.read_all = False
@@ -262,7 +265,7 @@ class Exchange:
 
         Raises TooLarge, or BadRequest when it came too slowly; the gate answers then.
         """
-        if not self._watched:
+        if not self._watched or BODY_IS_HERE in self._state:
             message = await self._receive()
         else:
             if self._pieces:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_IS_HERE: Final = "headgate.body_is_here"
+"""In the scope's state once the last byte of the body has come: nobody waits for it, so no timer is needed."""
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

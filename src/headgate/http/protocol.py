@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from headgate.http.limits import Limits
+from headgate.http.limits import BODY_IS_HERE, Limits
 
 TARGET: Final = "headgate.target"
 """The extension of ASGI's scope in which a target that is no path and query is passed on as it came (`url`).
@@ -86,6 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The last byte of a request has come."""
+        self.scope["state"][BODY_IS_HERE] = True
         super().on_message_complete()
         self._between = True
 
