@@ -109,7 +109,8 @@ def _conclude_tasks(edit: JobEdit) -> None:
                 _end_master(edit, task)
             if _count(edit, task.number):
                 ended.append(edit.task(task.number))
-        _tell_dependents(edit, ended)
+        if ended:
+            _tell_dependents(edit, ended)
         for task in changed:
             _fail_job_if_critical(edit, edit.task(task.number))
 

@@ -128,9 +128,9 @@ def _reject(edit: JobEdit, mishap: Mishap) -> None:
 
 def check(edit: JobEdit) -> Mishap | None:
     """The first thing that is wrong with a job as it is now, or None."""
-    parents = edit.tx.jobs([dependency.job_id for dependency in edit.job.spec.depends_on])
+    wanted = [dependency.job_id for dependency in edit.job.spec.depends_on]
     # How a job ended that was entered elsewhere may never be known: nothing of ours waits for one.
-    parents = [parent for parent in parents if parent.foreign is None]
+    parents = [parent for parent in edit.tx.jobs(wanted) if parent.foreign is None] if wanted else []
     states = {parent.id: parent.state for parent in parents}
     return validate(edit.job, edit.all_tasks(), edit.tx.derived(surroundings), states)
 

@@ -46,15 +46,17 @@ def pair(text: str) -> tuple[str, str]:
     """
     name, equals, value = text.partition("=")
     name, value = name.strip(" \t"), value.strip(" \t")
-    lower = name.lower()
-    if lower in BUILT_IN:
-        name = lower
-    if name not in BUILT_IN or BUILT_IN[name].scope is not Scope.FORM:
+    resource = BUILT_IN.get(name.lower())
+    if resource is None or resource.scope is not Scope.FORM:
         value = unquoted(value)
-    if not text.strip(" \t"):
-        raise IllegalValue("an item is empty; a list goes on behind a comma and a blank only within quotes")
     if not equals or not value:
+        if not text.strip(" \t"):
+            raise IllegalValue(
+                "an item is empty; a list goes on behind a comma and a blank only within quotes"
+            )
         raise IllegalValue(f"{text[:60]!r} is not name=value")
+    if resource is not None:
+        return resource.name, value
     if not NAME.fullmatch(name):
         raise IllegalValue(f"{name[:40]!r} cannot be the name of a resource")
     return name, value
