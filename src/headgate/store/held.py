@@ -50,9 +50,9 @@ class Rows:
             return
         added = [row for key, row in self.columns.items() if key in self.new]
         changed = [row for key, row in self.columns.items() if key not in self.new]
-        for statement, rows in ((add, added), (put, changed)):
-            if rows:
-                session.change_many(statement, rows, apart=True)
+        session.add_many(add, added, apart=True)
+        if changed:
+            session.change_many(put, changed, apart=True)
 
 
 class Layer:
@@ -120,8 +120,7 @@ class Layer:
         self.clear()
         jobs.write(session, job_sql.add, job_sql.put)
         tasks.write(session, task_sql.add, task_sql.put)
-        if events:
-            session.change_many(ledger_sql.add_event, events, apart=True)
+        session.add_many(ledger_sql.add_event, events, apart=True)
 
     def clear(self) -> None:
         """Hold nothing any more."""

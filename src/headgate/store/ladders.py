@@ -117,7 +117,7 @@ class Moves:
         self.applied = len(self.log)
         lower = any(n < 0 for n in sums.values())
         if rows:
-            session.change_many(sql.add, rows)
+            session.add_many(sql.add, rows)
             if lower:
                 session.change(sql.drop_empty)
 

@@ -8,8 +8,9 @@ more than all the rest of a write; so it is used for what it is best at, spellin
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache, update_wrapper
+from operator import itemgetter
 from typing import Any, ParamSpec
 
 from sqlalchemy import ColumnElement, Dialect, Executable, func, literal_column
@@ -18,6 +19,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from headgate.store.tables import metadata
 
 _WORD = re.compile(r"\w+")
+_VALUES = re.compile(r"(.* VALUES )\(([^()]*)\)(.*)", re.DOTALL)
+"""An insert of one row, as it is spelled: what is before and behind the values."""
+Columns = Mapping[str, Any]
+"""The columns of a row by name."""
 P = ParamSpec("P")
 
 
@@ -39,6 +44,7 @@ class Statement:
     def __init__(self, build: Callable[[], Executable], name: str) -> None:
         self._build = build
         self._spelled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._rows: dict[tuple[str, int], tuple[str, Callable[[Columns], tuple[Any, ...]]]] = {}
         self.name = name
         self.tables: frozenset[str] = frozenset()
         """The tables that it names. Known once it has been spelled."""
@@ -55,6 +61,20 @@ class Statement:
             # before the text, which another thread may take as soon as it is there.
             self.tables = frozenset(_WORD.findall(compiled.string)) & metadata.tables.keys()
             found = self._spelled[dialect.name] = (compiled.string, constants)
+        return found
+
+    def spelled_rows(self, dialect: Dialect, count: int) -> tuple[str, Callable[[Columns], tuple[Any, ...]]]:
+        """The text of an insert of so many rows, whose parameters are positional; and what takes those of one
+        row out of its columns.
+        """
+        found = self._rows.get((dialect.name, count))
+        if found is None:
+            parts = _VALUES.fullmatch(self.spelled(dialect)[0])
+            assert parts is not None, self.name  # noqa: S101 — it is an insert of ours
+            names = [name.strip().removeprefix(":") for name in parts[2].split(",")]
+            row = f"({', '.join('?' * len(names))})"
+            text = f"{parts[1]}{', '.join([row] * count)}{parts[3]}"
+            found = self._rows[dialect.name, count] = (text, itemgetter(*names))
         return found
 
 
