@@ -223,9 +223,9 @@ def shortage(job: JobSpec, task: TaskSpec, nodes: Sequence[Node]) -> tuple[str, 
         if max(chunk.count, chunk.max_count) * chunk.ranks > MOST_RANKS:
             return said(chunk), f"a task has at most {MOST_RANKS} MPI processes"
     required = task.required_nodes
-    if not required and task.arrangement is not Arrangement.SCATTER:
-        if any(_takes_all(node, task.chunks) for node in nodes):
-            return None
+    together = task.arrangement is not Arrangement.SCATTER and not required
+    if together and any(_takes_all(node, task.chunks) for node in nodes):
+        return None
     bins = [Bin(node, node.cores, node.memory_mb, node.gpus) for node in nodes]
     if spread(task, bins, one_node=job.single_node, required=required, most_cores=0) is not None:
         return None

@@ -99,7 +99,7 @@ class Gate:
         return face, request_id
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        face, request_id = self._enter(scope)
+        face, _ = self._enter(scope)
         exchange = Exchange(receive, send, face, self._limits, scope["state"])
         began = time.perf_counter()
         try:

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 CHANGES_NOTHING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_IS_HERE: Final = "headgate.body_is_here"
-"""In the scope's state once the last byte of the body has come: nobody waits for it, so no timer is needed."""
+"""In the scope's state once the last byte of the body has come: nobody waits for it, and no timer is needed.
+"""
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 

@@ -94,7 +94,10 @@ class Layer:
     # What becomes of it.
 
     def spell(self, standings: Mapping[int, Standing]) -> None:
-        """Make rows of the values. standings: of the jobs held here. Raises BadRequest for a value that no column takes."""
+        """Make rows of the values. standings: of the jobs held here.
+
+        Raises BadRequest for a value that no column takes.
+        """
         try:
             for job in self.jobs.values():
                 self._job_rows.columns[job.id] = columns.of_job(job, *standings[job.id])

@@ -3,7 +3,7 @@
 import pytest
 
 from headgate.core.errors import BadProperty, BadRequest, NotFound, Refusal, WrongState
-from headgate.core.model import JobSpec
+from headgate.core.model import Chunk, JobSpec, TaskSpec
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import NodeState
 from headgate.ports.store import JobQuery
@@ -244,6 +244,14 @@ async def test_a_new_job_is_warned_at_once(story: Story) -> None:
     assert story.the_job(job).warnings == (
         "Preemptable has no effect: no job is ever stopped for another one.",
     )
+
+
+async def test_how_many_cores_a_task_needs_follows_from_its_chunks(story: Story) -> None:
+    new = NewJob(
+        spec=JobSpec(), tasks=[NewTask(spec=TaskSpec(script=b"true", chunks=(Chunk(count=2, cores=3),)))]
+    )
+    job = (await story.jobs.create_whole(ALICE, new, submitted=False)).id
+    assert story.the_task(job, 1).spec.min_cores == 6
 
 
 async def test_a_job_that_is_not_valid_is_kept_as_failed_or_not_at_all(story: Story) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from headgate.core.errors import BadProperty
-from headgate.core.model import Chunk, JobSpec, TaskSpec
+from headgate.core.model import JobSpec, TaskSpec
 from headgate.core.scripts import Note, Script, ScriptError, Submitter
 from headgate.service.scripts import Scripts, new_job
 from headgate.testing.clock import TestClock
@@ -78,14 +78,13 @@ def test_a_first_line_that_can_not_be_split_is_refused_with_its_place(scripts: S
         scripts.read(b"#T oops\n", "tiny")
 
 
-def test_notes_are_warnings_and_units_follow_from_chunks() -> None:
+def test_the_notes_of_a_script_are_warnings_of_its_job() -> None:
     script = Script(
         job=JobSpec(name="j"),
-        task=TaskSpec(script=b"true", chunks=(Chunk(count=2, cores=3),)),
+        task=TaskSpec(script=b"true"),
         environment={"A": ""},
         notes=(Note(3, 7, "does nothing"),),
     )
     made = new_job(script)
     assert made.warnings == ("Line 3, column 7: does nothing",)
-    assert made.tasks[0].spec.min_cores == 6
     assert made.environment == {"A": ""}

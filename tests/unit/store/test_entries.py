@@ -8,6 +8,7 @@ from headgate.core.access_keys import AccessKey
 from headgate.core.errors import NotFound
 from headgate.core.model import Node, NodeGroup, Queue, Template, Token, User, UserGroup
 from headgate.core.vocabulary import NodeState, Role
+from headgate.store.reader import Reader
 from headgate.store.transaction import Transaction
 from tests.unit.store.worlds import World
 
@@ -107,3 +108,36 @@ def test_facts_are_kept_by_name(world: World) -> None:
     world.write(lambda tx: tx.put_meta("seeded", "2"))
     assert world.look(lambda look: look.meta("seeded")) == "2"
     assert world.look(lambda look: look.meta("installation")) == world.store.installation == "id-1"
+
+
+def names(reader: Reader) -> set[str]:
+    return {node.name for node in reader.nodes()}
+
+
+def test_what_is_made_of_small_tables_is_made_once_until_one_of_them_changes(world: World) -> None:
+    made = []
+
+    def make(reader: Reader) -> set[str]:
+        made.append(reader)
+        return names(reader)
+
+    def look() -> set[str]:
+        return world.write(lambda tx: tx.derived(make))
+
+    world.write(lambda tx: tx.put_node(Node(name="n1")))
+    assert look() == look() == {"n1"}
+    assert len(made) == 1
+    world.write(lambda tx: tx.put_node(Node(name="n2")))
+    assert look() == {"n1", "n2"}
+    assert len(made) == 2
+
+
+def test_what_a_change_made_that_raised_is_not_what_the_next_one_sees(world: World) -> None:
+    def bad(tx: Transaction) -> None:
+        tx.put_node(Node(name="n3"))
+        assert tx.derived(names) == {"n3"}
+        raise NotFound("too late", kind="node")
+
+    with pytest.raises(NotFound):
+        world.write(bad)
+    assert world.write(lambda tx: tx.derived(names)) == set()

@@ -104,6 +104,18 @@ def test_sqlite_accepts_each_statement_in_each_shape(database: sqlite3.Connectio
         database.execute(f"EXPLAIN {text}", Anything(constants))
 
 
+@pytest.mark.parametrize("statement", [jobs.add, tasks.add, ledger.add_event, counts.add])
+def test_an_insert_of_several_rows_takes_each_value_to_its_column(
+    database: sqlite3.Connection, statement: Statement
+) -> None:
+    text, pick = statement.spelled_rows(SQLite.dialect, 3)
+    one = statement.spelled(SQLite.dialect)[0]
+    columns = one.partition("(")[2].partition(")")[0].split(", ")
+    assert list(pick({name: name for name in columns})) == columns
+    assert text.count("?") == 3 * len(columns)
+    database.execute(f"EXPLAIN {text}", range(3 * len(columns)))
+
+
 class Anything(dict[str, object]):
     """A value for every parameter."""
 
