@@ -238,7 +238,7 @@ def test_a_script_is_as_it_says_itself() -> None:
     made = told(tasks=[{"script": "true"}])
     assert made.spec.depends_on == (JobDependency(3, delay_s=5),)
     assert (made.changes, made.environment) == ({}, {"A": "1", "B": "2"})
-    assert (made.tasks[0].spec.stdout, made.tasks[0].spec.min_cores) == ("said", 4)
+    assert (made.tasks[0].spec.stdout, made.tasks[0].spec.chunks) == ("said", (Chunk(count=2, cores=2),))
 
 
 def test_what_is_said_beside_a_script_wins() -> None:
@@ -248,7 +248,7 @@ def test_what_is_said_beside_a_script_wins() -> None:
     assert made.spec.excluded_nodes == ("n1",)
     assert made.environment == {"A": "9", "B": "2"}
     spec = made.tasks[0].spec
-    assert (spec.chunks, spec.min_cores, spec.stdout) == ((Chunk(cores=3),), 3, "given")
+    assert (spec.chunks, spec.stdout) == ((Chunk(cores=3),), "given")
     assert made.tasks[0].environment == {"C": "3"}
 
 
