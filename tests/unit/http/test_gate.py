@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from headgate.core.errors import HeadgateError
 from headgate.http.faces import Application, Face, Message, Receive, Scope, Send
 from headgate.http.gate import Gate
-from headgate.http.limits import Limits
+from headgate.http.limits import BODY_IS_HERE, Limits
 
 Headers = Sequence[tuple[str, str]]
 
@@ -54,6 +54,7 @@ async def ask(
     stall: bool = False,
     statuses: Mapping[int, int] | None = None,
     streams: bool = False,
+    state: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Answer:
     """One request through a gate with one face. `stall`: the body never ends. statuses, streams: see Face."""
@@ -80,7 +81,7 @@ async def ask(
         "path": path,
         "scheme": "http",
         "headers": encoded,
-        "state": {},
+        "state": dict(state or {}),
     }
     await gate({**scope, "root_path": ""}, receive, send)
     return Answer(sent)
@@ -91,6 +92,12 @@ async def test_a_face_is_found_by_the_first_step_whatever_its_letter_case() -> N
     assert (await ask(echo, path="//face//x")).headers["x-root"] == "/face"
     assert (await ask(echo, path="/face")).headers["x-root"] == "/face"
     assert (await ask(echo, path="/faces/x")).headers["x-root"] == ""
+
+
+async def test_a_body_that_is_here_needs_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headgate.http.gate.asyncio.timeout_at", None)
+    answer = await ask(echo, headers=[("content-length", "1")], parts=[b"x"], state={BODY_IS_HERE: True})
+    assert (answer.status, answer.body) == (200, b"x")
 
 
 async def test_every_answer_has_a_request_id_of_its_own_and_security_headers() -> None:
