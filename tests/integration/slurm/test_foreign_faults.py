@@ -17,6 +17,9 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
+SAVED_S = 6.0
+"""slurmctld saves what it knows within 5 s (its source, state_save.c); killed before, it has lost the job."""
+
 
 @pytest.fixture(scope="module")
 def forgetful() -> Iterator[Cluster]:
@@ -57,6 +60,7 @@ def test_while_the_controller_is_away_nothing_changes(forgetful: Cluster) -> Non
     with front(forgetful, settings=SHOWN) as desk:
         native = sbatch(forgetful, "sleep 600")
         job = seen(desk, native, "running")
+        time.sleep(SAVED_S)
         forgetful.daemons.kill("slurmctld")
         time.sleep(4)
         assert desk.job(job["id"]) == job

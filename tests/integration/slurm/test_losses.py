@@ -109,6 +109,8 @@ def test_a_node_whose_slurmd_dies_costs_its_jobs_their_run_and_they_run_again_el
     desk.until_ran("again", 1)
     once = desk.submit({"command": desk.command("once", LONG), "rerunnable": False})
     desk.until_ran("once", 1)
+    for job in (again, once):
+        desk.until(job, "running")
     (node,) = {desk.task(job)["nodes"][0] for job in (again, once)}
     first = alive(output)
     up.daemons.kill(node)
@@ -220,13 +222,15 @@ def test_memory_that_runs_out_ends_a_run_and_is_said() -> None:
                 Path("/sys/fs/cgroup/memory", folder).rmdir()
 
 
+@pytest.mark.parametrize("state", [[], ["State=SpecialExit"]], ids=["held", "special exit"])
 def test_what_an_administrator_puts_back_into_slurms_queue_waits_while_it_is_held_and_then_runs_again(
-    desk: Front, up: Cluster
+    desk: Front, up: Cluster, state: list[str]
 ) -> None:
     job = on_n1(desk, "back", f"[ -e {desk.marks}/go ] || sleep 60")
+    desk.until(job, "running")
     number = latest(up)
     up.command("scontrol", "update", f"JobId={number}", "Requeue=1")
-    up.command("scontrol", "requeuehold", "State=SpecialExit", number)
+    up.command("scontrol", "requeuehold", *state, number)
     time.sleep(1.5)
     assert (desk.job(job)["state"], desk.ran("back")) == ("running", [0])
     (desk.marks / "go").touch()

@@ -271,7 +271,9 @@ class Watcher:
             if stage is Stage.WAITING:
                 if why := waits_for(seen.reason):
                     self.reasons.setdefault(part.intent, why)
-                if seen.state == "PENDING" and seen.restarts and self._record(part, instance) is not None:
+                # Priority 0: it is held there, by whoever put it back.
+                again = seen.state == "PENDING" and seen.restarts and seen.priority
+                if again and self._record(part, instance) is not None:
                     self._put_back.setdefault(part.name, []).append(instance)
             if stage is Stage.RUNNING:
                 changed |= self._running(part, instance, seen)
