@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,15 @@ class Front:
     themselves.
     """
 
-    def __init__(self, up: Cluster, folder: Path, *, settings: str = "", spool: bool = True) -> None:
+    def __init__(
+        self,
+        up: Cluster,
+        folder: Path,
+        *,
+        settings: str = "",
+        spool: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.up = up
         self._folder = folder
         self.marks = folder
@@ -30,7 +38,8 @@ class Front:
             f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{self.spool if spool else ""}"\n'
             f"settle_s = 0.3\nrecord_wait_s = 1.0\npoll_min_s = 0.1\npoll_max_s = 0.5\n{settings}"
         )
-        self.server = Server(folder / "data", ("--engine", "slurm", "--config", str(self.config)))
+        arguments = ("--engine", "slurm", "--config", str(self.config))
+        self.server = Server(folder / "data", arguments, environment)
         self.owner = ("jane", "jane's secret 1")
 
     def turn_over(self) -> "Front":
@@ -109,11 +118,17 @@ class Front:
 
 
 @contextmanager
-def front(up: Cluster, *, settings: str = "", spool: bool = True) -> Iterator[Front]:
-    """A server that serves, in a folder that jobs can reach."""
+def front(
+    up: Cluster,
+    *,
+    settings: str = "",
+    spool: bool = True,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Front]:
+    """A server that serves, in a folder that jobs can reach. environment: variables of its process."""
     folder = Path(tempfile.mkdtemp(prefix="headgate-test-"))
     folder.chmod(0o755)
-    made = Front(up, folder, settings=settings, spool=spool)
+    made = Front(up, folder, settings=settings, spool=spool, environment=environment)
     try:
         made.start()
         made.add_owner()
