@@ -52,7 +52,8 @@ def test_a_controller_that_is_killed_and_started_again(up: Cluster, desk: Front)
         up.command(*resume, check=False)
         time.sleep(0.5)
     all_well(desk, jobs)
-    assert desk.ended(away)["state"] == "finished"
+    found = desk.ended(away)
+    assert found["state"] == "finished", (found, desk.task(away), desk.server.log.read_text()[-4000:])
     assert desk.ended(running)["state"] in ("failed", "finished")
     assert (desk.ran("d"), desk.ran("e")) == ([0], [0])
 

@@ -14,6 +14,7 @@ from headgate.core.errors import StartupRefused
 from headgate.http.faces import Application, Scope
 from headgate.http.fronts import frames
 from headgate.http.fronts.frames import (
+    WHOLE,
     Asked,
     Body,
     Connections,
@@ -30,6 +31,7 @@ from headgate.http.fronts.frames import (
 )
 from headgate.http.fronts.link import Link
 from headgate.http.fronts.streams import HttpStream, SocketStream
+from headgate.http.limits import BODY_IS_HERE
 from headgate.http.protocol import TARGET
 
 ENDS_WITHIN_S: Final = 2.0
@@ -144,6 +146,8 @@ class Front:
         scope = _scope("http", _ASGI, frame)
         scope["http_version"] = frame.version
         scope["method"] = frame.method
+        if frame.kept == WHOLE:
+            scope["state"][BODY_IS_HERE] = True
         if frame.target:
             scope["extensions"] = {TARGET: {"url": frame.target}}
         self._run(scope, HttpStream(self.link, frame.stream, frame.kept, frame.body))

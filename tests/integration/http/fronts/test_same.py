@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from headgate.http.faces import Receive, Scope, Send
-from headgate.http.limits import Limits
+from headgate.http.limits import BODY_IS_HERE, Limits
 from tests.integration.http.fronts.conftest import WITHIN_S, served
 
 REQUESTS = [
@@ -47,7 +47,8 @@ class Recorder:
             more = message.get("more_body", False)
         scope["client"] = (scope["client"][0], type(scope["client"][1]))
         scope["server"] = (scope["server"][0], type(scope["server"][1]))
-        scope["state"].pop("headgate.connection", None)
+        for key in ("headgate.connection", BODY_IS_HERE):  # how it came, not what
+            scope["state"].pop(key, None)
         scope["headers"] = list(map(tuple, scope["headers"]))
         self.seen.append((dict(scope), body))
         answer = b"%b %b" % (scope["raw_path"], body)
