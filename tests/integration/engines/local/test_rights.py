@@ -53,7 +53,8 @@ async def test_what_has_become_root_in_a_task_ends_with_it_too(rig: Rig) -> None
     program = Path(shutil.copy(Path(python).resolve(), rig.work / "powerful"))
     program.chmod(0o4755)
     script = (
-        "import os, time; os.setresuid(0, 0, 0); open('ready', 'w').write(str(os.getpid())); time.sleep(600)"
+        "import os, time; os.setresuid(0, 0, 0); open('pid', 'w').write(str(os.getpid()));"
+        " os.rename('pid', 'ready'); time.sleep(600)"
     )
     for forced in (True, False):
         key = await rig.start(f'exec ./powerful -c "{script}"', ready="ready", account=owner)
