@@ -19,6 +19,9 @@ SERVE_ARGS ?=
 LOCK_ARGS ?=
 SLURM_ARGS ?=
 
+# What some tests are run with: a command, or `command=its packages`.
+TEST_TOOLS := curl strace slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin slurmdbd mariadbd=mariadb-server faketime
+
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # Two workers, as many as the smallest machine we test on has cores. Tests that may not run beside each other share an xdist_group.
@@ -46,6 +49,7 @@ serve: setup ## serve on http://127.0.0.1:8080 with the data in ./data
 
 .PHONY: test
 test: setup ## all tests, those of real processes and of the whole server included (TEST_ARGS goes to pytest)
+	@tools/system-tools $(TEST_TOOLS)
 	@HYPOTHESIS_PROFILE=thorough $(PYTEST) -n $(WORKERS) --dist loadgroup $(TEST_ARGS)
 
 .PHONY: check

@@ -83,8 +83,9 @@ def test_a_handshake_that_stalls_is_ended_as_headers_that_do_not_come(tmp_path: 
                 assert stalled.recv(10) == b"", "uvloop's own minute is longer than this waits"
 
 
-def test_the_end_waits_for_requests_under_way(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as server:
+@pytest.mark.parametrize("fronts", ["0", "1"])
+def test_the_end_waits_for_requests_under_way(tmp_path: Path, fronts: str) -> None:
+    with running(tmp_path / "data", "--fronts", fronts) as server:
         server.add_user(*ADA)
         with server.http(ADA) as client:
             assert client.get("/v1/me").status_code == 200

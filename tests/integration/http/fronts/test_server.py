@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from headgate.testing.server import Server, descendants, running
-from tests.integration.http.conftest import ADA, Wire
 
 WITHIN_S = 10.0
 JOB = {"tasks": [{"command": "true"}]}
@@ -139,32 +138,6 @@ def test_what_was_answered_before_a_front_was_killed_is_there_once(tmp_path: Pat
         assert set(answered) <= set(found)
         assert len(found) <= len(answered) + unanswered
         assert "front_ended" in server.log.read_text()
-
-
-def test_the_end_waits_for_requests_under_way(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--fronts", "1") as server:
-        server.add_user(*ADA)
-        with server.http(ADA) as client:
-            token = client.post("/v1/tokens").json()["token"]
-        wire = Wire(server)
-        body = '{"tasks": [{"command": "true"}]}'
-        wire.send(
-            f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n{body[:5]}"
-        )
-        time.sleep(0.3)
-        codes: list[int] = []
-        ending = threading.Thread(target=lambda: codes.append(server.terminate()))
-        ending.start()
-        time.sleep(0.7)
-        assert server.running
-        with pytest.raises(OSError, match="refused"), socket.create_connection(wire.socket.getpeername()):
-            pass
-        wire.send(body[5:])
-        assert wire.read().startswith("HTTP/1.1 201 ")
-        ending.join(20)
-        wire.socket.close()
-        assert codes == [0]
 
 
 def test_more_fronts_than_anybody_needs_are_refused(tmp_path: Path) -> None:
