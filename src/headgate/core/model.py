@@ -14,6 +14,7 @@ Long, but one thing because it is the list of all that is kept: values without b
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import (
@@ -285,6 +286,12 @@ class Times(Struct, frozen=True, omit_defaults=True):
     submitted: int | None = None
     started: int | None = None
     ended: int | None = None
+
+    def over(self, at: int) -> "Times":
+        """Ended at this time, but not before it started: the clock of a node may be ahead of ours, and ours
+        may have been set back since.
+        """
+        return replace(self, ended=max(at, self.started or 0))
 
 
 class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -139,7 +139,7 @@ def end_task(edit: JobEdit, number: int, *happened: TaskHappened) -> None:
     """Walk a task to its end and note when."""
     if edit.task_happens(number, *happened) and edit.task(number).state in FINAL_TASK_STATES:
         task = edit.task(number)
-        edit.set_task(number, times=replace(task.times, ended=edit.tx.now))
+        edit.set_task(number, times=task.times.over(edit.tx.now))
 
 
 def _count(edit: JobEdit, number: int) -> bool:
@@ -281,7 +281,7 @@ def end_waiting(edit: JobEdit, number: int, state: TaskState, mishap: Mishap | N
     for row in edit.rows(number, (TaskState.QUEUED,)):
         edit.instance_happens(number, row.number, *_WHILE_WAITING[state])
         edit.set_run(number, row.number, mishap=mishap)
-        edit.set_instance(number, row.number, times=replace(row.times, ended=edit.tx.now))
+        edit.set_instance(number, row.number, times=row.times.over(edit.tx.now))
     task = edit.task(number)
     changes: dict[str, object] = {"concluded": True}
     if rest := waiting_instances(task):
@@ -316,7 +316,7 @@ def stop_instance(
     )
     row = edit.instance(number, instance)
     if row.state in FINAL_TASK_STATES:
-        edit.set_instance(number, instance, times=replace(row.times, ended=edit.tx.now))
+        edit.set_instance(number, instance, times=row.times.over(edit.tx.now))
 
 
 def _end_job(edit: JobEdit) -> None:
@@ -353,9 +353,8 @@ def _wind_up(edit: JobEdit) -> None:
     mishap = job.mishap
     if badly and mishap is None:
         mishap = Mishap("Execution_TaskFailure", (job.first_failed_task,))
-    # Not before it started, as its engine saw it: a clock may have been set back meanwhile.
-    ended = max(edit.tx.now, edit.job.times.started or 0)
-    edit.set_job(mishap=mishap, times=replace(edit.job.times, ended=ended), pending_reason=PendingReason.NONE)
+    times = edit.job.times.over(edit.tx.now)
+    edit.set_job(mishap=mishap, times=times, pending_reason=PendingReason.NONE)
 
 
 def _node_duties(edit: JobEdit) -> Iterable[Task]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from headgate.core.errors import NotFound
 from headgate.core.exit_codes import parse
 from headgate.core.lifecycle import TaskHappened
-from headgate.core.model import Intent, Job, Mishap, Run, Share, Task, Times
+from headgate.core.model import Intent, Job, Mishap, Run, Share, Task
 from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.vocabulary import Intention, TaskType
 from headgate.ports.engine import Ended, Ending, Fault, OutputSeen, Sighting, Started
@@ -188,7 +188,7 @@ def _end(edit: JobEdit, number: int, instance: int, seen: Ended) -> None:
         edit.set_run(number, instance, **changes)
         row = edit.instance(number, instance)
         if row.state in FINAL_TASK_STATES:
-            edit.set_instance(number, instance, times=_over(row.times, seen.at))
+            edit.set_instance(number, instance, times=row.times.over(seen.at))
         else:
             edit.set_instance(number, instance, times=replace(row.times, started=None))
         return
@@ -196,14 +196,9 @@ def _end(edit: JobEdit, number: int, instance: int, seen: Ended) -> None:
     edit.set_run(number, 0, **changes)
     task = edit.task(number)
     if task.state in FINAL_TASK_STATES:
-        edit.set_task(number, times=_over(task.times, seen.at))
+        edit.set_task(number, times=task.times.over(seen.at))
     else:
         edit.set_task(number, times=replace(task.times, started=None))
-
-
-def _over(times: Times, at: int) -> Times:
-    """Ended at this time, but not before it started: a clock may have been set back meanwhile."""
-    return replace(times, ended=max(at, times.started or 0))
 
 
 def decide(

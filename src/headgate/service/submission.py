@@ -123,7 +123,7 @@ def _reject(edit: JobEdit, mishap: Mishap) -> None:
             edit.set_run(task.number, 0, mishap=why)
     recount(edit)
     edit.job_happens(JobHappened.VALIDATION_FAILED)
-    edit.set_job(mishap=mishap, times=replace(edit.job.times, ended=edit.tx.now))
+    edit.set_job(mishap=mishap, times=edit.job.times.over(edit.tx.now))
 
 
 def check(edit: JobEdit) -> Mishap | None:

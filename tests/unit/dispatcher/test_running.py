@@ -4,6 +4,7 @@ import pytest
 
 from headgate.core.vocabulary import TaskType
 from headgate.ports.engine import Ending, Fault
+from headgate.testing.clock import MICROSECONDS, TestClock
 from tests.unit.dispatcher.engine import node
 from tests.unit.dispatcher.story import ADMIN, ALICE, UNTIL_CANCELED, Story, basic, sweep, typed
 
@@ -178,6 +179,26 @@ async def test_a_sweep_hands_each_instance_its_value(story: Story) -> None:
         "echo 20 20 > out.20\n",
     ]
     assert story.the_task(job).finished == 3
+
+
+@pytest.mark.parametrize("canceled", [False, True])
+async def test_what_a_clock_ahead_of_ours_saw_start_does_not_end_before_it_started(
+    story: Story, canceled: bool
+) -> None:
+    story.engine.clock = TestClock(story.clock.now() + 3600 * MICROSECONDS)
+    job = await story.job(basic("wait"), sweep(2, "wait"))
+    await story.settle()
+    if canceled:
+        await story.jobs.cancel(ALICE, job)
+    else:
+        for run in story.engine.live():
+            story.engine.end(*run.who)
+    await story.settle()
+    whole = [story.the_job(job), story.the_task(job), story.the_task(job, 2), *story.rows(job, 2)]
+    for times in (one.times for one in whole):
+        assert times.started is not None
+        assert times.ended is not None
+        assert times.started <= times.ended
 
 
 async def test_captured_output_is_kept_and_only_for_who_may_see_it(story: Story) -> None:
