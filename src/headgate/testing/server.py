@@ -97,6 +97,12 @@ class Server:
         """Whether the server process is there."""
         return self.process is not None and self.process.poll() is None
 
+    def children(self, module: str) -> list[int]:
+        """The processes that the server has started for this module of ours, by its name."""
+        found = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        pids = [int(pid) for path in found for pid in path.read_text().split()]
+        return [pid for pid in pids if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
     def terminate(self) -> int:
         """SIGTERM, and wait. Its exit status."""
         self._process.terminate()

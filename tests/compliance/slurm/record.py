@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from headgate.engines.command import Command, Done, Runner
+from headgate.engines.command.outcomes import Command, Done
+from headgate.engines.command.runner import Runner
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo, squeue
 
 CASES = Path(__file__).parent / "cases"
@@ -72,10 +73,11 @@ async def main(conf: str) -> None:
     text = Path(conf).read_text()
     away = Path(conf).with_name("away.conf")
     away.write_text(text + "\nSlurmctldPort=1\nMessageTimeout=2\n")
+    nobody = Runner({"SLURM_CONF": str(away)})
     for name in ("sbatch", "squeue", "scancel-unknown", "sinfo", "ping"):
-        await _record(
-            Runner({"SLURM_CONF": str(away)}), f"{name}-away", commands()[name], f"{source}, no controller"
-        )
+        await _record(nobody, f"{name}-away", commands()[name], f"{source}, no controller")
+    await here.close()
+    await nobody.close()
 
 
 async def _record(runner: Runner, name: str, command: Command, source: str) -> None:

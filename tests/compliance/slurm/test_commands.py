@@ -2,7 +2,7 @@
 
 import pytest
 
-from headgate.engines.command import Done
+from headgate.engines.command.outcomes import Done
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo, squeue
 from headgate.engines.slurm.commands.answers import Garbled, NoAnswer, Rejected
 from headgate.engines.slurm.states import STATES, meaning

@@ -13,6 +13,7 @@ flock -u 9; exec 9>&-
 case $what in
   pass|'') exec "$real" "$@" ;;
   hang-before) sleep 600 ;;
+  late) sleep 3; exec "$real" "$@" ;;
   hang-after) "$real" "$@" >/dev/null; echo hung >>"{folder}/{name}.after"; sleep 600 ;;
   fail-before) echo "{name}: error: something nobody has heard of" >&2; exit 1 ;;
   fail-after) "$real" "$@" >/dev/null; echo "{name}: error: something nobody has heard of" >&2; exit 1 ;;

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from headgate.engines.command import Command, Outcome, Runner
+from headgate.engines.command.outcomes import Command, Outcome
+from headgate.engines.command.runner import Runner
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo, squeue
 from headgate.engines.slurm.commands.answers import NoAnswer
 from headgate.ports.engine import Uncertain
@@ -115,4 +116,11 @@ def _up(up: Cluster) -> bool:
 
 
 def _run(up: Cluster, command: Command) -> Outcome:
-    return asyncio.run(Runner({"SLURM_CONF": str(up.conf)}).run(command, deadline_s=30))
+    async def once() -> Outcome:
+        runner = Runner({"SLURM_CONF": str(up.conf)})
+        try:
+            return await runner.run(command, deadline_s=30)
+        finally:
+            await runner.close()
+
+    return asyncio.run(once())

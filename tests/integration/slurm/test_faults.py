@@ -2,6 +2,8 @@
 have done their work or say nonsense, and Slurm forgets jobs while nobody looks.
 """
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -78,6 +80,20 @@ def test_a_server_that_is_killed_around_its_call_of_sbatch(desk: Front, faults: 
         until(faults.submitted_and_hung)
     desk.server.kill()
     desk.start()
+    all_well(desk, jobs)
+
+
+@pytest.mark.parametrize("where", ["late", "hang-after"])
+def test_when_what_runs_commands_is_killed_its_sbatch_does_nothing_later(
+    desk: Front, faults: Faults, where: str
+) -> None:
+    faults.plan("sbatch", where)
+    jobs = three_jobs(desk)
+    until(lambda: faults.calls("sbatch") if where == "late" else faults.submitted_and_hung())
+    (starter,) = desk.server.children("engines.command")
+    os.kill(starter, signal.SIGKILL)
+    all_well(desk, jobs)
+    time.sleep(3.0 if where == "late" else 0.0)
     all_well(desk, jobs)
 
 

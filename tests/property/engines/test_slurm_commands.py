@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headgate.engines.command import Done, Flooded, Hung, NotRun, Outcome
+from headgate.engines.command.outcomes import Done, Flooded, Hung, NotRun, Outcome
 from headgate.engines.slurm import indices
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo, squeue
 from headgate.engines.slurm.commands.answers import SlurmError

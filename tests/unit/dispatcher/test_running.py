@@ -4,8 +4,7 @@ import pytest
 
 from headgate.core.vocabulary import TaskType
 from headgate.ports.engine import Ending, Fault
-from headgate.testing.clock import MICROSECONDS, TestClock
-from tests.unit.dispatcher.engine import node
+from tests.unit.dispatcher.engine import Clock, node
 from tests.unit.dispatcher.story import ADMIN, ALICE, UNTIL_CANCELED, Story, basic, sweep, typed
 
 
@@ -185,7 +184,8 @@ async def test_a_sweep_hands_each_instance_its_value(story: Story) -> None:
 async def test_what_a_clock_ahead_of_ours_saw_start_does_not_end_before_it_started(
     story: Story, canceled: bool
 ) -> None:
-    story.engine.clock = TestClock(story.clock.now() + 3600 * MICROSECONDS)
+    story.engine.clock = Clock()
+    story.engine.clock.advance(3600)
     job = await story.job(basic("wait"), sweep(2, "wait"))
     await story.settle()
     if canceled:
@@ -194,8 +194,9 @@ async def test_what_a_clock_ahead_of_ours_saw_start_does_not_end_before_it_start
         for run in story.engine.live():
             story.engine.end(*run.who)
     await story.settle()
-    whole = [story.the_job(job), story.the_task(job), story.the_task(job, 2), *story.rows(job, 2)]
-    for times in (one.times for one in whole):
+    tasks = story.the_task(job), story.the_task(job, 2)
+    rows = [row.times for row in story.rows(job, 2)]
+    for times in (story.the_job(job).times, *(task.times for task in tasks), *rows):
         assert times.started is not None
         assert times.ended is not None
         assert times.started <= times.ended

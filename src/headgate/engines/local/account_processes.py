@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from headgate.core.errors import Unavailable
+from headgate.engines.isolated import import_paths
 from headgate.engines.local.account_hand import DONE, HEAD, REFUSED, SAID, Told
-from headgate.engines.local.launching import import_paths
 from headgate.ports.account_processes import Errand
 
 _BOOT: Final = """\

@@ -10,10 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
-
-import headgate.engines
 from headgate.core.errors import EngineUnavailable
+from headgate.engines.isolated import import_paths
 
 # The first process ends at once: whoever started us has nobody to wait for later.
 _BOOT = """\
@@ -63,13 +61,3 @@ def start_shepherd(directory: Path) -> None:
         raise EngineUnavailable(f"The shepherd can't be started: {error}") from None
     finally:
         os.close(log)
-
-
-def import_paths() -> tuple[str, ...]:
-    """Where a process that looks nowhere else finds `headgate` and `msgspec`."""
-    return tuple(dict.fromkeys((_root_of(headgate.engines.__file__, 3), _root_of(msgspec.__file__, 2))))
-
-
-def _root_of(module_file: str | None, levels: int) -> str:
-    path = Path(module_file or "").resolve()
-    return str(path.parents[levels - 1])

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from headgate.core.errors import EngineUnavailable, NotFound, NotPermitted
 from headgate.core.vocabulary import NodeState
-from headgate.engines.command import Command, Outcome, Runner
+from headgate.engines.command.outcomes import Command, Outcome
+from headgate.engines.command.runner import Runner
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo
 from headgate.engines.slurm.commands.answers import Rejected, SlurmError
 from headgate.engines.slurm.commands.squeue import Row, Squeue
@@ -43,6 +44,10 @@ class Cluster:
         self._runner = Runner(environment)
         self._deadline_s = options.command_timeout_s
         self._niceness = 0
+
+    async def close(self) -> None:
+        """End the commands that run."""
+        await self._runner.close()
 
     async def _run(self, command: Command, account: str = "") -> Outcome:
         return await self._runner.run(command, deadline_s=self._deadline_s, account=account)

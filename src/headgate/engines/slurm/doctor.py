@@ -77,6 +77,8 @@ async def _cluster(options: Options) -> list[Finding]:
         nodes = await cluster.nodes()
     except EngineUnavailable as error:
         return [Finding(Level.FAULT, f"The cluster does not answer: {error.text}")]
+    finally:
+        await cluster.close()
     version = Finding(Level.GOOD, f"Slurm {config.version} is one that was tried.")
     if config.version not in TRIED:
         version = Finding(Level.WARNING, f"Slurm {config.version} was not tried; {', '.join(TRIED)} was.")

@@ -196,6 +196,7 @@ class SlurmEngine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._cluster.close()
         self._journal.close()
 
     def _kick(self) -> None:

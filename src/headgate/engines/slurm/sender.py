@@ -19,6 +19,7 @@ from headgate.engines.slurm.cluster import Cluster
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Dropped, Journal, Taken, Tried
+from headgate.engines.slurm.machine import end_orphans
 from headgate.engines.slurm.ordering import array
 from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.rights import Runner
@@ -198,6 +199,10 @@ class Sender:
         else:
             log.warning("submission_uncertain", part=part.name, reason=answer.reason)
             self._doubts.add(part, answer.reason, began)
+            # What can't be said to have ended is ended, before it is looked for.
+            await asyncio.to_thread(end_orphans, (part.name,))
+            if self._doubts.about(part.name):
+                self._doubts.add(part, answer.reason, began)
 
     def taken(self, part: Part, job: int) -> None:
         """Slurm has it."""

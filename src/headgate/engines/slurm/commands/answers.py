@@ -13,7 +13,7 @@ import os
 import re
 from typing import Final
 
-from headgate.engines.command import Done, Flooded, Hung, Outcome
+from headgate.engines.command.outcomes import Done, Flooded, Hung, Outcome
 
 UNREACHABLE: Final = (
     "Unable to contact slurm controller",

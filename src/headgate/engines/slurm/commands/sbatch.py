@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from headgate.engines.command import Command, Done, Outcome
+from headgate.engines.command.outcomes import Command, Done, Outcome
 from headgate.engines.slurm.commands.answers import decoded, silence, unreachable, words
 from headgate.engines.slurm.commands.refusals import REFUSALS
 from headgate.ports.engine import Refused, Uncertain

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from headgate.engines.command import Command, Outcome
+from headgate.engines.command.outcomes import Command, Outcome
 from headgate.engines.slurm.commands.answers import NoAnswer, Rejected, answered, decoded, unreachable, words
 from headgate.engines.slurm.indices import text
 

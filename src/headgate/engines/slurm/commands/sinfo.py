@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from headgate.engines.command import Command, Outcome
+from headgate.engines.command.outcomes import Command, Outcome
 from headgate.engines.slurm.commands.answers import Garbled, listed, number
 
 FIELDS: Final = (

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from headgate.engines.command import Command, Outcome
+from headgate.engines.command.outcomes import Command, Outcome
 from headgate.engines.slurm.commands.answers import Garbled, Rejected, listed, moment, number
 from headgate.engines.slurm.indices import Indices, indices
 from headgate.scripts.slurm.quantities import seconds

@@ -1,6 +1,6 @@
 import pytest
 
-from headgate.engines.command import Done, Hung, NotRun
+from headgate.engines.command.outcomes import Done, Hung, NotRun
 from headgate.engines.slurm.commands.sbatch import Request, Submitted, build, literal, parse
 from headgate.ports.engine import Refused, Uncertain
 
