@@ -25,6 +25,7 @@ from headgate.core.soa import Tickets
 from headgate.dispatcher.dispatcher import Dispatcher, Timing
 from headgate.dispatcher.foreign import ForeignJobs
 from headgate.dispatcher.measuring import Measuring
+from headgate.dispatcher.passing import Passing
 from headgate.engines.local.account_processes import LocalProcesses
 from headgate.http import logs, tls
 from headgate.http.fronts.frames import Setup
@@ -99,6 +100,8 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         onlooker = engine if Ability.FOREIGN in engine.abilities else None
         foreign = ForeignJobs(parts.store, server.engine, onlooker, parts.clock)
 
+        passing = Passing(parts.store)
+
         def reasons() -> Mapping[int, str]:
             return {**dispatcher.reasons(), **foreign.reasons()}
 
@@ -112,6 +115,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             http = HttpServer(gate, listening, limits(server), context, drain=gate.drain)
         serving = asyncio.create_task(http.run())
         await broker.start()
+        await passing.start()
         await dispatcher.start()
         await foreign.start()
         await measuring.start()
@@ -135,6 +139,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             await syncs.stop()
             await foreign.stop()
             await dispatcher.stop()
+            await passing.stop()
             await broker.stop()
             if notifier is not None:
                 await notifier.stop()

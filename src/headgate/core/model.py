@@ -26,6 +26,7 @@ from headgate.core.vocabulary import (
     NodeGroupOp,
     NodeState,
     Origin,
+    PassageKind,
     PendingReason,
     Role,
     Sharing,
@@ -336,6 +337,17 @@ class Foreign(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.cluster}/{self.native}"
 
 
+class Passage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the tasks of a job are going through, in several transactions: see `service/passages.py`.
+
+    done: those up to this number have. critical: one of them failed that fails the job once it is queued.
+    """
+
+    kind: PassageKind
+    done: int = 0
+    critical: bool = False
+
+
 class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A job and what has become of it."""
 
@@ -393,6 +405,8 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Nodes it asks for at once, as its queue counts them; 0 without a queue."""
     queue_notes: tuple[str, ...] = ()
     """What its queue filled in."""
+    passage: Passage | None = None
+    """What its tasks are going through, while it is Submitted, Validating, Finishing or Canceling."""
     wakes: int | None = None
     """When the delay of a dependency that is met is over, while the job waits for nothing else."""
 

@@ -127,6 +127,16 @@ class Sharing(Enum):
     EXCLUSIVE = "exclusive"
 
 
+class PassageKind(Enum):
+    """What the tasks of a job with many go through, some at a time."""
+
+    SUBMIT = "submit"
+    REQUEUE = "requeue"
+    REJECT = "reject"
+    """The job is not valid."""
+    STOP = "stop"
+
+
 class Intention(Enum):
     """What was asked of something that has not ended yet, and so how it shall end."""
 

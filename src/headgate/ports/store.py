@@ -167,6 +167,10 @@ class Reader(Protocol):
         """Task 1 of each of these jobs that has one."""
         ...
 
+    def count_ready(self, job_id: int) -> int:
+        """How many tasks of a job have something to start (`Task.ready`)."""
+        ...
+
     def ready_tasks(self, job_ids: Collection[int], *, limit_per_job: int) -> dict[int, list[Task]]:
         """For each job its first tasks with `ready`, by number."""
         ...

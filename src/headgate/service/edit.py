@@ -6,7 +6,9 @@ counters (what is ready, live, open), not consequences: those are in `endings.py
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from operator import itemgetter
+from typing import ClassVar
 
 from msgspec.structs import replace
 
@@ -28,6 +30,9 @@ class JobEdit:
 
     Raises EnteredElsewhere: there is none of a job that is only shown here.
     """
+
+    piece: ClassVar[int] = 2_000
+    """Tasks that go through something in one transaction, at most (`passages.py`)."""
 
     def __init__(self, tx: Transaction, job: Job) -> None:
         require_ours(job)
@@ -76,6 +81,16 @@ class JobEdit:
                     self._tasks[task.number] = self._tasks_before[task.number] = task
             self._all_loaded = True
         return list(map(self._tasks.__getitem__, sorted(self._tasks)))
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the job has so few tasks that all of them go through something in one transaction."""
+        return self.job.task_count <= self.piece
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[Task]:
+        """The tasks that are in one of these states now."""
+        self.take(self.tx.tasks_in(self.job.id, states))
+        return [task for _, task in sorted(self._tasks.items()) if task.state in states]
 
     def changed_tasks(self) -> list[Task]:
         """The tasks that this edit has changed and not yet saved."""
@@ -369,7 +384,8 @@ class JobEdit:
         if self.job.blocked:
             ready = 0
         elif self._recount or self._before.blocked:
-            ready = sum(task.ready for task in self.all_tasks())
+            few = self._all_loaded or self.at_once
+            ready = sum(task.ready for task in self.all_tasks()) if few else self.tx.count_ready(self.job.id)
         self._recount = False
         self._counted.clear()
         self._concluded.clear()
@@ -382,7 +398,8 @@ class JobEdit:
         return counts
 
 
-def _task_path(state: TaskState, happened: Iterable[TaskHappened]) -> list[TaskState]:
+@cache  # thousands of tasks go the same way
+def _task_path(state: TaskState, happened: tuple[TaskHappened, ...]) -> Sequence[TaskState]:
     path = [state]
     for one in happened:
         after = step_task(path[-1], one)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from headgate.core.lifecycle import JobHappened, TaskHappened
-from headgate.core.model import Job, Mishap, Share, Task
+from headgate.core.model import Job, Mishap, Passage, Share, Task
 from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
-from headgate.core.vocabulary import Intention, PendingReason, TaskType
+from headgate.core.vocabulary import Intention, PassageKind, PendingReason, TaskType
 from headgate.ports.store import Reader
 from headgate.service.chains import next_step
 from headgate.service.counting import standing, waiting_instances
@@ -25,6 +25,8 @@ RELEASABLE = frozenset({"ready", "unusable"})
 """Phases of a node on which NodeRelease still has to run when the job ends."""
 WINDING = frozenset({JobState.FINISHING, JobState.CANCELING})
 _ENDABLE = frozenset({JobState.QUEUED, JobState.RUNNING})
+_UNBEGUN = frozenset({TaskState.CONFIGURING, TaskState.QUEUED})
+_BEGUN = frozenset({TaskState.DISPATCHING, TaskState.RUNNING, TaskState.FINISHING})
 JOB_CANCELED = Mishap("Execution_TasksJobCanceled")
 
 
@@ -163,6 +165,8 @@ def _first_failed(edit: JobEdit, number: int, failed: bool) -> str:
         return known or name
     if known != name:
         return known
+    if edit.job.passage is not None:  # being requeued, like all others that failed
+        return known if edit.job.failed_tasks > 1 else ""
     others = [task.number for task in edit.all_tasks() if _counts_as_failed(task)]
     return f"{edit.job.id}.{others[0]}" if others else ""
 
@@ -214,15 +218,23 @@ def _fail_job_if_critical(edit: JobEdit, task: Task) -> None:
         return
     several = task.spec.type is not TaskType.BASIC
     failed = standing(task).failed or (several and task.failed > 0)
-    if not failed or task.spec.type.is_node_duty or edit.job.state not in _ENDABLE:
+    passage = edit.job.passage
+    if not failed or task.spec.type.is_node_duty or (edit.job.state not in _ENDABLE and passage is None):
         return
     many = task.failed if several else 1
     critical = task.spec.fail_job_on_failure and many >= task.spec.fail_job_on_failure_count
-    if critical or edit.job.spec.fail_on_task_failure:
-        mishap = Mishap(
-            "Execution_TaskFailure", (edit.job.first_failed_task or f"{edit.job.id}.{task.number}",)
-        )
-        stop_job(edit, JobHappened.TASK_FAILURE_COUNTED, Intention.FAIL, mishap=mishap)
+    if not (critical or edit.job.spec.fail_on_task_failure):
+        return
+    if passage is not None:
+        edit.set_job(passage=replace(passage, critical=True))
+    else:
+        fail_job(edit, edit.job.first_failed_task or f"{edit.job.id}.{task.number}")
+
+
+def fail_job(edit: JobEdit, task: str) -> None:
+    """Begin to end a job because a task has failed, named so."""
+    mishap = Mishap("Execution_TaskFailure", (task,))
+    stop_job(edit, JobHappened.TASK_FAILURE_COUNTED, Intention.FAIL, mishap=mishap)
 
 
 def stop_job(
@@ -238,18 +250,31 @@ def stop_job(
 
     Raises WrongState when the table does not allow it.
     """
-    configuring = edit.job.state is JobState.CONFIGURING
+    was = edit.job.state
     edit.job_happens(happened)
     edit.set_job(
         intention=intention, mishap=mishap, message=message, forced=forced or edit.job.forced, blocked=False
     )
-    if configuring:  # its tasks stay Configuring (7.2)
+    if was is JobState.SUBMITTED:  # as if it had not been: none of its tasks has been touched since
+        edit.set_job(passage=None, times=replace(edit.job.times, submitted=None))
+    elif was is JobState.CONFIGURING:  # its tasks stay Configuring (7.2)
         return
-    finish = intention is Intention.FINISH
-    why = Mishap("Operation_FinishedByUser", (message or "None",)) if finish else JOB_CANCELED
-    for task in edit.all_tasks():
+    elif edit.at_once:
+        stop_tasks(edit, edit.all_tasks())
+    else:  # what runs at once, for the engine hears of it at once; what waits, some at a time
+        stop_tasks(edit, edit.tasks_in(_BEGUN))
+        edit.set_job(passage=Passage(kind=PassageKind.STOP))
+
+
+def stop_tasks(edit: JobEdit, tasks: Iterable[Task]) -> None:
+    """Begin to end those of these tasks that have not ended, as their job is being ended."""
+    finish = edit.job.intention is Intention.FINISH
+    why = Mishap("Operation_FinishedByUser", (edit.job.message or "None",)) if finish else JOB_CANCELED
+    for task in tasks:
         ending = task.state in FINAL_TASK_STATES or task.state is TaskState.CANCELING
-        if not ending and not task.spec.type.is_node_duty:
+        # NodePrep and NodeRelease end last, those that were never queued with the others.
+        last = task.spec.type.is_node_duty and task.state is not TaskState.CONFIGURING
+        if not ending and not last:
             stop_task(edit, task.number, finish=finish, mishap=why)
 
 
@@ -261,11 +286,16 @@ def stop_task(edit: JobEdit, number: int, *, finish: bool, mishap: Mishap | None
     asked = TaskHappened.FINISH_ASKED if finish else TaskHappened.CANCEL_ASKED
     intention = Intention.FINISH if finish else Intention.CANCEL
     task = edit.task(number)
-    edit.set_run(number, 0, intention=intention, message=message, mishap=mishap)
+    run = replace(task.run, intention=intention, message=message, mishap=mishap)
     if task.spec.type is TaskType.BASIC:
-        waiting = task.state is TaskState.QUEUED
-        end_task(edit, number, asked, *([TaskHappened.WOUND_UP_WELL] if finish and waiting else []))
+        waiting = task.state in _UNBEGUN
+        happened = (asked, TaskHappened.WOUND_UP_WELL) if finish and waiting else (asked,)
+        # What waits ends at once: all in one go, for there may be 100,000.
+        ended = {"times": task.times.over(edit.tx.now)} if waiting else {}
+        if not edit.task_happens(number, *happened, run=run, **ended):
+            edit.set_task(number, run=run)
         return
+    edit.set_task(number, run=run)
     for row in edit.rows(number, _STOPPABLE):
         stop_instance(edit, number, row.number, finish=finish, mishap=mishap, message=message)
     end_waiting(edit, number, TaskState.FINISHED if finish else TaskState.CANCELED, mishap)
@@ -327,7 +357,8 @@ def _end_job(edit: JobEdit) -> None:
             edit.set_job(times=replace(edit.job.times, started=edit.tx.now))
         if not job.spec.run_until_canceled:
             edit.job_happens(JobHappened.TASKS_ENDED)
-    if edit.job.state in WINDING and edit.job.live == 0 and not release_pending(edit.job):
+    winding = edit.job.state in WINDING and edit.job.passage is None
+    if winding and edit.job.live == 0 and not release_pending(edit.job):
         _wind_up(edit)
 
 

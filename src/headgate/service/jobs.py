@@ -27,6 +27,7 @@ from headgate.service.chains import check_ties
 from headgate.service.customs import merge_custom
 from headgate.service.edit import JobEdit
 from headgate.service.endings import WINDING, review_pending, settle, stop_job
+from headgate.service.passages import require_settled
 from headgate.service.queueing import enter, look_again
 from headgate.service.rights import (
     check_run_as,
@@ -392,6 +393,7 @@ def wrong_job_state(job: Job, what: str) -> WrongState:
 def _editing(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
     job = tx.job(job_id)
     require_change(caller, job)
+    require_settled(job)
     return JobEdit(tx, job)
 
 

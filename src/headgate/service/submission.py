@@ -5,7 +5,7 @@ Validation runs here, in the transaction of the submit itself, so that a submitt
 with the reason) as soon as the answer is on disk; listeners still see every state passed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -13,11 +13,11 @@ from headgate.core import cloud_resources
 from headgate.core.chunks import unknown_resources
 from headgate.core.errors import WrongState
 from headgate.core.lifecycle import JobHappened, TaskHappened, state_name
-from headgate.core.model import Instance, Job, Mishap, Run, Task
+from headgate.core.model import Instance, Job, Mishap, Passage, Run, Task
 from headgate.core.resources import instance_count
-from headgate.core.states import FINAL_TASK_STATES, TaskState
+from headgate.core.states import FINAL_TASK_STATES, JobState, TaskState
 from headgate.core.validation import Surroundings, dependencies, validate, waits
-from headgate.core.vocabulary import Intention, PendingReason, TaskType
+from headgate.core.vocabulary import Intention, PassageKind, PendingReason, TaskType
 from headgate.ports.store import Reader
 from headgate.service.chains import link
 from headgate.service.edit import JobEdit
@@ -36,9 +36,16 @@ _AGAIN = (TaskHappened.REQUEUE_ASKED, *_INTO_THE_QUEUE)
 _ENDED_BADLY = frozenset({TaskState.FAILED, TaskState.CANCELED})
 
 
-def submit(edit: JobEdit) -> None:
-    """Submit a job that is being configured, and validate it. Call `settle` afterwards. Raises WrongState."""
+def submit(edit: JobEdit, kind: PassageKind = PassageKind.SUBMIT) -> None:
+    """Submit a job that is being configured, and validate it. Call `settle` afterwards. Raises WrongState.
+
+    One with many tasks is only Submitted then: what follows, as what the kind says, is in `passages.py`.
+    """
     times = replace(edit.job.times, submitted=edit.tx.now, started=None, ended=None)
+    if not edit.at_once:
+        edit.job_happens(JobHappened.SUBMIT_ASKED, times=times)
+        edit.set_job(passage=Passage(kind=kind))
+        return
     edit.job_happens(JobHappened.SUBMIT_ASKED, JobHappened.VALIDATION_BEGUN, times=times)
     mishap = _validate_and_queue(edit)
     if mishap is not None:
@@ -54,10 +61,7 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
         return mishap
     tasks = edit.all_tasks()
     parents_of = dependencies(tasks)
-    wanted_by: dict[int, list[int]] = {}
-    for number, parents in parents_of.items():
-        for parent in parents:
-            wanted_by.setdefault(parent, []).append(number)
+    wanted_by = children(parents_of)
     queued = [task.number for task in tasks if task.state is TaskState.CONFIGURING]
     for task in tasks:
         wanted = tuple(wanted_by.get(task.number, ()))
@@ -65,6 +69,19 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
             edit.set_task(task.number, wanted_by=wanted)
         if task.state is TaskState.CONFIGURING:
             queue_task(edit, task.number)
+    enqueue(edit)
+    recount(edit)
+    for number in queued:
+        wait_for(edit, number, parents_of.get(number, ()))
+    for other in others:
+        tie(edit, other)
+    review_pending(edit)
+    edit.recount_ready()
+    return None
+
+
+def enqueue(edit: JobEdit) -> None:
+    """The job is valid, and queued from now on."""
     edit.job_happens(
         JobHappened.VALIDATED,
         blocked=False,
@@ -76,22 +93,23 @@ def _validate_and_queue(edit: JobEdit) -> Mishap | None:
         node_phases={},
         nodes=(),
     )
-    recount(edit)
-    for number in queued:
-        wait_for(edit, number, parents_of.get(number, ()))
-    for other in others:
-        _tie(edit, other)
-    review_pending(edit)
-    edit.recount_ready()
-    return None
 
 
-def _tie(edit: JobEdit, other: Job) -> None:
+def tie(edit: JobEdit, other: Job) -> None:
     """Keep another job as it is from now on, tied to the one that is being submitted."""
     tied = JobEdit(edit.tx, edit.tx.job(other.id))
     tied.set_job(spec=other.spec)
     review_pending(tied)
     settle(tied)
+
+
+def children(parents_of: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+    """The other way round: for each task that others wait for, the numbers of those."""
+    wanted_by: dict[int, list[int]] = {}
+    for number, parents in parents_of.items():
+        for parent in parents:
+            wanted_by.setdefault(parent, []).append(number)
+    return wanted_by
 
 
 def unheeded(job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
@@ -109,8 +127,21 @@ def unheeded(job: Job, tasks: Sequence[Task]) -> tuple[str, ...]:
 
 
 def _reject(edit: JobEdit, mishap: Mishap) -> None:
+    reject_tasks(edit, edit.all_tasks())
+    recount(edit)
+    reject_job(edit, mishap)
+
+
+def reject_job(edit: JobEdit, mishap: Mishap | None) -> None:
+    """The job is not valid; its tasks have failed already."""
+    edit.job_happens(JobHappened.VALIDATION_FAILED)
+    edit.set_job(mishap=mishap, times=edit.job.times.over(edit.tx.now))
+
+
+def reject_tasks(edit: JobEdit, tasks: Iterable[Task]) -> None:
+    """These tasks fail, as their job is not valid."""
     why = Mishap("Validation_TaskFailedOnJobValidationFault")
-    for task in edit.all_tasks():
+    for task in tasks:
         if task.state is TaskState.CONFIGURING:
             end_waiting(edit, task.number, TaskState.FAILED, why)
             end_task(
@@ -121,18 +152,21 @@ def _reject(edit: JobEdit, mishap: Mishap) -> None:
                 TaskHappened.VALIDATION_FAILED,
             )
             edit.set_run(task.number, 0, mishap=why)
-    recount(edit)
-    edit.job_happens(JobHappened.VALIDATION_FAILED)
-    edit.set_job(mishap=mishap, times=edit.job.times.over(edit.tx.now))
 
 
 def check(edit: JobEdit) -> Mishap | None:
     """The first thing that is wrong with a job as it is now, or None."""
-    wanted = [dependency.job_id for dependency in edit.job.spec.depends_on]
+    return validate(
+        edit.job, edit.all_tasks(), edit.tx.derived(surroundings), states_of_parents(edit.tx, edit.job)
+    )
+
+
+def states_of_parents(reader: Reader, job: Job) -> Mapping[int, JobState]:
+    """The states of the jobs that this one waits for, as far as it may."""
+    wanted = [dependency.job_id for dependency in job.spec.depends_on]
     # How a job ended that was entered elsewhere may never be known: nothing of ours waits for one.
-    parents = [parent for parent in edit.tx.jobs(wanted) if parent.foreign is None] if wanted else []
-    states = {parent.id: parent.state for parent in parents}
-    return validate(edit.job, edit.all_tasks(), edit.tx.derived(surroundings), states)
+    parents = [parent for parent in reader.jobs(wanted) if parent.foreign is None] if wanted else []
+    return {parent.id: parent.state for parent in parents}
 
 
 def surroundings(reader: Reader) -> Surroundings:
@@ -184,11 +218,8 @@ def requeue_job(edit: JobEdit) -> None:
     """
     edit.job_happens(JobHappened.REQUEUE_ASKED)
     edit.set_job(blocked=False)
-    for task in edit.all_tasks():
-        if task.spec.type.is_node_duty or task.spec.type is TaskType.SERVICE:
-            _reset_task(edit, task)
-        elif task.state in _ENDED_BADLY and not task.cancelled_unrun:
-            requeue_task(edit, task.number)
+    if edit.at_once:
+        requeue_tasks(edit, edit.all_tasks())
     edit.set_job(
         requeue_count=edit.job.requeue_count + 1,
         progress=None,
@@ -196,7 +227,26 @@ def requeue_job(edit: JobEdit) -> None:
         mishap=None,
         intention=Intention.NONE,
     )
-    submit(edit)
+    submit(edit, PassageKind.REQUEUE)
+
+
+def requeue_tasks(edit: JobEdit, tasks: Iterable[Task]) -> None:
+    """Take those of these tasks back to Configuring that a requeue of the job runs again."""
+    for task in tasks:
+        if is_reset(task):
+            _reset_task(edit, task)
+        elif is_requeued(task):
+            requeue_task(edit, task.number)
+
+
+def is_reset(task: Task) -> bool:
+    """Whether a requeue of the job lets it begin anew, however it has ended."""
+    return task.spec.type.is_node_duty or task.spec.type is TaskType.SERVICE
+
+
+def is_requeued(task: Task) -> bool:
+    """Whether a requeue of the job runs it again."""
+    return task.state in _ENDED_BADLY and not task.cancelled_unrun
 
 
 def _reset_task(edit: JobEdit, task: Task) -> None:

@@ -21,6 +21,7 @@ from headgate.service.customs import merge_custom
 from headgate.service.edit import NOT_EXPANDED, JobEdit
 from headgate.service.endings import settle, stop_instance, stop_task
 from headgate.service.jobs import check_message, check_settable_environment, wrong_job_state
+from headgate.service.passages import require_settled
 from headgate.service.queueing import look_again
 from headgate.service.rights import may_see_all, require_change, require_seeing, require_stop
 from headgate.service.submission import (
@@ -252,12 +253,14 @@ class Tasks:
 def _edit(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
     job = tx.job(job_id)
     require_change(caller, job)
+    require_settled(job)
     return JobEdit(tx, job)
 
 
 def _edit_to_stop(tx: Transaction, caller: Caller, job_id: int) -> JobEdit:
     job = tx.job(job_id)
     require_stop(caller, job)
+    require_settled(job)
     return JobEdit(tx, job)
 
 

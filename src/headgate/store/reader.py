@@ -123,6 +123,10 @@ class Reader(EntryReader, RecordReader, SyncReader, SoaReader):
                 found[job_id] = self._tasks(joined)
         return found
 
+    def count_ready(self, job_id: int) -> int:
+        found: int = self._session.value(task_sql.count_ready, {"job_id": job_id})
+        return found
+
     def _tasks(self, joined: str | None) -> list[Task]:
         tasks = codec.TASKS.many(joined)
         tasks.sort(key=lambda task: task.number)

@@ -20,6 +20,7 @@ from headgate.core.states import FINAL_JOB_STATES
 from headgate.core.vocabulary import Arrangement, HoldKind, NodeState, Sharing, TaskType
 from headgate.core.vocabulary import DependencyCondition as Condition
 from headgate.ports.engine import Ending, Fault
+from headgate.service.edit import JobEdit
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Answer, node
 from tests.unit.dispatcher.story import ADMIN, ALICE, UNTIL_CANCELED, Story, basic, sweep, typed
@@ -82,6 +83,20 @@ KINDS: dict[str, tuple[list[TaskSpec], dict[str, Any]]] = {
     "alone of its name": ([basic("sleep 0.3")], {"name": "n", "singleton": True}),
     "chain of jobs": ([basic("exit 1")], {"step": Step(), "name": "c"}),
     "waiting for others": ([basic("wait")], {"awaits": 1, "drop_when_hopeless": True}),
+    "many": (
+        [
+            basic("wait"),
+            basic("exit 1", name="a"),
+            sweep(2, "wait"),
+            basic("wait", name="b", depends_on=("a",)),
+            basic("true", depends_on=("b",), name="c"),
+        ],
+        {"fail_dependent_tasks": True},
+    ),
+    "many, fragile": (
+        [basic("wait", name="b", depends_on=("a",)), basic("exit 1", name="a"), basic("wait")],
+        {"fail_dependent_tasks": True, "fail_on_task_failure": True},
+    ),
     "not valid": ([basic(" "), sweep(3)], {}),
 }
 UNLESS_WELL, IF_ONE = StepRule("ec", "!=", (0,), "all"), StepRule("ec", "==", (1,))
@@ -291,3 +306,11 @@ async def live(steps: list[tuple[str, Any, Any]]) -> None:
 @given(st.lists(STEP, min_size=5, max_size=40))
 def test_nothing_is_lost_or_run_twice_whatever_happens(steps: list[tuple[str, Any, Any]]) -> None:
     asyncio.run(live(steps))
+
+
+@given(st.lists(STEP, min_size=5, max_size=40), st.integers(1, 2))
+def test_nothing_is_lost_where_tasks_go_some_at_a_time(steps: list[tuple[str, Any, Any]], piece: int) -> None:
+    """As with jobs of many tasks, whatever comes between two pieces, the end of the server included."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JobEdit, "piece", piece)
+        asyncio.run(live(steps))

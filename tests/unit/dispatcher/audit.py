@@ -10,6 +10,7 @@ from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, 
 from headgate.core.vocabulary import TaskType
 from headgate.ports.store import Reader
 from headgate.service.counting import has_something_to_start, standing
+from headgate.service.passages import UNDER_WAY
 from tests.unit.dispatcher.story import Story
 
 _JOB_STEPS = {(int(a), int(b)) for (a, _), b in JOB.items()}
@@ -64,7 +65,10 @@ def audit_job(reader: Reader, job: Job, live: int) -> None:
     for task in tasks:
         audit_task(task, reader.instances(job.id, task.number), job)
     work = [task for task in tasks if not task.spec.type.is_node_duty]
-    submitted = job.state is not JobState.CONFIGURING and job.times.submitted is not None
+    # While a job with many tasks is Submitted, nobody has looked at them yet (`passages.py`).
+    untouched = job.state in (JobState.CONFIGURING, JobState.SUBMITTED)
+    submitted = not untouched and job.times.submitted is not None
+    assert (job.passage is not None) <= (job.state in UNDER_WAY), job
     assert job.task_count == len(tasks)
     assert job.live == live == sum(task.live for task in tasks)
     assert job.ready_tasks == (0 if job.blocked else sum(task.ready for task in tasks)), job

@@ -14,6 +14,7 @@ from headgate.core.model import Event, Instance, Job, JobSpec, Mishap, Queue, Ta
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import Role, TaskType
 from headgate.dispatcher import Dispatcher
+from headgate.dispatcher.passing import Passing
 from headgate.dispatcher.timing import Timing
 from headgate.ports.engine import NodeSighting
 from headgate.ports.identity import Caller
@@ -74,6 +75,7 @@ class Story:
         self.nodes = Nodes(self.store)
         self.queues = Queues(self.store)
         self.dispatcher = self._dispatcher()
+        self.passing = Passing(self.store)
 
     def _dispatcher(self) -> Dispatcher:
         site = Site("cluster", "head", OsAccount("me", 1000, 1000, "/home/me"))
@@ -82,10 +84,12 @@ class Story:
 
     async def begin(self) -> None:
         await self.dispatcher.begin()
+        await self.passing.begin()
 
     async def restart(self) -> None:
         """The server is killed and started again; the engine and the store go on."""
         self.dispatcher = self._dispatcher()
+        self.passing = Passing(self.store)
         await self.begin()
 
     async def settle(self) -> None:
@@ -106,6 +110,7 @@ class Story:
         await self.dispatcher.look()
         try:
             await self.dispatcher.turn()
+            await self.passing.turn()
         except StoreUnavailable:
             pass
 

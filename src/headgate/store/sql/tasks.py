@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from headgate.store.sqlite import upsert
 from headgate.store.statement import among, joined, statement, statements
@@ -61,6 +71,16 @@ def ready() -> Executable:
         .subquery()
     )
     return select(joined(rows.c.body))
+
+
+@statement
+def count_ready() -> Executable:
+    """How many tasks of a job have something to start."""
+    return (
+        select(func.count())
+        .select_from(tasks)
+        .where(tasks.c.job_id == bindparam("job_id"), tasks.c.ready_number > literal_column("0"))
+    )
 
 
 @statement
