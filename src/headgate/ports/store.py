@@ -360,6 +360,21 @@ class Transaction(Reader, Protocol):
         """
         ...
 
+    def reserve_job(self) -> int:
+        """The next id, for a job whose tasks are kept before it, in several transactions. Nobody sees them
+        until `add_reserved`; if that never comes, they are cleared away like those of a removed job, once
+        `end_reservation` was called or the server has ended.
+        """
+        ...
+
+    def add_reserved(self, job: Job) -> Job:
+        """Keep a new job under its reserved id. Sets times.changed."""
+        ...
+
+    def end_reservation(self, job_id: int) -> None:
+        """No more comes of what was reserved."""
+        ...
+
     def put_job(self, job: Job) -> None:
         """Keep this version. `times.changed` must have been set by the caller (it is `now`)."""
         ...

@@ -31,7 +31,7 @@ class JobEdit:
     Raises EnteredElsewhere: there is none of a job that is only shown here.
     """
 
-    piece: ClassVar[int] = 2_000
+    piece: ClassVar[int] = 1_000
     """Tasks that go through something in one transaction, at most (`passages.py`)."""
 
     def __init__(self, tx: Transaction, job: Job) -> None:
@@ -396,6 +396,21 @@ class JobEdit:
         if (ready, all_runs, ended_runs) != (self.job.ready_tasks, self.job.runs, self.job.ended_runs):
             counts |= {"ready_tasks": ready, "runs": all_runs, "ended_runs": ended_runs}
         return counts
+
+
+def add_tasks(tx: Transaction, job: Job, tasks: Sequence[Task]) -> Job:
+    """Keep more tasks of a job that is not kept itself yet (`Transaction.reserve_job`). The job with them.
+
+    Raises BadRequest for too much text in all.
+    """
+    number, size, all_runs = job.task_count, job.task_bytes, job.runs
+    times = Times(created=job.times.created, changed=tx.now)
+    for number, task in enumerate(tasks, job.task_count + 1):
+        size += text_bytes(task)
+        check_grown(job.id, job.task_bytes, size)
+        added = tx.add_task(replace(task, job_id=job.id, number=number, times=times))
+        all_runs += runs(added)[0]
+    return replace(job, task_count=number, task_bytes=size, runs=all_runs)
 
 
 @cache  # thousands of tasks go the same way

@@ -5,6 +5,7 @@ Each change is one transaction of the store; when a method returns, its change i
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -15,7 +16,7 @@ from headgate.core.environment import merge, of_script
 from headgate.core.errors import BadRequest, WrongState
 from headgate.core.lifecycle import JobHappened, state_name
 from headgate.core.mailing import NO_MAIL, MailPolicy
-from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec
+from headgate.core.model import Job, JobSpec, Mishap, Task, TaskSpec, Times
 from headgate.core.properties import Moment, Property, apply_job, check_settable
 from headgate.core.states import FINAL_JOB_STATES, JobState
 from headgate.core.vocabulary import HoldKind, Intention
@@ -25,7 +26,7 @@ from headgate.ports.store import Cursor, JobPage, JobQuery, Reader, Store, Trans
 from headgate.service import templates
 from headgate.service.chains import check_ties
 from headgate.service.customs import merge_custom
-from headgate.service.edit import JobEdit
+from headgate.service.edit import JobEdit, add_tasks
 from headgate.service.endings import WINDING, review_pending, settle, stop_job
 from headgate.service.passages import require_settled
 from headgate.service.queueing import enter, look_again
@@ -108,33 +109,22 @@ class Jobs:
         warnings = list(new.warnings)
         if left_out:
             warnings.append(f"Left out, as only the system sets them: the variables {', '.join(left_out)}.")
-        tasks = [
-            Task(
-                spec=with_units(task.spec),
-                environment=merge({}, task.environment),
-                custom=merge_custom({}, task.custom),
-            )
-            for task in new.tasks
-        ]
+        raw = Job(
+            owner=caller.name,
+            engine=self._engine,
+            spec=new.spec,
+            environment=environment,
+            custom=merge_custom({}, new.custom),
+            import_warnings=tuple(warnings),
+        )
+        if len(new.tasks) > JobEdit.piece and not valid_only:
+            return await self._create_in_pieces(caller, new, raw, submitted=submitted)
+        tasks = [_task(task) for task in new.tasks]
 
         def change(tx: Transaction) -> Job:
-            job = Job(
-                owner=caller.name,
-                engine=self._engine,
-                spec=new.spec,
-                environment=environment,
-                custom=merge_custom({}, new.custom),
-                import_warnings=tuple(warnings),
-            )
-            job = templates.make(tx, caller, job, new.changes, tx.now)
-            if new.spec.flavour and job.spec is not new.spec:
-                said = apply_job(Job(spec=new.spec), new.changes, tx.now).spec
-                job = replace(job, spec=_as_said(job.spec, said))
-            for kind in job.spec.holds:
-                require_hold(caller, job, kind)
+            job = _made(tx, caller, new, raw)
             if in_vain := unheeded(job, tasks):
                 job = replace(job, import_warnings=(*job.import_warnings, *in_vain))
-            check_run_as(caller.login or caller.name, job.spec.run_as)
             edit = JobEdit(tx, tx.add_job(self._warned(job)))
             for task in tasks:
                 edit.add_task(task)
@@ -147,6 +137,34 @@ class Jobs:
             return edit.job
 
         return await self._store.write(change)
+
+    async def _create_in_pieces(self, caller: Caller, new: NewJob, raw: Job, *, submitted: bool) -> Job:
+        """`create_whole` of a job with so many tasks that nobody else should wait for all of them. It comes
+        into being with the last transaction; before, nobody sees anything of it.
+        """
+
+        def begin(tx: Transaction) -> Job:
+            return replace(_made(tx, caller, new, raw), id=tx.reserve_job(), times=Times(created=tx.now))
+
+        job = await self._store.write(begin)
+        try:
+            in_vain: dict[str, None] = {}
+            for first in range(0, len(new.tasks), JobEdit.piece):
+                tasks = [_task(task) for task in new.tasks[first : first + JobEdit.piece]]
+                in_vain |= dict.fromkeys(unheeded(job, tasks))
+                job = await self._store.write(partial(add_tasks, job=job, tasks=tasks))
+            job = replace(job, import_warnings=(*job.import_warnings, *in_vain))
+
+            def end(tx: Transaction) -> Job:
+                edit = JobEdit(tx, tx.add_reserved(self._warned(job)))
+                if submitted:
+                    self._submit(edit, caller)
+                settle(edit)
+                return edit.job
+
+            return await self._store.write(end)
+        finally:
+            await self._store.write(lambda tx: tx.end_reservation(job.id))
 
     async def set(self, caller: Caller, job_id: int, changes: Mapping[Property, object]) -> None:
         """Change properties: all of them or, if one may not be changed now, none."""
@@ -362,6 +380,26 @@ class Jobs:
         job = self._store.peek(lambda reader: reader.job(job_id))
         require_seeing(caller, job)
         return job
+
+
+def _task(new: NewTask) -> Task:
+    return Task(
+        spec=with_units(new.spec),
+        environment=merge({}, new.environment),
+        custom=merge_custom({}, new.custom),
+    )
+
+
+def _made(tx: Transaction, caller: Caller, new: NewJob, raw: Job) -> Job:
+    """A new job with what its template fills in. Raises what its caller may not ask for."""
+    job = templates.make(tx, caller, raw, new.changes, tx.now)
+    if new.spec.flavour and job.spec is not new.spec:
+        said = apply_job(Job(spec=new.spec), new.changes, tx.now).spec
+        job = replace(job, spec=_as_said(job.spec, said))
+    for kind in job.spec.holds:
+        require_hold(caller, job, kind)
+    check_run_as(caller.login or caller.name, job.spec.run_as)
+    return job
 
 
 def check_message(message: str) -> None:

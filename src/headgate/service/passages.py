@@ -1,9 +1,9 @@
-"""A passage: what all tasks of a job with many of them go through, some at a time, so that nobody waits long for
-somebody else's job. Few tasks (`JobEdit.piece`) go through it in the transaction that asks for it.
+"""A passage: what all tasks of a job with many of them go through, some at a time, so that nobody waits long
+for somebody else's job. Few tasks (`JobEdit.piece`) go through it in the transaction that asks for it.
 
 The job's own state, and that there is a passage (`Job.passage`), is durable first and answered. Then
-`advance` takes piece after piece, each in a transaction of its own; `dispatcher.passing` calls it, again after
-a crash, until the last one brings the job to where it was going:
+`advance` takes piece after piece, each in a transaction of its own; `dispatcher.passing` calls it, and again
+after a crash, until the last one brings the job to where it was going:
 
     SUBMIT, REQUEUE   Submitted  -- judge, verdict --> Validating  -- each piece: Queued -->    Queued
     REJECT                                             Validating  -- each piece: Failed -->    Failed

@@ -294,8 +294,9 @@ def requeue_task(edit: JobEdit, number: int) -> None:
         times=replace(task.times, started=None, ended=None),
         **cleared,
     )
-    for row in edit.rows(number, _ENDED_BADLY):
-        _requeue_row(edit, number, row)
+    if task.rows:
+        for row in edit.rows(number, _ENDED_BADLY):
+            _requeue_row(edit, number, row)
 
 
 def queue_again(edit: JobEdit, number: int) -> None:

@@ -5,7 +5,7 @@ intents follow, at most `PORTION` rows in one call; what is left over is noted i
 by the next calls, before they remove another job.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from headgate.store.session import Session
@@ -28,22 +28,34 @@ class _Jobs(Protocol):
         ...
 
 
-def remove_ended(jobs: _Jobs, session: Session, *, before: int, limit: int) -> int:
-    """Remove up to `limit` jobs that ended before a time. How many, or `limit` if the portion was used up."""
-    return _remove(jobs, session, job_sql.ended, {"before": before}, limit)
+def remove_ended(
+    jobs: _Jobs, session: Session, *, before: int, limit: int, sparing: Collection[int] = ()
+) -> int:
+    """Remove up to `limit` jobs that ended before a time. How many, or `limit` if the portion was used up.
+
+    sparing: jobs that are being made; theirs are no remains yet.
+    """
+    return _remove(jobs, session, job_sql.ended, {"before": before}, limit, sparing)
 
 
-def remove_foreign(jobs: _Jobs, session: Session, *, limit: int) -> int:
+def remove_foreign(jobs: _Jobs, session: Session, *, limit: int, sparing: Collection[int] = ()) -> int:
     """The same with jobs that were entered elsewhere, whether they have ended or not."""
-    return _remove(jobs, session, job_sql.any_foreign, {}, limit)
+    return _remove(jobs, session, job_sql.any_foreign, {}, limit, sparing)
 
 
 def _remove(
-    jobs: _Jobs, session: Session, which: Statement, parameters: Mapping[str, int], limit: int
+    jobs: _Jobs,
+    session: Session,
+    which: Statement,
+    parameters: Mapping[str, int],
+    limit: int,
+    sparing: Collection[int],
 ) -> int:
     budget = PORTION
     removed = 0
-    while (left := session.value(sql.next_remains)) is not None:
+    for (left,) in session.rows(sql.all_remains):
+        if left in sparing:
+            continue
         jobs.touch()
         budget = _clear(session, left, budget)
         if not budget:

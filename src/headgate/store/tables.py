@@ -185,7 +185,8 @@ intents = Table(
 )
 Index("intents_by_task", intents.c.job_id, intents.c.task, intents.c.id)
 
-# Jobs that are gone but whose rows in other tables are still being cleared away.
+# Jobs that are gone, or not there yet, whose rows in other tables are to be cleared away, or will be if they
+# never come.
 remains = Table("remains", metadata, Column("job_id", _Id, primary_key=True, autoincrement=False))
 
 nodes = Table(

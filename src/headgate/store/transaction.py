@@ -54,8 +54,11 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
         installation: str,
         new_id: Callable[[], str],
         entries: Known | None = None,
+        reserved: set[int] | None = None,
     ) -> None:
-        """entries: what is known of small tables from commits before; cleared where it is so no longer."""
+        """entries: what is known of small tables from commits before; cleared where it is so no longer.
+        reserved: ids of jobs that are being made, kept from commit to commit.
+        """
         super().__init__(session)
         if entries is not None:
             self._entries = entries
@@ -66,6 +69,7 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
         """Whether there is anything to commit."""
         self._installation = installation
         self._new_id = new_id
+        self._reserved = set[int]() if reserved is None else reserved
         self._moves = Moves()
         self._endings = Tally()
         self._places: dict[int, Standing] = {}
@@ -214,6 +218,24 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
             self._link(job)
         self._moves.log.append((None, standing.place))
 
+    def reserve_job(self) -> int:
+        self.touch()
+        self.counters.job += 1
+        self._session.change(ledger_sql.add_remains, {"job_id": self.counters.job})
+        self._reserved.add(self.counters.job)
+        return self.counters.job
+
+    def add_reserved(self, job: Job) -> Job:
+        self.touch()
+        self._session.change(ledger_sql.drop_remains, {"job_id": job.id})
+        job = msgspec.structs.replace(job, times=msgspec.structs.replace(job.times, changed=self.now))
+        self.insert_job(job)
+        self.write_held()  # else it would count as new, and all its tasks as held
+        return job
+
+    def end_reservation(self, job_id: int) -> None:
+        self._reserved.discard(job_id)
+
     def put_job(self, job: Job) -> None:
         known = self._places.get(job.id) or self._look_up(job.id)
         place, links = standing = Standing(columns.place_of(job), columns.links_of(job))
@@ -266,10 +288,10 @@ class Transaction(Reader, EntryChanges, RecordChanges, SyncChanges, SoaChanges):
             self._session.change(job_sql.drop_node_groups, {"job_id": job_id})
 
     def remove_ended(self, *, before: int, limit: int) -> int:
-        return retention.remove_ended(self, self._session, before=before, limit=limit)
+        return retention.remove_ended(self, self._session, before=before, limit=limit, sparing=self._reserved)
 
     def remove_foreign(self, *, limit: int) -> int:
-        return retention.remove_foreign(self, self._session, limit=limit)
+        return retention.remove_foreign(self, self._session, limit=limit, sparing=self._reserved)
 
     # Tasks and instances.
 

@@ -70,6 +70,7 @@ class Writer:
         self._batch: list[Order] = []
         self._counters: Counters | None = None
         self._entries: Known = {}
+        self._reserved: set[int] = set()
         self._version: Any = None
         self._thread = threading.Thread(target=self._work, name="headgate-store-writer", daemon=True)
         self._stopped = False
@@ -180,6 +181,7 @@ class Writer:
             installation=self._installation,
             new_id=self._new_id,
             entries=self._entries,
+            reserved=self._reserved,
         )
 
     def _run(self, transaction: Transaction, order: Order) -> Outcome:

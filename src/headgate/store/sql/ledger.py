@@ -111,9 +111,9 @@ def add_remains() -> Executable:
 
 
 @statement
-def next_remains() -> Executable:
-    """A job whose rows are still to be cleared away."""
-    return select(remains.c.job_id).order_by(remains.c.job_id).limit(1)
+def all_remains() -> Executable:
+    """The jobs whose rows are still to be cleared away, or that are being made."""
+    return select(remains.c.job_id).order_by(remains.c.job_id)
 
 
 @statement
