@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import (
     accept,
+    bigjobs,
     get,
     lists,
     machine,
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "lists": lists.measure,
     "memory": memory.measure,
     "xml": xml.measure,
+    "bigjobs": bigjobs.measure,
     "scripts": scripts.measure,
     "sigv4": sigv4.measure,
     "soca": soca.measure,

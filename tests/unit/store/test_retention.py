@@ -5,7 +5,7 @@ import pytest
 from headgate.core.errors import NotFound
 from headgate.core.model import Foreign, Intent, Job, JobDependency, JobSpec
 from headgate.core.states import FINAL_JOB_STATES, JobState, TaskState
-from headgate.ports.store import JobQuery
+from headgate.ports.store import JobQuery, Transaction
 from headgate.store import retention
 from headgate.store.tables import metadata
 from tests.unit.store.worlds import World
@@ -113,3 +113,31 @@ def test_jobs_of_others_can_be_removed_whether_they_ended_or_not(world: World) -
     assert world.write(lambda tx: tx.remove_foreign(limit=2)) == 1
     assert rows(world) == before
     assert world.look(lambda look: look.job(ours)).id == ours
+
+
+def test_a_job_that_is_being_made_is_left_alone_and_cleared_away_if_it_never_comes(world: World) -> None:
+    """Its tasks are kept before it: nobody has a way to them yet."""
+    number = world.write(lambda tx: tx.reserve_job())
+    world.task(number, 1)
+    assert world.write(lambda tx: tx.remove_ended(before=0, limit=9)) == 0
+    assert len(world.look(lambda look: look.tasks(number))) == 1
+    with pytest.raises(NotFound):
+        world.look(lambda look: look.job(number))
+    world.write(lambda tx: tx.end_reservation(number))
+    world.write(lambda tx: tx.remove_ended(before=0, limit=9))
+    assert not rows(world)
+
+
+def test_a_job_that_was_made_is_there_with_its_tasks_and_stays(world: World) -> None:
+    number = world.write(lambda tx: tx.reserve_job())
+    world.task(number, 1)
+
+    def keep(tx: Transaction) -> int:
+        tx.add_reserved(Job(id=number, owner="ann"))
+        return len(tx.tasks(number))
+
+    assert world.write(keep) == 1
+    world.write(lambda tx: tx.end_reservation(number))
+    world.write(lambda tx: tx.remove_ended(before=0, limit=9))
+    assert world.look(lambda look: (look.job(number).owner, len(look.tasks(number)))) == ("ann", 1)
+    assert world.look(lambda look: look.count_ready(number)) == 0
