@@ -19,6 +19,7 @@ from headgate.core.model import Instance, Job, Node, NodeGroup, Run, Share, Task
 from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import Role
 from headgate.dialects.hpcpack import Context, build
+from headgate.dispatcher.passing import Passing
 from headgate.ports.identity import Caller
 from headgate.ports.store import Transaction
 from headgate.service.commands import Commands
@@ -197,6 +198,13 @@ class World:
 
         await self.store.write(seed)
         return self
+
+    async def carry_on(self) -> None:
+        """Let jobs of many tasks go through what was asked for, as a server does beside."""
+        passing = Passing(self.store)
+        await passing.begin()
+        while await passing.turn():
+            pass
 
     async def close(self) -> None:
         await self.store.close()
