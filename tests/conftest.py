@@ -1,5 +1,6 @@
 """What holds for every test: its tier, by the folder it is in, and how hard hypothesis tries."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+# Thousands of tests are found and stay: what collects garbage shall not go through all of them every time.
+gc.disable()
+
 # A shell starts what runs in the background with SIGINT ignored, and processes of tests would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -45,3 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if tier not in TIERS:
             raise pytest.UsageError(f"{item.nodeid} is in none of the tiers {', '.join(TIERS)}")
         item.add_marker(tier)
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected as ever, among what tests make."""
+    gc.freeze()
+    gc.enable()
