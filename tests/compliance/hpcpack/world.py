@@ -32,7 +32,7 @@ from headgate.service.operations import Operations
 from headgate.service.tasks import Tasks
 from headgate.service.templates import Templates
 from headgate.service.users import Users
-from headgate.store import open_store
+from tests.unit.store.memory import memory_store
 
 NOON = 1_900_000_000_000_000
 """3/17/2030 5:46:40 PM."""
@@ -166,7 +166,7 @@ class World:
     def __init__(self, store: Any = None, clock: Any = None) -> None:
         self.clock = clock or StillClock()
         ids = iter(range(1, 1000))
-        self.store = store or open_store(":memory:", clock=self.clock, new_id=lambda: f"0000-{next(ids)}")
+        self.store = store or memory_store(clock=self.clock, new_id=lambda: f"0000-{next(ids)}")
         identity = KnownUsers()
         self.context = Context(
             jobs=Jobs(self.store),

@@ -34,8 +34,8 @@ from headgate.service.scripts import Scripts
 from headgate.service.storage import Storage
 from headgate.service.syncs import SyncPolicy, Syncs
 from headgate.service.users import Users
-from headgate.store import open_store
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 USERS = {"ada": Role.USER, "ben": Role.USER, "boss": Role.ADMIN}
 JSON = "application/json;charset=utf-8"
@@ -103,7 +103,7 @@ class World:
 
     def __init__(self, options: Options, *, time_zone: str = "Asia/Tokyo") -> None:
         self.clock = TestClock()
-        self.store = open_store(":memory:", clock=self.clock)
+        self.store = memory_store(clock=self.clock)
         passwords = Passwords(passes=1, memory_kib=8)
         accounts = OsAccounts(1000, self.clock.monotonic, self.account)
         tokens = Tokens(self.store, self.clock, b"k" * 32)

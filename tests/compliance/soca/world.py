@@ -30,8 +30,8 @@ from headgate.service.queues import Queues
 from headgate.service.tasks import Tasks
 from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
-from headgate.store import open_store
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 PASSWORD = "Engine-1!"
 ROOT = "R" * 32
@@ -84,7 +84,7 @@ class World:
 
     def __init__(self, options: Options) -> None:
         self.clock = TestClock()
-        self.store = open_store(":memory:", clock=self.clock)
+        self.store = memory_store(clock=self.clock)
         passwords = Passwords(passes=1, memory_kib=8)
         accounts = OsAccounts(1000, self.clock.monotonic, self.account)
         authority = Authority(

@@ -10,9 +10,9 @@ from headgate.core.model import DEFAULT_PRIORITY, Job, JobSpec, Queue, Times
 from headgate.core.states import JobState
 from headgate.dispatcher.merging import Merged, Place
 from headgate.ports.store import Reader
-from headgate.store import open_store
 from headgate.store.bulk import bulk_add
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 QUEUES = {
     "high": Queue(name="High", priority=3000),
@@ -65,7 +65,7 @@ def expected(jobs: list[Job]) -> list[Place]:
 
 
 async def check(jobs: list[Job], cut: int) -> None:
-    store = open_store(":memory:", clock=TestClock())
+    store = memory_store(clock=TestClock())
     try:
         await bulk_add(store, jobs)
 

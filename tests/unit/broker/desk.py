@@ -13,7 +13,8 @@ from headgate.core.errors import HeadgateError
 from headgate.core.soa import Limits, ReadEnd, Registration, Request, Response, Session, SessionStart
 from headgate.formats import soa_link as link
 from headgate.ports.broker import HostGone
-from headgate.store import HeadgateStore, open_store
+from headgate.store import HeadgateStore
+from tests.unit.store.memory import memory_store
 from tests.unit.store.worlds import StillClock
 
 OWNER = "ann"
@@ -80,7 +81,7 @@ class Desk:
         self, folder: Path, *, memory: int = MEGABYTE, disk: int = 1 << 30, retries: int = 3, **start: Any
     ) -> None:
         self.clock = StillClock()
-        self.store: HeadgateStore = open_store(":memory:", clock=self.clock)
+        self.store: HeadgateStore = memory_store(clock=self.clock)
         self.budget = Budget(memory)
         self.spool = Spool(folder / "spool", self.budget, disk)
         self.start = SessionStart(service="S", **start)

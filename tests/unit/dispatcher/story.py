@@ -25,6 +25,7 @@ from headgate.service.tasks import Tasks
 from headgate.store import open_store
 from tests.unit.dispatcher.engine import Clock, FakeEngine
 from tests.unit.dispatcher.flavour import Tiny
+from tests.unit.store.memory import memory_store
 
 ALICE = Caller("alice", Role.USER, "alice")
 BOB = Caller("bob", Role.USER, "bob")
@@ -67,7 +68,8 @@ class Story:
     ) -> None:
         self.clock = clock or Clock()
         self.engine = FakeEngine(self.clock, list(machines)) if machines else FakeEngine(self.clock)
-        self.store = open_store(where, clock=self.clock)
+        in_memory = where == ":memory:"
+        self.store = memory_store(clock=self.clock) if in_memory else open_store(where, clock=self.clock)
         self.accounts = Accounts()
         self.tiny = Tiny()
         self.jobs = Jobs(self.store)

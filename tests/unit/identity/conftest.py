@@ -21,8 +21,8 @@ from headgate.service.access_keys import AccessKeyRing
 from headgate.service.api_keys import KeyRing
 from headgate.service.user_groups import UserGroups
 from headgate.service.users import Users
-from headgate.store import open_store
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 
 class World:
@@ -30,7 +30,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = TestClock()
-        self.store = open_store(":memory:", clock=self.clock)
+        self.store = memory_store(clock=self.clock)
         self.passwords = Passwords(passes=1, memory_kib=8)
         self.tokens = Tokens(self.store, self.clock, b"k" * 32)
         self.authority = self.make_authority()

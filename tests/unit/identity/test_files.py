@@ -7,9 +7,9 @@ import pytest
 from headgate.core.errors import StartupRefused
 from headgate.core.vocabulary import Role
 from headgate.identity import create_first_admin, derived_key, load_secret_key
-from headgate.store import open_store
 from headgate.testing.clock import TestClock
 from tests.unit.identity.conftest import World
+from tests.unit.store.memory import memory_store
 
 
 def test_the_key_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ async def test_the_first_start_creates_an_admin_and_a_file_with_the_password(
     tmp_path: Path, world: World
 ) -> None:
     clock = TestClock()
-    store = open_store(":memory:", clock=clock)
+    store = memory_store(clock=clock)
     password = await create_first_admin(store, world.passwords, clock, tmp_path)
     file = tmp_path / "initial-admin-password"
     assert password is not None

@@ -11,8 +11,9 @@ from headgate.objects import worker as module
 from headgate.objects.settings import ObjectStorageSettings
 from headgate.objects.worker import COMPLAINTS, SyncWorker
 from headgate.ports.transfers import Done, Order, Place, Report
-from headgate.store import HeadgateStore, open_store
+from headgate.store import HeadgateStore
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 DAY_S = 86400
 
@@ -50,7 +51,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = TestClock()
-        self.store: HeadgateStore = open_store(":memory:", clock=self.clock)
+        self.store: HeadgateStore = memory_store(clock=self.clock)
         self.transfers = Transfers()
         self.worker = self.make()
 

@@ -9,15 +9,16 @@ from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import Role, TaskType
 from headgate.ports.identity import Caller
 from headgate.service.jobs import Jobs, NewJob, NewTask
-from headgate.store import HeadgateStore, open_store
+from headgate.store import HeadgateStore
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 ADA = Caller("ada", Role.USER)
 
 
 @pytest.fixture
 async def store() -> AsyncIterator[HeadgateStore]:
-    store = open_store(":memory:", clock=TestClock())
+    store = memory_store(clock=TestClock())
     await store.write(lambda tx: tx.put_node(Node(name="one", cores=2)))
     yield store
     await store.close()

@@ -11,8 +11,9 @@ from headgate.core.vocabulary import Role
 from headgate.ports.identity import Caller
 from headgate.ports.transfers import Place
 from headgate.service.syncs import SyncPolicy, Syncs
-from headgate.store import HeadgateStore, open_store
+from headgate.store import HeadgateStore
 from headgate.testing.clock import TestClock
+from tests.unit.store.memory import memory_store
 
 ADA = Caller("ada", Role.USER)
 BOSS = Caller("boss", Role.ADMIN)
@@ -21,7 +22,7 @@ UP = Direction.TO_ONLINE
 
 @pytest.fixture
 async def store() -> AsyncIterator[HeadgateStore]:
-    made = open_store(":memory:", clock=TestClock())
+    made = memory_store(clock=TestClock())
     yield made
     await made.close()
 
