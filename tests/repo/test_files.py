@@ -1,6 +1,5 @@
 """Every file: what it says of itself, how long it is, and what may not be in it."""
 
-import ast
 import re
 import subprocess
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "src").rglob("*.py"))
 LONGEST = 600
+# A docstring with words in it; above it only comments.
+OPENING = re.compile(r'(?:\s|#.*\n)*"""\s*[^\s"]')
 # A marker that switches a check off, and whatever words stand behind it.
 SWITCHED_OFF = re.compile(
     r"#\s*(?:noqa(?::\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?|type:\s*ignore(?:\[[^\]]*\])?)(?P<reason>.*)"
@@ -32,11 +32,11 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_module_opens_by_saying_what_is_in_it(path: Path) -> None:
-    module = ast.parse(path.read_text())
-    generated = path.parent.name == "versions"
-    assert generated or ast.get_docstring(module), f"{name(path)} has no docstring"
+def test_a_module_opens_by_saying_what_is_in_it() -> None:
+    """Those that Alembic numbers are named for what they do."""
+    written = [path for path in (ROOT / "src").rglob("*.py") if path.parent.name != "versions"]
+    bare = [name(path) for path in written if not OPENING.match(path.read_text())]
+    assert not bare, bare
 
 
 def test_a_long_file_says_why_it_is_one_thing() -> None:
@@ -77,7 +77,8 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in (ROOT / "tests").rglob("*.py")}), ids=name)
-def test_a_folder_of_tests_is_a_package(folder: Path) -> None:
+def test_a_folder_of_tests_is_a_package() -> None:
     """Otherwise two files of one name hide each other."""
-    assert (folder / "__init__.py").is_file()
+    folders = {path.parent for path in (ROOT / "tests").rglob("*.py")}
+    bare = [name(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()]
+    assert not bare, bare

@@ -35,19 +35,16 @@ def paths(value: msgspec.Struct) -> Iterator[str]:
             yield from (f"{field.name}.{path}" for path in paths(inner))
 
 
-@pytest.mark.parametrize(
-    ("sample", "path"),
-    [(sample, path) for sample in SAMPLES for path in paths(sample)],
-    ids=lambda each: str(each)[:20],
-)
-def test_each_field_has_a_key_or_is_refused(sample: msgspec.Struct, path: str) -> None:
-    try:
-        read = sort_value(type(sample), path)
-    except BadRequest:
-        return
-    value = read(sample)
-    assert value is None or isinstance(value, int | str)
-    assert key(value) >= key(None)
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda each: str(each)[:20])
+def test_each_field_has_a_key_or_is_refused(sample: msgspec.Struct) -> None:
+    for path in paths(sample):
+        try:
+            read = sort_value(type(sample), path)
+        except BadRequest:
+            continue
+        value = read(sample)
+        assert value is None or isinstance(value, int | str), path
+        assert key(value) >= key(None), path
 
 
 @pytest.mark.parametrize(
