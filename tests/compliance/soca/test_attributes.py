@@ -143,7 +143,35 @@ def test_a_job_that_waits(name: str, text: bytes, fields: dict[str, Any]) -> Non
     equal = [*ALWAYS, *({"Execution_Time"} & set(theirs))]
     shown = attributes.of_job(job, task, VM, now=NOON)
     compared(shown, theirs, equal=tuple(equal))
-    assert shown.get("depend", "") == theirs.get("depend", "").replace(".vm@vm", "")
+    assert shown.get("depend") == theirs.get("depend")
+
+
+def test_a_job_that_only_waits_for_its_turn_says_so() -> None:
+    theirs = recorded("queued")
+    job, task = made(b"#PBS -N waiting_cpu -l walltime=01:00:00\n", 4)
+    shown = attributes.of_job(job, task, VM, now=NOON)
+    compared(shown, theirs, equal=ALWAYS)
+    assert shown["comment"].startswith("Not Running: ")
+
+
+def test_a_job_that_could_not_be_started_anywhere_says_why() -> None:
+    why = Mishap("Execution_StartJobFailedOnNode", ("vm", "no such group"))
+    job, task = made(
+        b"#PBS -N x\n", 50, state=JobState.FAILED, mishap=Mishap("Execution_TaskFailure", ("50.1",))
+    )
+    shown = attributes.of_job(job, replace(task, run=Run(mishap=why)), VM, now=NOON)
+    assert shown["comment"].startswith("Job failed before it ran: ")
+    assert "no such group" in shown["comment"]
+    assert shown["Exit_status"] == -1
+    assert attributes.of_job(job, task, VM, now=NOON)["Exit_status"] == -1
+
+
+def test_a_job_that_is_dropped_says_for_which_other_one() -> None:
+    dropped = Mishap("Script_DroppedByDependency", ("53",))
+    job, task = made(b"#PBS -N x -W depend=afterok:53\n", 54, state=JobState.CANCELED, mishap=dropped)
+    shown = attributes.of_job(job, task, VM, now=NOON)
+    assert shown["comment"] == "Job deleted as result of dependency on job 53"
+    assert "Exit_status" not in shown
 
 
 EXIT_3 = Run(exit_code=3, shares=SHARE, mishap=Mishap("Execution_TaskExecutionFailure"))
@@ -207,6 +235,7 @@ def test_an_array_and_its_subjobs() -> None:
         if number < 3:
             assert shown["Output_Path"] == theirs["Output_Path"]
             assert shown["exec_vnode"] == theirs["exec_vnode"]
+            assert shown["comment"] == theirs["comment"]
 
 
 def test_a_held_array_holds_its_subjobs() -> None:

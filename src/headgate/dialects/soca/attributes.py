@@ -14,7 +14,7 @@ from msgspec import Struct
 from headgate.core.codes import message
 from headgate.core.lines import Hindrance
 from headgate.core.model import DEFAULT_PRIORITY, Instance, Job, JobSpec, Run, Share, Task, TaskSpec, Times
-from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState, TaskState
+from headgate.core.states import FINAL_JOB_STATES, FINAL_TASK_STATES, JobState
 from headgate.core.sweep import index_of
 from headgate.core.vocabulary import HoldKind
 from headgate.dialects.soca import states
@@ -101,6 +101,8 @@ def of_job(
         shown["comment"] = comment
     if ended and job.times.started is not None:
         shown["Exit_status"] = _status_of(job, task, run)
+    elif job.state is JobState.FAILED:
+        shown["Exit_status"] = states.NOT_STARTED
     return shown
 
 
@@ -115,11 +117,9 @@ def of_subjob(
     shown = _listed(one, now, full)
     shown["array_id"] = full_id(job, task, site)
     shown["array_index"] = index
-    if ended:
-        shown["comment"] = f"Subjob {'finished' if instance.state is TaskState.FINISHED else 'failed'}"
-        if instance.times.started is not None:
-            shown["Exit_status"] = states.exit_status(instance.run)
-    elif comment := _comment(one):
+    if ended and instance.times.started is not None:
+        shown["Exit_status"] = states.exit_status(instance.run)
+    if comment := _comment(one):
         shown["comment"] = comment
     return shown
 
@@ -197,7 +197,7 @@ def _add_what_was_said(shown: dict[str, Any], one: _One) -> None:
     spec, work = one.job.spec, one.work
     said = {
         "Account_Name": spec.account,
-        "depend": depend_text(spec),
+        "depend": depend_text(spec, lambda number: f"{job_id(number, one.site.server)}@{one.site.server}"),
         "group_list": spec.options.get("group_list", spec.group),
         "Shell_Path_List": spec.options.get("Shell_Path_List", ""),
     }
@@ -324,10 +324,10 @@ def _origin(job: Job) -> str:
 
 
 def _standing(one: _One) -> str:
-    state, started = one.job.state, one.times.started
+    started = one.times.started
     if started is None:
-        if state is JobState.CANCELED:
-            return "Job was deleted before it ran"
+        if one.ended:
+            return _unrun(one)
         why = states.WHY_NOT[one.job.pending_reason]
         return f"Not Running: {why}" if why and one.state == states.QUEUED else ""
     text = f"Job {'Array Began' if one.array else 'run'} at {in_a_comment(started, one.site.zone)}"
@@ -337,13 +337,23 @@ def _standing(one: _One) -> str:
     return text + (_ending(one) if one.ended else "")
 
 
+def _unrun(one: _One) -> str:
+    """Why what has ended was never started."""
+    mishap = one.run.mishap or one.job.mishap
+    if one.state.substate == states.FAILED and mishap is not None:
+        return f"Job failed before it ran: {message(mishap)}"
+    if mishap is not None and mishap.code in states.DROPPED:
+        return message(mishap)
+    return "Job was deleted before it ran"
+
+
 def _ending(one: _One) -> str:
-    if one.job.state is JobState.FINISHED:
+    if one.state.substate == states.FINISHED:
         return " and finished"
     mishap = one.run.mishap or one.job.mishap
     if mishap is not None and mishap.code in states.EXPIRED:
         return " and exceeded resource walltime"
-    if one.job.state is JobState.CANCELED:
+    if one.state.substate == states.TERMINATED:
         return " and terminated"
     why = f": {message(mishap)}" if mishap is not None and states.never_started(one.run) else ""
     return f" and failed{why}"

@@ -28,6 +28,11 @@ BEGUN: Final = Letter("B", 70)
 RUNNING: Final = Letter("R", 42)
 STARTING: Final = Letter("R", 41)
 
+TERMINATED: Final = 91
+FINISHED: Final = 92
+FAILED: Final = 93
+"""Substates of what has ended."""
+
 _MOVING: Final = Letter("T", 0)
 """Being made, or on its way into a queue: what PBS calls in transit."""
 _EXITING: Final = Letter("E", 51)
@@ -42,9 +47,9 @@ JOBS: Final[Mapping[JobState, Letter]] = MappingProxyType(
         JobState.RUNNING: RUNNING,
         JobState.FINISHING: _EXITING,
         JobState.CANCELING: _EXITING,
-        JobState.FINISHED: Letter("F", 92),
-        JobState.FAILED: Letter("F", 93),
-        JobState.CANCELED: Letter("F", 91),
+        JobState.FINISHED: Letter("F", FINISHED),
+        JobState.FAILED: Letter("F", FAILED),
+        JobState.CANCELED: Letter("F", TERMINATED),
     }
 )
 SUBJOBS: Final[Mapping[TaskState, Letter]] = MappingProxyType(
@@ -57,9 +62,9 @@ SUBJOBS: Final[Mapping[TaskState, Letter]] = MappingProxyType(
         TaskState.RUNNING: RUNNING,
         TaskState.FINISHING: _EXITING,
         TaskState.CANCELING: _EXITING,
-        TaskState.FINISHED: Letter("X", 92),
-        TaskState.FAILED: Letter("X", 93),
-        TaskState.CANCELED: Letter("X", 91),
+        TaskState.FINISHED: Letter("X", FINISHED),
+        TaskState.FAILED: Letter("X", FAILED),
+        TaskState.CANCELED: Letter("X", TERMINATED),
     }
 )
 _FOR_OTHER_JOBS: Final = frozenset(
@@ -97,7 +102,7 @@ def of_subjob(job: Job, state: TaskState) -> Letter:
 
 WHY_NOT: Final[Mapping[PendingReason, str]] = MappingProxyType(
     {
-        PendingReason.NONE: "",
+        PendingReason.NONE: "It waits for its turn, or for enough free resources",
         PendingReason.NOT_ENOUGH_RESOURCE: "Insufficient amount of resources",
         PendingReason.HIGHER_PRIORITY_JOB: "Jobs of a higher priority are first",
         PendingReason.JOB_SUBMITTED_EARLIER: "Jobs that were submitted earlier are first",
@@ -126,6 +131,7 @@ def error_message(hindrance: Hindrance) -> str:
     return known.format(hindrance.limit) if known else hindrance.text.replace(" ", "_")
 
 
+DROPPED: Final = frozenset({"Script_DroppedByDependency", "Script_InstanceDropped"})
 EXPIRED: Final = frozenset({"Execution_TaskRuntimeExpired", "Execution_JobRuntimeExpired"})
 _TERMINATED: Final = frozenset({"Execution_TaskCanceledDuringExecution", "Operation_CanceledByUser"})
 _NEVER_STARTED: Final = frozenset(
@@ -137,6 +143,7 @@ _NEVER_STARTED: Final = frozenset(
         "Execution_StartJobFailedOnNode",
     }
 )
+NOT_STARTED: Final = -1
 _SIGNALLED: Final = 256
 _TERM: Final = 15
 
@@ -156,5 +163,5 @@ def exit_status(run: Run) -> int:
     if code in _TERMINATED:
         return _SIGNALLED + _TERM
     if never_started(run):
-        return -1
+        return NOT_STARTED
     return -4 if code == "Execution_NodeError" else run.exit_code

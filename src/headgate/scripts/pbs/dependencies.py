@@ -4,7 +4,7 @@ Ids are Headgate's own numbers; the server's name behind them and the `[]` of an
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -78,8 +78,11 @@ def _number(text: str) -> int:
     return int(found[1])
 
 
-def depend_text(job: JobSpec) -> str:
-    """`depend` of a job, or ""; a condition that PBS lacks comes as afterok, which is nearest."""
+def depend_text(job: JobSpec, name: Callable[[int], str] = str) -> str:
+    """`depend` of a job, or ""; a condition that PBS lacks comes as afterok, which is nearest.
+
+    name: writes the id of a job; listings have the server's name behind it (12.2).
+    """
     clauses: dict[str, list[int]] = {}
     for word, dependencies in (("after", job.depends_on), ("before", job.precedes)):
         for dependency in dependencies:
@@ -87,5 +90,5 @@ def depend_text(job: JobSpec) -> str:
             clauses.setdefault(kind, []).append(dependency.job_id)
     if job.rivals:
         clauses["runone"] = list(job.rivals)
-    words = [f"{kind}:{':'.join(map(str, ids))}" for kind, ids in clauses.items()]
+    words = [f"{kind}:{':'.join(map(name, ids))}" for kind, ids in clauses.items()]
     return ",".join([*words, *([f"on:{job.awaits}"] if job.awaits else [])])
