@@ -67,11 +67,20 @@ class Submitter(Struct, frozen=True, kw_only=True):
 
 
 class Note(Struct, frozen=True):
-    """Something to tell about a place in a script. line and column count from 1; column in characters."""
+    """Something to tell about a place in a script. line and column count from 1; column in characters.
+
+    beside: the name of what it is in where that was said beside the script.
+    """
 
     line: int
     column: int
     text: str
+    beside: str = ""
+
+    @property
+    def told(self) -> str:
+        """As people are told, with its place."""
+        return f"{self.beside or f'Line {self.line}, column {self.column}'}: {self.text}"
 
     def __str__(self) -> str:
         return f"{self.line}:{self.column}: {self.text}"
@@ -81,8 +90,8 @@ class ScriptError(BadRequest):
     """A script that can't be understood, and where. `note` holds the place."""
 
     def __init__(self, text: str, *, line: int, column: int = 1) -> None:
-        super().__init__(f"Line {line}, column {column}: {text}")
         self.note = Note(line, column, text)
+        super().__init__(self.note.told)
 
 
 class Script(Struct, frozen=True, kw_only=True):

@@ -97,5 +97,5 @@ def new_job(script: Script) -> NewJob:
         spec=script.job,
         tasks=[NewTask(spec=script.task)],
         environment=script.environment,
-        warnings=tuple(f"Line {note.line}, column {note.column}: {note.text}" for note in script.notes),
+        warnings=tuple(note.told for note in script.notes),
     )

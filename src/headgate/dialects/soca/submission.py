@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from headgate.core.errors import HeadgateError, QueueRefused
 from headgate.core.launch import OsAccount
-from headgate.core.scripts import Script, ScriptError, Submitter
+from headgate.core.scripts import Note, Script, ScriptError, Submitter
 from headgate.dialects.soca import queues
 from headgate.dialects.soca.errors import OUTCOMES, Failure, invalid
 from headgate.dialects.soca.naming import with_legal_names
@@ -63,7 +63,8 @@ def submitted(payload: bytes, given: Fields, desk: Desk) -> Script:
         script = FLAVOUR.parse(text, by, _arguments(given))
         check_first_line(script)
     except ScriptError as error:
-        raise not_understood(error, text) from None
+        raise not_understood(_beside(error.note, given), text) from None
+    notes = tuple(_beside(note, given) for note in script.notes)
     name = "" if script.job.name == file else script.job.name
     home = desk.home.rstrip("/")
     directory = _directory(given, home) or f"{home}/{FOLDER}/{name}_{desk.suffix}"
@@ -72,19 +73,28 @@ def submitted(payload: bytes, given: Fields, desk: Desk) -> Script:
         # A PBS job starts at home (spec pbs, section 7).
         task = replace(task, work_directory=home)
     job = replace(script.job, submit_directory=directory, script_file=file)
-    return replace(script, job=job, task=task)
+    return replace(script, job=job, task=task, notes=notes)
 
 
 def _arguments(given: Fields) -> list[str]:
     words: list[str] = []
-    if ARGUMENTS.keys().isdisjoint(given):
-        return words
-    for field, (option, prefix) in ARGUMENTS.items():
-        if value := given.get(field, ""):
-            if not value.isprintable():
-                raise invalid(f"{field} holds a line end or another control character")
-            words += [option, prefix + value]
+    for field in _said(given):
+        option, prefix = ARGUMENTS[field]
+        if not given[field].isprintable():
+            raise invalid(f"{field} holds a line end or another control character")
+        words += [option, prefix + given[field]]
     return words
+
+
+def _said(given: Fields) -> list[str]:
+    if ARGUMENTS.keys().isdisjoint(given):
+        return []
+    return [field for field in ARGUMENTS if given.get(field)]
+
+
+def _beside(note: Note, given: Fields) -> Note:
+    """A note on an argument, whose column is its number, by the field that it came from."""
+    return note if note.line else replace(note, beside=_said(given)[(note.column - 1) // 2])
 
 
 def _directory(given: Fields, home: str) -> str:
@@ -123,11 +133,10 @@ def _command_failed(name: str, text: str, script: bytes, more: Mapping[str, Any]
     )
 
 
-def not_understood(error: ScriptError, script: bytes) -> Failure:
+def not_understood(note: Note, script: bytes) -> Failure:
     """A directive that is none, with its place."""
-    note = error.note
-    fault = {"line": note.line, "column": note.column, "reason": note.text}
-    return _command_failed("QSUB_DIRECTIVE", error.text, script, {"faults": [fault]})
+    place = {"field": note.beside} if note.beside else {"line": note.line, "column": note.column}
+    return _command_failed("QSUB_DIRECTIVE", note.told, script, {"faults": [{**place, "reason": note.text}]})
 
 
 def refused(error: HeadgateError, script: bytes) -> Failure:

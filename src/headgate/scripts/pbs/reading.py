@@ -6,6 +6,7 @@ In three steps: the directives' options with their places (`words.py`), which of
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from headgate.core.model import JobSpec, TaskSpec
 from headgate.core.scripts import Note, Script, Submitter
@@ -26,6 +27,8 @@ from headgate.scripts.pbs.words import (
     split,
     unquoted,
 )
+
+BESIDE: Final = "what is said beside the script counts"
 
 
 def parse(text: bytes, by: Submitter, arguments: Sequence[str] = ()) -> Script:
@@ -122,8 +125,8 @@ class _Chosen:
         before = kept.get(name)
         if before is not None and before.text != word.text:
             option = f"-W {name}" if kept is self.attributes else f"-{name}"
-            place = f"in line {word.line}" if word.line else "of the command"
-            self.notes.append(before.note(f"{option} is given again: the last one counts, {place}."))
+            counts = f"the last one counts, in line {word.line}" if word.line else BESIDE
+            self.notes.append(before.note(f"{option} is given again: {counts}."))
         kept[name] = word
 
     def settings(self) -> Iterator[tuple[Setting, Word]]:

@@ -129,7 +129,8 @@ def _late(script: bytes, start: int, number: int) -> tuple[Note, ...]:
     if not late:
         return ()
     number += script.count(b"\n", start, late[0].start())
-    more = f" (nor are {len(late) - 1} more below it)" if len(late) > 1 else ""
+    below = len(late) - 1
+    more = f" (nor {'is' if below == 1 else 'are'} {below} more below it)" if below else ""
     column = len(late[0][0]) - len(PREFIX) + 1
     return (Note(number, column, f"A directive behind the first command is not read{more}."),)
 

@@ -106,6 +106,27 @@ def test_a_directive_that_is_none_is_told_with_its_place() -> None:
     assert (fault["line"], fault["column"]) == (2, 9)
 
 
+def test_a_field_that_cant_be_is_named_and_not_a_line_of_the_script() -> None:
+    fields = {"job_name": "ok", "queue": "high -N x"}
+    with pytest.raises(Failure) as caught:
+        submission.submitted(b"true\n", fields, DESK)
+    error = caught.value
+    assert error.body is not None
+    assert error.body["stderr"].startswith("qsub: queue: illegal -q value: 'high -N x'")
+    (fault,) = error.more["faults"]
+    assert fault["field"] == "queue"
+    assert "line" not in fault
+
+
+def test_a_remark_on_a_field_names_the_field() -> None:
+    text = b"#PBS -N a -l scratch_size=5\ntrue\n"
+    script = submission.submitted(text, {"job_name": "b", "resources": "root_size=50"}, DESK)
+    said = sorted(note.told for note in script.notes)
+    assert any(one.startswith("resources: root_size") for one in said)
+    assert any(one.startswith("Line 1, column 14: scratch_size") for one in said)
+    assert any(one.startswith("Line 1, column 9: -N is given again: what") for one in said)
+
+
 def test_a_first_line_that_cant_be_run_is_told() -> None:
     with pytest.raises(Failure) as caught:
         submission.submitted(b"#!/bin/sh 'x\ntrue\n", {}, DESK)

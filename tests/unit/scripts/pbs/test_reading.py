@@ -51,7 +51,7 @@ def test_the_command_wins_over_the_script() -> None:
     assert script.job.queue == "b"
     assert script.task.chunks == (Chunk(memory=3 << 30),)
     assert script.task.umask == 0o027
-    assert "of the command" in script.notes[0].text
+    assert script.notes[0].text == "-q is given again: what is said beside the script counts."
 
 
 def test_an_error_in_the_command_is_in_line_0_at_the_number_of_the_argument() -> None:
