@@ -64,12 +64,32 @@ def check_queue(queue: Queue) -> None:
         low, high = getattr(queue.minima, limit), getattr(queue.maxima, limit)
         if low is not None and high is not None and low > high:
             raise BadRequest(f"Queue {queue.name} takes no {name}: its minimum is above its maximum.")
+    _check_defaults(queue)
     if queue.default and not queue.enabled:
         raise BadRequest(f"Queue {queue.name} is the default: it can't be closed to new jobs.")
     for field in _LISTS:
         names = getattr(queue, field)
         if len(names) > MOST_NAMES or not all(name and name.isprintable() for name in names):
             raise BadRequest(f"{field} of queue {queue.name} is a list of up to {MOST_NAMES} names.")
+
+
+def _check_defaults(queue: Queue) -> None:
+    """Raises BadRequest for a default that the queue itself refuses: nobody could leave it unsaid."""
+    given = queue.defaults
+    for name, value in (("walltime", given.runtime_s), ("mem", given.memory)):
+        low, high = (getattr(limits, amounts.LIMITS[name]) for limits in (queue.minima, queue.maxima))
+        if value is not None and ((low is not None and value < low) or (high is not None and value > high)):
+            bound, limit = ("least", low) if high is None or value <= high else ("most", high)
+            raise BadRequest(
+                f"Queue {queue.name} gives {name}={amounts.write(name, value)} to jobs that do not say it,"
+                f" and takes at {bound} {amounts.write(name, limit)}."
+            )
+    for name in TYPES:
+        kind = given.resources.get(name)
+        if kind is not None and not all(type_allowed(queue, one) for one in kind.split("+")):
+            raise BadRequest(
+                f"Queue {queue.name} gives {name}={kind} to jobs that do not say it, and does not allow it."
+            )
 
 
 _LISTS: Final = (

@@ -97,7 +97,8 @@ async def test_nobody_removes_themselves_nor_without_saying_who_they_are(world: 
 
 async def test_a_group_lives(world: World) -> None:
     group = "/ldap/group"
-    assert (await told(world, "POST", group, {"group": "crew", "members": "ada,nobody"}))[0] == 211
+    unknown = await told(world, "POST", group, {"group": "crew", "members": "ada,nobody"})
+    assert unknown == (211, "Unable to create LDAP group: there is no user nobody")
     made = await told(world, "POST", group, {"group": "crew", "members": "ada, ben"})
     assert made == (200, "Group created successfully")
     assert (await told(world, "POST", group, {"group": "crew"}))[0] == 220

@@ -5,6 +5,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from headgate.core.model import Queue, QueueDefaults, QueueLimits
 from headgate.core.states import JobState
 from headgate.dialects.soca.operation import Level
 from headgate.dialects.soca.operations import CLOUD, operations
@@ -173,6 +174,30 @@ async def test_queues_are_made_shown_and_removed(world: World) -> None:
     assert (await world.ask("DELETE", queue, {"name": "x"}, user="boss")).code == "QUEUE_UNKNOWN"
     gone = await world.ask("DELETE", queue, {"name": "high"}, user="boss")
     assert gone.message == "Queue deleted"
+
+
+async def test_a_queue_tells_its_users_what_it_gives_and_allows(world: World) -> None:
+    limited = Queue(
+        name="night",
+        description="long ones",
+        defaults=QueueDefaults(runtime_s=3600, resources={"instance_type": "c5.large"}),
+        maxima=QueueLimits(runtime_s=43200, nodes=4),
+        max_queued_per_user=3,
+        max_nodes_running=8,
+        restricted=("spot_price",),
+        allowed_types=("c5",),
+    )
+    await world.context.queues.create(None, limited)
+    every = (await world.ask("GET", "/scheduler/queues", query={"details": "1"})).message
+    (night,) = [one for one in every if one["name"] == "night"]
+    assert night["description"] == "long ones"
+    assert night["defaults"] == {"walltime": "01:00:00", "instance_type": "c5.large"}
+    assert (night["minima"], night["maxima"]) == ({}, {"walltime": "12:00:00", "nodes": "4"})
+    assert (night["max_queued_jobs_per_user"], night["max_provisioned_instances"]) == (3, 8)
+    assert night["restricted_parameters"] == ["spot_price"]
+    assert (night["allowed_instance_types"], night["excluded_instance_types"]) == (["c5"], [])
+    described = (await world.ask("GET", "/api.json")).json["components"]["schemas"]["Queue"]
+    assert described["properties"].keys() == night.keys()
 
 
 async def test_a_job_that_waits_for_its_queue_says_so(world: World) -> None:

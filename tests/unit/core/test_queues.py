@@ -273,6 +273,9 @@ def test_defaults_are_not_what_the_job_sets_itself() -> None:
         {"enabled": False},
         {"minima": QueueLimits(nodes=3), "maxima": QueueLimits(nodes=2)},
         {"allowed_users": ("",)},
+        {"defaults": QueueDefaults(runtime_s=36000), "maxima": QueueLimits(runtime_s=3600)},
+        {"defaults": QueueDefaults(memory=GIB), "minima": QueueLimits(memory=2 * GIB)},
+        {"defaults": QueueDefaults(resources={"instance_type": "m5.large"}), "allowed_types": ("c5",)},
     ],
     ids=str,
 )

@@ -77,7 +77,7 @@ OUTCOMES: Final[Mapping[str, Outcome]] = MappingProxyType(
         "QUEUE_IN_USE": Outcome(200, "Unable to delete queue: {}", strict=409),
         # users, groups, rights, keys (5)
         "UNKNOWN_USER": Outcome(203, "Unknown user", strict=404),
-        "UNKNOWN_MEMBER": Outcome(211, "Unable to create LDAP group: {} is not a known user", strict=404),
+        "UNKNOWN_MEMBER": Outcome(211, "Unable to create LDAP group: {}", strict=404),
         "GROUP_USER_UNKNOWN": Outcome(212, "User do not exist.", strict=404),
         "LDAP_ALREADY_EXISTS": Outcome(220, "Entry already up-to-date", strict=409),
         "LDAP_NO_SUCH_OBJECT": Outcome(221, "Entry does not exist. Create it first", strict=404),

@@ -18,6 +18,13 @@ _FAILURE: Final = {"$ref": "#/components/schemas/Failure"}
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "integer"}
 
+_QUEUE_LIMITS: Final = (
+    *("max_running_jobs", "max_running_jobs_per_user"),
+    *("max_queued_jobs_per_user", "max_provisioned_instances"),
+)
+_QUEUE_AMOUNTS: Final = ("defaults", "minima", "maxima")
+_QUEUE_NAMES: Final = ("restricted_parameters", "allowed_instance_types", "excluded_instance_types")
+
 # What the list can't say by itself. Attributes are PBS's; only those that clients read are named (4.3).
 SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -68,6 +75,13 @@ SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
                 "started": {"type": "boolean"},
                 "priority": _NUMBER,
                 "usable": {"type": "boolean"},
+                "description": _TEXT,
+                "type": {"type": "string", "enum": ["alwayson", "ondemand"]},
+                "waiting": _NUMBER,
+                "running": _NUMBER,
+                **{name: {"type": ["integer", "null"]} for name in _QUEUE_LIMITS},
+                **{name: {"type": "object", "additionalProperties": _TEXT} for name in _QUEUE_AMOUNTS},
+                **{name: {"type": "array", "items": _TEXT} for name in _QUEUE_NAMES},
             },
             "required": ["name", "default", "enabled", "started", "usable"],
         },

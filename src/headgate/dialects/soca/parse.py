@@ -179,7 +179,7 @@ def integer(given: Fields, name: str, default: int | None = None) -> int:
     if not re.fullmatch(r"-?[0-9]{1,10}", text):
         raise Failure(
             "CLIENT_INVALID_PARAMETER",
-            body={name: f"{text[:40]!r} is not a whole number"},
+            body={name: f"{text[:40]!r} is not a whole number of up to 10 digits"},
         )
     return int(text)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from headgate.core import amounts
 from headgate.core.errors import BadRequest, NotFound, QueueReason, QueueRefused, WrongState
 from headgate.core.model import Queue
 from headgate.dialects.soca import parse
@@ -81,9 +82,13 @@ def _name(call: Call) -> str:
 
 
 def _details(view: QueueView) -> dict[str, object]:
+    """A queue, by the names of SOCA's queue_mapping where that has one (8.2). Who may use it is for
+    administrators to know; a user is told of themselves (`usable`).
+    """
     queue = view.queue
     return {
         "name": queue.name,
+        "description": queue.description,
         "default": queue.default,
         "enabled": queue.enabled,
         "started": queue.started,
@@ -94,4 +99,12 @@ def _details(view: QueueView) -> dict[str, object]:
         "running": view.running,
         "max_running_jobs": queue.max_running,
         "max_running_jobs_per_user": queue.max_running_per_user,
+        "max_queued_jobs_per_user": queue.max_queued_per_user,
+        "max_provisioned_instances": queue.max_nodes_running,
+        "defaults": amounts.defaults_said(queue.defaults),
+        "minima": amounts.limits_said(queue.minima),
+        "maxima": amounts.limits_said(queue.maxima),
+        "restricted_parameters": queue.restricted,
+        "allowed_instance_types": queue.allowed_types,
+        "excluded_instance_types": queue.excluded_types,
     }

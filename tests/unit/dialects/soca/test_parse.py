@@ -128,7 +128,7 @@ def test_numbers_and_switches_are_read_or_refused_by_name() -> None:
         parse.integer({}, "uid")
     with pytest.raises(Failure) as caught:
         parse.integer({"uid": "abc"}, "uid")
-    assert caught.value.body == {"uid": "'abc' is not a whole number"}
+    assert caught.value.body == {"uid": "'abc' is not a whole number of up to 10 digits"}
     assert parse.switch({"history": "1"}, "history")
     assert not parse.switch({"history": "no"}, "history")
     assert not parse.switch({}, "history")
