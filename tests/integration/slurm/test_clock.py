@@ -69,9 +69,13 @@ def test_a_clock_that_jumps_loses_no_job_and_runs_none_twice(
     clock = Clock(tmp_path)
     settings = f'bin = "{faults.folder}"\ncommand_timeout_s = 1.0\n'
     with front(up, settings=settings, environment=clock.environment) as desk:
-        runs = desk.submit({"command": desk.command("runs", "sleep 2; exit 5")})
+        told = desk.marks / "told"
+        runs = desk.submit(
+            {"command": desk.command("runs", f"until [ -e {told} ]; do sleep 0.1; done; exit 5")}
+        )
         desk.until(runs, "running")
         clock.set(hours)
+        told.touch()
         jobs = three_jobs(desk)
         all_well(desk, jobs)
         assert ahead(desk.server.log) == pytest.approx(hours, abs=0.1)
