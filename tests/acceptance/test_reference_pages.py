@@ -65,6 +65,7 @@ def storage() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
+@pytest.mark.timeout(240)  # all operations of a page are one test
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 def test_every_line_does_what_the_page_says(page: Page, tmp_path: Path, storage: Path) -> None:
