@@ -38,9 +38,9 @@ def _account(options: Options) -> Finding:
             Level.GOOD, f"The server is root: jobs are their owners' (uid {options.min_uid} and up)."
         )
     if options.sudo:
-        if shutil.which("sudo") is None:
-            return Finding(Level.FAULT, "sudo is set, and there is no sudo.")
-        return Finding(Level.GOOD, "The server is not root: jobs are submitted by way of sudo.")
+        return Finding(
+            Level.FAULT, "sudo is set, which is missing yet: every job is refused. Run the server as root."
+        )
     return Finding(
         Level.WARNING,
         f"The server is not root and sudo is not set: every job is its own account's (uid {os.geteuid()}).",

@@ -2,6 +2,8 @@
 
 As root, under the job's own account, which Slurm is told (`sbatch --uid`); as anybody else under the server's
 own account, or by way of sudo where the settings say so. Never as root, nor by accident as the server.
+
+(Nobody looks up owners' accounts for a server that is not root yet: by way of sudo nothing is submitted.)
 """
 
 from msgspec import Struct
@@ -29,6 +31,11 @@ class Runner(Struct, frozen=True):
 def runner_for(account: OsAccount | None, own: OsAccount, *, min_uid: int, sudo: bool) -> Runner:
     """How work of this account is submitted by a server that runs as `own`. Raises AccountRefused."""
     if own.uid != 0:
+        if sudo and (account is None or account.uid == own.uid):
+            raise AccountRefused(
+                f"sudo is set: jobs are their owners', and none is run as the server's account {own.name!r}."
+                " No other account was given for this one."
+            )
         if account is None or account.uid == own.uid:
             return Runner(own)
         if not sudo:

@@ -39,6 +39,12 @@ def test_nothing_is_submitted_as_root_or_a_system_account(own: OsAccount, accoun
         runner(account, own, sudo=True)
 
 
+def test_where_owners_are_reached_by_sudo_nothing_is_submitted_as_the_server() -> None:
+    for account in (None, SERVER):
+        with pytest.raises(AccountRefused, match="sudo is set"):
+            runner(account, SERVER, sudo=True)
+
+
 def test_root_never_submits_for_nobody_in_particular() -> None:
     with pytest.raises(AccountRefused, match="has no OS account"):
         runner(None, ROOT)
