@@ -3,6 +3,7 @@
 It is installed once into `.cache`; without Node, npm or a registry that answers, these tests are skipped.
 """
 
+import fcntl
 import json
 import os
 import queue
@@ -31,19 +32,29 @@ def home() -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("Node and npm are needed to run the published SignalR client")
-    HOME.mkdir(parents=True, exist_ok=True)
-    wanted = (SOURCE / "package.json").read_bytes()
-    done = HOME / "installed.json"
-    if not done.exists() or done.read_bytes() != wanted:
-        (HOME / "package.json").write_bytes(wanted)
-        install = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
-        try:
-            subprocess.run(install, cwd=HOME, check=True, capture_output=True, timeout=50)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            pytest.skip(f"the published SignalR client can't be installed: {error}")
-        done.write_bytes(wanted)
+    HOME.parent.mkdir(parents=True, exist_ok=True)
+    with HOME.with_suffix(".lock").open("w") as lock:  # two npm in one folder are in each other's way
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(npm)
     shutil.copy(SOURCE / "judge.js", HOME / "judge.js")
     return HOME
+
+
+def _install(npm: str) -> None:
+    """From nothing, so that what an earlier try has left is in nobody's way."""
+    wanted = (SOURCE / "package.json").read_bytes()
+    done = HOME / "installed.json"
+    if done.exists() and done.read_bytes() == wanted:
+        return
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir()
+    (HOME / "package.json").write_bytes(wanted)
+    install = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"]
+    try:
+        subprocess.run(install, cwd=HOME, check=True, capture_output=True, timeout=50)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"the published SignalR client can't be installed: {error}")
+    done.write_bytes(wanted)
 
 
 class Judge:
@@ -64,7 +75,11 @@ class Judge:
         self.told: list[tuple[str, list[Any]]] = []
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
-        self.transport = self.next("started")
+        try:
+            self.transport = self.next("started")
+        except BaseException:  # nobody else will close it
+            self.close()
+            raise
 
     def _read(self) -> None:
         assert self.process.stdout is not None
