@@ -1,4 +1,4 @@
-"""Tests of one xdist_group run in one process, in the order of their file, as the tests of a shared cluster need it."""
+"""Tests of one xdist_group run in one process, as those of a shared cluster need it."""
 
 import subprocess
 import sys
