@@ -1,26 +1,31 @@
 """Accounting for a test cluster: MariaDB on a socket in the cluster's folder, and slurmdbd over it.
 
-MariaDB starts on an empty folder without its own tables (--skip-grant-tables): whoever reaches the socket may
-do everything, which is root and the daemon itself.
+Nobody is asked for a password (--skip-grant-tables): whoever reaches the socket may do everything, which is
+root and the daemon itself. MariaDB's own tables are there all the same: slurmdbd keeps a procedure in them,
+by which a user inherits the limits of the accounts above.
 """
 
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
-DAEMONS = ("mariadbd", "slurmdbd")
+INSTALL = "mariadb-install-db"
+DAEMONS = ("mariadbd", "slurmdbd", INSTALL)
 DATABASE_USER = "mysql"
 
 
 def database(folder: Path) -> tuple[tuple[str, ...], Path]:
-    """Arguments of a mariadbd, and its socket. Makes the folder that it needs."""
+    """Arguments of a mariadbd, and its socket. Makes the folder that it needs, with its own tables."""
     place = folder / "mariadb"
     place.mkdir(0o700)
     shutil.chown(place, DATABASE_USER, DATABASE_USER)
     address = place / "socket"
+    where = ("--no-defaults", f"--datadir={place}", "--innodb-log-file-size=8M")
+    quietly = ("--skip-test-db", "--auth-root-authentication-method=normal", f"--user={DATABASE_USER}")
+    subprocess.run([INSTALL, *where, *quietly], check=True, capture_output=True, cwd=place)
     arguments = (
-        "--no-defaults",
-        f"--datadir={place}",
+        *where,
         f"--socket={address}",
         f"--pid-file={place}/pid",
         "--skip-networking",
@@ -28,7 +33,6 @@ def database(folder: Path) -> tuple[tuple[str, ...], Path]:
         # A database for a minute: nothing in it has to survive the machine.
         "--innodb-flush-log-at-trx-commit=0",
         "--innodb-buffer-pool-size=32M",
-        "--innodb-log-file-size=8M",
     )
     return arguments, address
 

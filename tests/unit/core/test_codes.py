@@ -76,6 +76,11 @@ def test_a_parameter_that_looks_like_a_place_is_left_alone() -> None:
     assert told == "The job could not be started on node {1}: {0}"
 
 
+def test_what_never_came_to_a_node_names_none() -> None:
+    told = message(Mishap("Execution_StartJobFailedOnNode", ("", "Slurm: no")))
+    assert told == "The job could not be started: Slurm: no"
+
+
 def test_a_missing_parameter_reads_as_nothing() -> None:
     assert message("Execution_JobCanceled") == "The job was canceled. Message:"
 

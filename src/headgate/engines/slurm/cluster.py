@@ -70,7 +70,7 @@ class Cluster:
 
     async def submit(
         self, request: sbatch.Request, account: str = "", *, gives_way: bool = False
-    ) -> sbatch.Submitted | Refused | Uncertain:
+    ) -> sbatch.Submitted | sbatch.Full | Refused | Uncertain:
         """Submit, once. gives_way: the server goes before it. Never raises for what Slurm says."""
         try:
             command = sbatch.build(request)

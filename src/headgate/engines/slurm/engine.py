@@ -86,6 +86,7 @@ class SlurmEngine:
         self._sender: Sender | None = None
         self._watcher: Watcher | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._reasons = (_NOTHING, _NOTHING, _NOTHING)
 
     @property
     def capacity(self) -> Capacity:
@@ -106,7 +107,15 @@ class SlurmEngine:
     @property
     def reasons(self) -> Mapping[int, str]:
         """See Forwarder."""
-        return self._watcher.reasons if self._watcher is not None else _NOTHING
+        if self._sender is None or self._watcher is None:
+            return _NOTHING
+        here, there = self._sender.reasons, self._watcher.reasons
+        if not here:
+            return there
+        # The same object while nothing has changed: whoever asks works it out anew only then.
+        if self._reasons[:2] != (here, there):
+            self._reasons = (here, there, {**here, **there})
+        return self._reasons[2]
 
     def _configuration(self) -> Configuration:
         if self._config is None:

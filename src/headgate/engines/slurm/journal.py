@@ -42,7 +42,7 @@ class Taken(Struct, frozen=True, tag="taken"):
 
 
 class Dropped(Struct, frozen=True, tag="dropped"):
-    """Slurm certainly does not have it, and it is not tried again under this name."""
+    """Slurm certainly does not have it; should it be tried again, a new line says so."""
 
     part: str
 

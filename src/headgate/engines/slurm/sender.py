@@ -2,13 +2,16 @@
 
 A part is on disk as tried before sbatch is called. Where sbatch gave no answer that can be believed, the part
 is in doubt: it is looked for by its comment (`doubts.py`) and tried again only when Slurm certainly does not
-have it. While something is in doubt nothing else is tried: most likely Slurm can't be reached.
+have it. While something is in doubt nothing else is tried: most likely Slurm can't be reached. What Slurm
+does not take yet, as its owner has as many jobs there as he may have, waits in a line (`lines.py`).
 """
 
 import asyncio
+import contextlib
+import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -19,6 +22,7 @@ from headgate.engines.slurm.cluster import Cluster
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Dropped, Journal, Taken, Tried
+from headgate.engines.slurm.lines import Lines, Standing, Whose
 from headgate.engines.slurm.machine import end_orphans
 from headgate.engines.slurm.ordering import array
 from headgate.engines.slurm.parts import Ledger, Part
@@ -51,6 +55,21 @@ class Outgoing:
     waiting: bool = True
     """Its turn has not come (again)."""
     recalled: set[int] = field(default_factory=set)
+    number: int = 0
+    """In the order in which they came."""
+    piece: bool = False
+    """Of an array that was more than its owner may have with Slurm."""
+
+    @property
+    def whose(self) -> Whose:
+        """Which limits of Slurm's apply to it."""
+        asked = self.request
+        return Whose(self.part.uid, asked.account, asked.qos, asked.partition)
+
+    @property
+    def standing(self) -> Standing:
+        """Its place among those to which the same limits apply."""
+        return Standing(self.number, self.part.instances[0], self.part.name, self.part.intent)
 
 
 class Sender:
@@ -84,12 +103,20 @@ class Sender:
         self._sent = sent
         self._waiting: deque[str] = deque()
         self._outgoing: dict[str, Outgoing] = {}
+        self._lines = Lines(time.monotonic)
+        self._numbers = itertools.count(1)
         self._wake = asyncio.Event()
         self._gives_way_until = 0.0
+
+    @property
+    def reasons(self) -> Mapping[int, str]:
+        """Why what Slurm does not take yet waits, by intents."""
+        return self._lines.reasons
 
     def take(self, outgoing: Outgoing) -> None:
         """Send it when its turn comes."""
         self._gives_way_until = time.monotonic() + GIVES_WAY_S
+        outgoing.number = next(self._numbers)
         self._outgoing[outgoing.part.name] = outgoing
         self._waiting.append(outgoing.part.name)
         self._wake.set()
@@ -108,14 +135,19 @@ class Sender:
         """A doubt is settled: go on."""
         self._wake.set()
 
+    def ended(self, part: Part) -> None:
+        """Something of this part's has: there may be room for others of its owner."""
+        self._lines.room(part.uid)
+        self._wake.set()
+
     async def run(self) -> None:
         """Send for ever."""
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if self._doubts.open else self._lines.wait_s()):
+                    await self._wake.wait()
             self._wake.clear()
-            while self._waiting and not self._doubts.open:
-                names = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
-                some = deque(one for name in names if (one := self._prepared(name)) is not None)
+            while not self._doubts.open and (some := self._next()):
                 try:
                     await asyncio.to_thread(self._note, some)
                 except EngineUnavailable as error:
@@ -127,10 +159,38 @@ class Sender:
                 self._back(some)
                 self._sent()
 
+    def _next(self) -> deque[Outgoing]:
+        """The next ones, not more than `TOGETHER`."""
+        self._waiting.extend(self._lines.turns(self._may_go))
+        some: deque[Outgoing] = deque()
+        while self._waiting and len(some) < TOGETHER:
+            one = self._prepared(self._waiting.popleft())
+            if one is not None and not self._lined_up(one):
+                some.append(one)
+        return some
+
+    def _lined_up(self, one: Outgoing) -> bool:
+        """Whether it had to stand in line, behind others to which the same limits apply."""
+        held = self._lines.holds(one.whose, one.part.name)
+        if held:
+            one.waiting = True
+            self._lines.join(one.whose, one.standing)
+        return held
+
+    def _may_go(self, name: str) -> bool:
+        """Of an array that may only have so many runs at once, one piece is with Slurm at a time."""
+        one = self._outgoing[name]
+        if not (one.piece and one.at_once):
+            return True
+        parts = self._ledger.of_intent(one.part.intent, one.part.tag)
+        return not any(part.job and any(part.live()) for part in parts)
+
     async def _send_from(self, some: deque[Outgoing]) -> None:
         """One after another, until there are none or something is in doubt."""
         while some and not self._doubts.open:
-            await self._send(some.popleft())
+            one = some.popleft()
+            if not self._lined_up(one):
+                await self._send(one)
 
     def _back(self, some: Sequence[Outgoing]) -> None:
         """These come next. What was noted as tried and was not is looked for after a crash, and not found."""
@@ -155,6 +215,7 @@ class Sender:
                 self._ledger.add(gone)
             if not items:
                 del self._outgoing[name]
+                self._lines.over(outgoing.whose, name)
                 return None
             self._ledger.add(kept)
             outgoing.part, outgoing.items, outgoing.recalled = kept, items, set()
@@ -194,9 +255,12 @@ class Sender:
         answer = await self._cluster.submit(request, account, gives_way=began < self._gives_way_until)
         if isinstance(answer, sbatch.Submitted):
             self.taken(part, answer.job)
+        elif isinstance(answer, sbatch.Full):
+            self._full(outgoing, answer.reason)
         elif isinstance(answer, Refused):
             self._give_up(outgoing, answer.reason)
         else:
+            self._lines.over(outgoing.whose, part.name)
             log.warning("submission_uncertain", part=part.name, reason=answer.reason)
             self._doubts.add(part, answer.reason, began)
             # What can't be said to have ended is ended, before it is looked for.
@@ -208,12 +272,53 @@ class Sender:
         """Slurm has it."""
         part.job = job
         part.seen = time.monotonic()
-        self._outgoing.pop(part.name, None)
+        outgoing = self._outgoing.pop(part.name, None)
+        if outgoing is not None:
+            self._lines.over(outgoing.whose, part.name, taken=True)
         try:
             self._journal.note(Taken(part.name, job), sync=False)
         except EngineUnavailable as error:  # after a restart it is found by its comment
             log.warning("journal_unwritable", reason=error.text)
         log.info("submitted", part=part.name, job=job, runs=len(part.instances))
+
+    def _full(self, outgoing: Outgoing, reason: str) -> None:
+        """Its owner has as many jobs with Slurm as he may have. An array may be more than that by itself: its
+        halves are tried.
+        """
+        part = outgoing.part
+        log.info("not_yet", part=part.name, reason=reason)
+        outgoing.tries, outgoing.waiting = 0, True
+        self.take_back(part.name, list(part.stops))
+        pieces = [outgoing]
+        try:
+            # After a restart it is not looked for: its halves may have made the records of its runs.
+            self._journal.note(Dropped(part.name), sync=False)
+            pieces = self._halves(outgoing)
+        except EngineUnavailable as error:
+            log.error("journal_unwritable", reason=error.text)
+        smaller = len(pieces) > 1
+        standing = [one.standing for one in pieces]
+        self._lines.full(outgoing.whose, part.name, reason, *standing, smaller=smaller)
+
+    def _halves(self, outgoing: Outgoing) -> list[Outgoing]:
+        """The two of an array, in its place; of anything else itself."""
+        part, items = outgoing.part, outgoing.items
+        if len(items) == 1 or outgoing.recalled or part.ended:
+            return [outgoing]
+        self._ledger.drop(part)
+        del self._outgoing[part.name]
+        pieces = []
+        middle = -(-len(items) // 2)
+        for some in (items[:middle], items[middle:]):
+            instances = tuple(item.instance for item in some)
+            half = replace_instances(part, instances, f"{part.tag}.{instances[0]}-{instances[-1]}")
+            request = replace(outgoing.request, comment=half.name)
+            one = Outgoing(half, some, outgoing.runner, request, outgoing.at_once)
+            one.number, one.piece = outgoing.number, True
+            self._ledger.add(half)
+            self._outgoing[half.name] = one
+            pieces.append(one)
+        return pieces
 
     def absent(self, part: Part, reason: str) -> None:
         """Slurm certainly does not have it: try again, but not for ever."""
@@ -230,6 +335,7 @@ class Sender:
     def _give_up(self, outgoing: Outgoing, reason: str, fault: Fault = Fault.SUPERVISION) -> None:
         part = outgoing.part
         self._outgoing.pop(part.name, None)
+        self._lines.over(outgoing.whose, part.name)
         log.warning("refused", part=part.name, reason=reason)
         for instance in part.instances:
             self._end(part, instance, Ending.NOT_STARTABLE, fault, reason)

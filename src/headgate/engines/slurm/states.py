@@ -4,6 +4,7 @@ After squeue(1) and sacct(1) of 22.05.8, JOB STATE CODES; every code is here, co
 is not is `Stage.UNKNOWN`: it ends nothing, and is asked about again.
 """
 
+import re
 import signal as signals
 from enum import Enum
 from typing import Final
@@ -81,6 +82,8 @@ NEVER: Final = {
     "PartitionTimeLimit": "its wall time is more than its partition allows",
     "PartitionNodeLimit": "it wants more nodes than its partition allows or has in service",
 }
+OF_A_JOB: Final = re.compile(r"(Assoc|QOS)M(ax\w+Per(Job|Node)Limit|in\w+)")
+"""Limits of what one job may ask for (`QOSMaxCpuPerJobLimit`, `AssocMaxWallDurationPerJobLimit`)."""
 """squeue(1), JOB REASON CODES: why a job waits, of those that waiting alone does not end, as words to show
 beside the state. Others are shown as Slurm has them. (JobLaunchFailure also comes with a script that a signal
 ended: it says nothing about whether the job ran.)"""
@@ -91,6 +94,9 @@ def waits_for(reason: str) -> str:
     if reason in ("", "None"):
         return ""
     known = NEVER.get(reason)
+    if known is None and OF_A_JOB.fullmatch(reason):
+        whose = "QOS" if reason.startswith("QOS") else "account"
+        known = f"it asks for more or less than its {whose} allows a job"
     return f"Slurm: {reason}, {known}" if known else f"Slurm: {reason}"
 
 

@@ -363,6 +363,7 @@ class Watcher:
         if self._spool is not None and record is not None:
             output = self._spool.output(self._name(part, instance), part.uid, self._options.capture_limit)
         self._ledger.say(judged(facts, row, record, output))
+        self._sender.ended(part)
 
     def _vanished(self, part: Part, instance: int) -> bool:
         """Whether Slurm had it so shortly before that it would still show it if it had ended, and shows

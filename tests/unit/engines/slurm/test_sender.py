@@ -11,7 +11,7 @@ from headgate.engines.slurm import sender
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal
-from headgate.engines.slurm.parts import Ledger, Part
+from headgate.engines.slurm.parts import Ledger, Part, Stop
 from headgate.engines.slurm.rights import Runner
 from headgate.engines.slurm.script import Site
 from headgate.engines.slurm.sender import MOST_TRIES, Outgoing, Sender
@@ -19,7 +19,7 @@ from headgate.ports.engine import Ended, Ending, Fault, Item, Refused, Uncertain
 
 ANN = OsAccount("ann", 1001, 1001, "/home/ann")
 SCRIPT_LIMIT = 100_000
-Answer = sbatch.Submitted | Refused | Uncertain
+Answer = sbatch.Submitted | sbatch.Full | Refused | Uncertain
 
 
 class FakeCluster:
@@ -64,12 +64,14 @@ class Office:
             sent=lambda: None,
         )
 
-    def give(self, *instances: int, script: bytes = b"true") -> Part:
-        part = Part(f"t.{instances[0]}-{instances[-1]}", "t", 1, instances, 1001)
+    def give(
+        self, *instances: int, script: bytes = b"true", tag: str = "t", at_once: int = 0, account: str = ""
+    ) -> Part:
+        part = Part(f"{tag}.{instances[0]}-{instances[-1]}", tag, 1, instances, 1001)
         self.ledger.add(part)
         items = tuple(Item(one, Launch(script=script)) for one in instances)
-        request = sbatch.Request(script=b"", comment=part.name)
-        self.sender.take(Outgoing(part, items, Runner(ANN), request, 0))
+        request = sbatch.Request(script=b"", comment=part.name, account=account)
+        self.sender.take(Outgoing(part, items, Runner(ANN), request, at_once))
         return part
 
     async def settle(self) -> None:
@@ -211,3 +213,73 @@ async def test_what_is_behind_a_doubt_waits_until_it_is_settled_and_can_be_taken
     await office.settle()
     assert sorted(name for name, _ in office.cluster.asked[2:]) == [parts[one].name for one in (0, 3, 4)]
     assert office.ends() == [(2, Ending.NEVER_STARTED)]
+
+
+FULL = sbatch.Full("Slurm: AssocMaxSubmitJobLimit")
+
+
+async def test_what_is_too_much_now_waits_with_the_reason_and_all_that_comes_after_it_behind(
+    office: Office,
+) -> None:
+    office.cluster.answers = [FULL]
+    first = office.give(1)
+    await office.settle()
+    second, other = office.give(2), office.give(3, account="other")
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked] == [first.name, other.name]
+    assert (office.ends(), office.sender.reasons) == ([], {1: FULL.reason})
+    office.sender.ended(first)
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked[2:]] == [first.name, second.name]
+    assert (first.job, second.job, office.sender.reasons) == (3, 4, {})
+
+
+async def test_what_waits_for_room_can_be_taken_back_and_lets_the_next_go(office: Office) -> None:
+    office.cluster.answers = [FULL]
+    first, second = office.give(1), office.give(2)
+    await office.settle()
+    office.cluster.asked.clear()
+    assert office.sender.take_back(first.name, [1])
+    office.sender.ended(second)
+    await office.settle()
+    assert office.ends() == [(1, Ending.NEVER_STARTED)]
+    assert first.name not in [name for name, _ in office.cluster.asked]
+
+
+async def test_what_was_to_be_ended_while_slurm_said_that_it_is_too_much_never_starts(office: Office) -> None:
+    office.cluster.answers = [FULL]
+    office.cluster.let.clear()
+    part = office.give(1)
+    await office.settle()
+    part.stops[1] = Stop(forced=False)
+    office.cluster.let.set()
+    await office.settle()
+    assert office.ends() == [(1, Ending.NEVER_STARTED)]
+
+
+async def test_an_array_that_is_too_much_goes_in_halves_and_is_not_looked_for_as_a_whole(
+    office: Office,
+) -> None:
+    office.cluster.answers = [FULL, FULL, sbatch.Submitted(7), FULL]
+    office.give(*range(8))
+    await office.settle()
+    tried = ["t.0-7", "t.0-3", "t.0-1", "t.2-3", "t.2-2", "t.3-3", "t.4-7"]
+    assert [name for name, _ in office.cluster.asked] == tried
+    assert office.cluster.asked[-1] == ("t.4-7", "0-3")
+    assert sorted(office.ledger.parts) == ["t.0-1", "t.2-2", "t.3-3", "t.4-7"]
+    assert sorted(Journal(office.path).open("cd")) == ["t.0-1", "t.2-2", "t.3-3", "t.4-7"]
+
+
+async def test_of_a_limited_array_that_is_too_much_one_piece_is_with_slurm_at_a_time(office: Office) -> None:
+    office.cluster.answers = [FULL]
+    office.give(*range(6), at_once=2)
+    await office.settle()
+    assert office.cluster.asked == [("t.0-5", "0-5%2"), ("t.0-2", "0-2%2")]
+    other = office.give(1, tag="u")
+    await office.settle()
+    assert other.job == 3
+    first = office.ledger.parts["t.0-2"]
+    first.ended.update(first.instances)
+    office.sender.ended(first)
+    await office.settle()
+    assert office.cluster.asked[3:] == [("t.3-5", "0-2%2")]

@@ -48,3 +48,11 @@ def test_a_wait_status_falls_into_code_and_signal() -> None:
 def test_what_a_job_waits_for_is_said_with_what_is_known_of_it() -> None:
     assert (waits_for("None"), waits_for("Resources")) == ("", "Slurm: Resources")
     assert waits_for("BadConstraints") == "Slurm: BadConstraints, no node can ever meet its constraints"
+
+
+def test_a_limit_of_what_a_job_may_ask_for_is_explained_as_waiting_alone_does_not_end_it() -> None:
+    for reason in ("AssocMaxWallDurationPerJobLimit", "QOSMaxCpuPerJobLimit", "QOSMaxMemoryPerNodeLimit"):
+        assert "allows a job" in waits_for(reason)
+    assert "its QOS" in waits_for("QOSMinCpuNotSatisfied")
+    for reason in ("QOSMaxJobsPerUserLimit", "AssocGrpCpuLimit", "QOSMaxCpuPerUserLimit"):
+        assert waits_for(reason) == f"Slurm: {reason}"

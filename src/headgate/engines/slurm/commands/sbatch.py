@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from headgate.engines.command.outcomes import Command, Done, Outcome
 from headgate.engines.slurm.commands.answers import decoded, silence, unreachable, words
-from headgate.engines.slurm.commands.refusals import REFUSALS
+from headgate.engines.slurm.commands.refusals import REFUSALS, full, helped
 from headgate.ports.engine import Refused, Uncertain
 from headgate.scripts.slurm.hostlist import compress
 from headgate.scripts.slurm.quantities import time_text
@@ -78,6 +78,14 @@ class Submitted(Struct, frozen=True):
 
     job: int
     said: str = ""
+
+
+class Full(Struct, frozen=True):
+    """Slurm has not taken it, as a limit of jobs that are with it is reached: later it may. reason: for
+    people.
+    """
+
+    reason: str
 
 
 def literal(path: str) -> str:
@@ -193,7 +201,7 @@ _LOCAL: Final = (
 """How sbatch itself, before it asks anybody, begins to say what is wrong with an option or a script."""
 
 
-def parse(outcome: Outcome) -> Submitted | Refused | Uncertain:
+def parse(outcome: Outcome) -> Submitted | Full | Refused | Uncertain:
     """What became of it."""
     if not isinstance(outcome, Done):
         return Uncertain(silence("sbatch", outcome))
@@ -206,11 +214,14 @@ def parse(outcome: Outcome) -> Submitted | Refused | Uncertain:
     what = f"sbatch ended with {outcome.exit_status}: {said[:400] or 'without a word'}"
     if outcome.exit_status < 0 or stdout.strip():
         return Uncertain(what)
+    lines = decoded(outcome.stderr).splitlines()
     failed = _FAILED.search(said)
     if failed is not None:
-        known = failed[1].strip() in REFUSALS and not unreachable(failed[1])
-        return Refused(said[:400]) if known else Uncertain(what)
-    lines = decoded(outcome.stderr).splitlines()
+        text = failed[1].strip()
+        if text not in REFUSALS or unreachable(text):
+            return Uncertain(what)
+        later = full([words(line) for line in lines], text)
+        return Full(later) if later else Refused(helped(said, text))
     if any(words(line).startswith(_LOCAL) for line in lines) and not unreachable(said):
         return Refused(said[:400])
     if lines and lines[0].startswith("sudo: "):

@@ -1,7 +1,7 @@
 import pytest
 
 from headgate.engines.command.outcomes import Done, Hung, NotRun
-from headgate.engines.slurm.commands.sbatch import Request, Submitted, build, literal, parse
+from headgate.engines.slurm.commands.sbatch import Full, Request, Submitted, build, literal, parse
 from headgate.ports.engine import Refused, Uncertain
 
 
@@ -83,3 +83,39 @@ def test_a_site_policy_that_says_only_error_is_a_refusal() -> None:
     answer = parse(Done(1, b"", said.encode()))
     assert isinstance(answer, Refused)
     assert "too many GPUs" in answer.reason
+
+
+POLICY = (
+    "Batch job submission failed: "
+    "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
+)
+
+
+def said(*lines: str) -> Done:
+    return Done(1, b"", "".join(f"sbatch: error: {line}\n" for line in lines).encode())
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "AssocMaxSubmitJobLimit",
+        "AssocGrpSubmitJobsLimit",
+        "QOSMaxSubmitJobPerUserLimit",
+        "MaxSubmitJobsPerAccount",
+        "QOSGrpSubmitJobsLimit",
+    ],
+)
+def test_a_limit_of_jobs_that_are_there_is_no_refusal_for_good(limit: str) -> None:
+    answer = parse(said(limit, POLICY))
+    assert isinstance(answer, Full)
+    assert answer.reason.startswith(f"Slurm: {limit}, ")
+
+
+@pytest.mark.parametrize("lines", [("QOSMaxWallDurationPerJobLimit",), ("QOSGrpCpuLimit",), ()])
+def test_a_limit_of_what_a_job_may_ask_for_is_a_refusal_that_says_which_and_what_helps(
+    lines: tuple[str, ...],
+) -> None:
+    answer = parse(said(*lines, POLICY))
+    assert isinstance(answer, Refused)
+    assert " ".join(lines) in answer.reason
+    assert "ask for less" in answer.reason
