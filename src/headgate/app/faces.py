@@ -21,7 +21,7 @@ from headgate.http.limits import Limits
 from headgate.http.metrics import FrontFigures, Metrics
 from headgate.http.pages import Pages, Signpost
 from headgate.identity import derived_key, group_name
-from headgate.ports.engine import NodeKeeper
+from headgate.ports.engine import Ability, NodeKeeper
 from headgate.ports.flavour import Flavour
 from headgate.service.commands import Commands
 from headgate.service.events import Events
@@ -41,6 +41,8 @@ from headgate.service.templates import Templates
 DAY_S: Final = 86400
 SERVICES: Final = "services"
 """Folder of the data folder with the registrations of services."""
+EFFECTS: Final = {"SoftwareLicense": Ability.LICENCES}
+"""Properties that have an effect with an engine that can do this."""
 FILES_OF_OUR_OWN: Final = 128
 """Open files that are not for clients: the store's connections, the engine, logs."""
 
@@ -53,14 +55,16 @@ def application(
     reasons: Callable[[], Mapping[int, str]],
     keeper: NodeKeeper | None = None,
     fronts: FrontFigures | None = None,
+    abilities: frozenset[Ability] = frozenset(),
 ) -> Gate:
     """The ASGI application of one server.
 
-    reasons: see service.portraits. keeper: see service.nodes. fronts: see http.metrics.
+    reasons: see service.portraits. keeper: see service.nodes. fronts: see http.metrics. abilities: of the
+    engine.
     """
     server = settings.server
     metrics = Metrics(fronts)
-    offer = _offer(parts, settings, broker, reasons, keeper)
+    offer = _offer(parts, settings, broker, reasons, keeper, abilities)
     faces = [_face(name, plugin, offer) for name, plugin in registry.DIALECTS.items()]
 
     parts.store.on_commit(lambda events: metrics.commit(len(events)))
@@ -96,10 +100,12 @@ def _offer(
     broker: Broker,
     reasons: Callable[[], Mapping[int, str]],
     keeper: NodeKeeper | None,
+    abilities: frozenset[Ability],
 ) -> dict[str, Any]:
     """Everything a dialect's Context may name as a field."""
     server = settings.server
-    jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy())
+    effects = frozenset(name for name, ability in EFFECTS.items() if ability in abilities)
+    jobs = Jobs(parts.store, engine=server.engine, mail=settings.mail.policy(), has_effect=effects)
     return {
         "jobs": jobs,
         "tasks": Tasks(parts.store),

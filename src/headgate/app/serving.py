@@ -106,7 +106,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             return {**dispatcher.reasons(), **foreign.reasons()}
 
         figures = FrontFigures() if server.fronts else None
-        gate = application(parts, settings, dispatcher, broker, reasons, keeper, figures)
+        gate = application(parts, settings, dispatcher, broker, reasons, keeper, figures, engine.abilities)
         http: HttpServer | Fronts
         if figures is not None:
             setup = _front_setup(server, tls_files)

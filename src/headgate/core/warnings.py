@@ -1,8 +1,9 @@
 """What a job says in vain. Pure.
 
-Which properties can't work here is said once, in the registry (`Property.no_effect`); here it is put together
-with what depends on the settings, mail, and with the warnings of the document that the job came from. A
-warning is for everybody who may see the job: it holds no address and nothing else that is private.
+Which properties can't work here is said once, in the registry (`Property.no_effect`); an engine may give one
+its effect all the same (`has_effect`, their names). Here it is put together with what depends on the
+settings, mail, and with the warnings of the document that the job came from. A warning is for everybody who
+may see the job: it holds no address and nothing else that is private.
 """
 
 from typing import Final
@@ -18,12 +19,12 @@ _IN_VAIN: Final = tuple(
 )
 
 
-def all_warnings(job: Job, mail: MailPolicy) -> tuple[str, ...]:
+def all_warnings(job: Job, mail: MailPolicy, has_effect: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Those of its present properties, what its queue filled in, then those of its document; bounded in
     number and length.
     """
     mails = (*_of_mail(job, mail), *_of_notices(job))
-    found = (*_of_properties(job), *mails, *job.queue_notes, *job.import_warnings)
+    found = (*_of_properties(job, has_effect), *mails, *job.queue_notes, *job.import_warnings)
     if not found:
         return found
     if len(found) > MOST:
@@ -31,12 +32,12 @@ def all_warnings(job: Job, mail: MailPolicy) -> tuple[str, ...]:
     return tuple(text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for text in found)
 
 
-def _of_properties(job: Job) -> tuple[str, ...]:
+def _of_properties(job: Job, has_effect: frozenset[str]) -> tuple[str, ...]:
     subject = JobSubject(job)
     return tuple(
         f"{entry.name} has no effect: {why}."
         for entry, why in _IN_VAIN
-        if entry.read(subject) != entry.default
+        if entry.name not in has_effect and entry.read(subject) != entry.default
     )
 
 

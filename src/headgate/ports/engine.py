@@ -41,6 +41,8 @@ class Ability(Enum):
     """It measures its nodes: it is a `Gauge` as well."""
     WALL_TIME = "wall_time"
     """The wall time of accepted instances can be changed."""
+    LICENCES = "licences"
+    """It keeps to licences: what asks for some runs when they are free."""
     FOREIGN = "foreign"
     """It tells of jobs that were entered elsewhere: it is an `Onlooker` as well."""
 

@@ -70,13 +70,22 @@ class NewJob(Struct, frozen=True, kw_only=True):
 
 class Jobs:
     """See the module. `engine` is the name of the engine that new jobs are for; `mail` whether and where to
-    mails are sent, for warning of those that are not.
+    mails are sent, for warning of those that are not; `has_effect` the properties that work with this engine
+    alone.
     """
 
-    def __init__(self, store: Store, *, engine: str = "local", mail: MailPolicy = NO_MAIL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        engine: str = "local",
+        mail: MailPolicy = NO_MAIL,
+        has_effect: frozenset[str] = frozenset(),
+    ) -> None:
         self._store = store
         self._engine = engine
         self._mail = mail
+        self._has_effect = has_effect
 
     # ---- making and changing
 
@@ -272,7 +281,7 @@ class Jobs:
 
     def _warned(self, job: Job) -> Job:
         """The job with the warnings that its present properties are worth."""
-        warnings = all_warnings(job, self._mail)
+        warnings = all_warnings(job, self._mail, self._has_effect)
         return job if warnings == job.warnings else replace(job, warnings=warnings)
 
     def _submit(self, edit: JobEdit, caller: Caller) -> None:

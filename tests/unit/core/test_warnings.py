@@ -33,6 +33,12 @@ def test_what_cannot_work_is_said(name: str, spec: dict[str, Any]) -> None:
     assert only.startswith(f"{name} has no effect: ")
 
 
+def test_what_works_with_this_engine_is_not_warned_of() -> None:
+    job = Job(spec=JobSpec(software_license=("matlab:1",), pool="p"))
+    (only,) = all_warnings(job, MAIL, frozenset({"SoftwareLicense"}))
+    assert only.startswith("Pool has no effect: ")
+
+
 @pytest.mark.parametrize(
     ("policy", "spec", "said"),
     [

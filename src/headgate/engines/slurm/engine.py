@@ -66,7 +66,7 @@ class SlurmEngine:
     """Tasks on a Slurm cluster. `directory` belongs to the engine alone."""
 
     name = "slurm"
-    abilities = frozenset({Ability.OWN_SCHEDULER, Ability.RECALL, Ability.NODE_SERVICE})
+    abilities = frozenset({Ability.OWN_SCHEDULER, Ability.RECALL, Ability.NODE_SERVICE, Ability.LICENCES})
 
     def __init__(self, directory: Path, options: Options) -> None:
         self._directory = directory.absolute()

@@ -43,6 +43,7 @@ def options(order: Order, known: Known, settings: Options) -> dict[str, Any]:
         "name": _name(job.name),
         "partition": _partition(job.queue, known, settings),
         "account": job.account or settings.accounts.get(job.project, ""),
+        "licenses": _licenses(job),
         "nice": _nice(job.priority, known, settings),
         **_resources(job, task),
         **_places(job, task, known),
@@ -73,6 +74,14 @@ def _partition(queue: str, known: Known, settings: Options) -> str:
         return found
     by_name = {name.casefold(): name for name in known.partitions}
     return by_name.get(queue.casefold(), settings.default_partition) if queue else settings.default_partition
+
+
+def _licenses(job: JobSpec) -> str:
+    """As they are asked for: `name:count` of HPC Pack is Slurm's own form, and a script has its own words."""
+    for one in job.software_license:
+        if job.flavour != "slurm" and set(one) & set(" \t\n;|@"):
+            raise CannotOrder(f"{one!r} can't be asked for: Slurm has no licence with such a name.")
+    return ",".join(job.software_license)
 
 
 def _nice(priority: int, known: Known, settings: Options) -> int | None:

@@ -54,6 +54,8 @@ def test_a_plain_task_is_so_many_cores() -> None:
         ({"account": "acc"}, {}, {"account": "acc"}),
         ({"name": "a\nb"}, {}, {"name": "a_b"}),
         ({"flavour": "slurm", "options": {"qos": "long"}}, {}, {"qos": "long"}),
+        ({"software_license": ("matlab:2", "ansys:1")}, {}, {"licenses": "matlab:2,ansys:1"}),
+        ({"flavour": "slurm", "software_license": ("a@db:1;b",)}, {}, {"licenses": "a@db:1;b"}),
     ],
 )
 def test_what_a_job_asks_for(job: dict[str, Any], task: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -131,6 +133,8 @@ def test_a_project_is_an_account_only_where_the_settings_say_so() -> None:
     [
         ({}, {"chunks": (Chunk(cores=1), Chunk(cores=2))}),
         ({"unit_type": UnitType.SOCKET}, {}),
+        ({"software_license": ("math lab:1",)}, {}),
+        ({"software_license": ("a;b:1",)}, {}),
         ({}, {"chunks": (Chunk(features=("a|b",)),)}),
         ({"node_groups": ("batch", "big"), "node_group_op": NodeGroupOp.UNIFORM}, {}),
         ({"requested_nodes": ("nowhere",)}, {}),

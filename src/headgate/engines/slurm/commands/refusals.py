@@ -30,7 +30,7 @@ _HELP: Final = {
         " Slurm allow it"
     ),
     "Invalid license specification": (
-        "Slurm has no licence of this name, or never as many: `scontrol show licenses` lists what it has"
+        "Slurm has no licence of just this name, or never as many: `scontrol show licenses` lists what it has"
     ),
     POLICY: (
         "it asks for more than its account or QOS allows a job: ask for less, or name another account or QOS"

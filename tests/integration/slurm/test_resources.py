@@ -1,0 +1,90 @@
+"""Licences and sockets, on a cluster that has some."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
+from tests.integration.slurm.front import Front, front
+
+pytestmark = [
+    pytest.mark.xdist_group("slurm-resources"),
+    pytest.mark.skipif(bool(unavailable()), reason=unavailable() or "there is one"),
+]
+
+
+@pytest.fixture(scope="module")
+def up() -> Iterator[Cluster]:
+    with cluster(nodes=2, settings=[QUICK, "Licenses=matlab:1,ansys:4"]) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served(up: Cluster) -> Iterator[Front]:
+    with front(up) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(served: Front) -> Front:
+    return served.turn_over()
+
+
+def until(true: Any, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def hpc(desk: Front, command: str, **properties: Any) -> int:
+    """A job of one task, entered through HPC Pack's face."""
+    with desk.server.http(desk.owner) as http:
+
+        def ask(path: str, **given: Any) -> Any:
+            answer = http.post(path, json=[{"Name": name, "Value": value} for name, value in given.items()])
+            assert answer.status_code in (200, 204), answer.text
+            return answer.json() if answer.content else None
+
+        job = int(ask("/hpc/jobs", **properties))
+        ask(f"/hpc/jobs/{job}/tasks", CommandLine=command, WorkDirectory=str(desk.marks))
+        ask(f"/hpc/jobs/{job}/submit")
+    return job
+
+
+def test_two_jobs_that_want_the_one_licence_run_one_after_the_other_and_are_not_warned(desk: Front) -> None:
+    stays = f"until [ -e {desk.marks}/go ]; do sleep 0.1; done"
+    first = hpc(desk, desk.command("first", stays), SoftwareLicense="matlab:1,ansys:2")
+    desk.until_ran("first", 1)
+    second = hpc(desk, desk.command("second"), SoftwareLicense="matlab:1")
+    third = hpc(desk, desk.command("third"), SoftwareLicense="ansys:2")
+    assert desk.ended(third)["state"] == "finished"
+    until(lambda: desk.job(second).get("pending_text") == "Slurm: Licenses")
+    assert (desk.job(second)["state"], desk.ran("second")) == ("queued", [])
+    (desk.marks / "go").touch()
+    assert [desk.ended(job)["state"] for job in (first, second)] == ["finished", "finished"]
+    assert [desk.job(job).get("warnings", []) for job in (first, second, third)] == [[], [], []]
+    assert desk.task(second)["started"] >= desk.task(first)["ended"]
+
+
+def test_a_script_asks_for_licences_in_slurms_own_words(desk: Front, up: Cluster) -> None:
+    stays = f"until [ -e {desk.marks}/go ]; do sleep 0.1; done"
+    text = f"#!/bin/bash\n#SBATCH --licenses=matlab,ansys:3\necho 0 >> {desk.marks}/script\n{stays}\n"
+    submitter = {"directory": str(desk.marks), "host": "login1", "file": "job.sh", "variables": {}}
+    job = desk.submit({"script": text}, flavour="slurm", submitter=submitter)
+    desk.until_ran("script", 1)
+    assert up.command("squeue", "-h", "-o", "%W").stdout.strip() == "matlab,ansys:3"
+    (desk.marks / "go").touch()
+    assert desk.ended(job)["state"] == "finished"
+    assert desk.job(job).get("warnings", []) == []
+
+
+@pytest.mark.parametrize("licences", ["nastran:1", "matlab:2", "MATLAB:1"])
+def test_a_licence_that_slurm_does_not_have_fails_the_job_with_what_helps(desk: Front, licences: str) -> None:
+    job = hpc(desk, desk.command("never"), SoftwareLicense=licences)
+    assert desk.ended(job)["state"] == "failed"
+    failure = desk.task(job)["failure"]
+    assert "Invalid license specification: Slurm has no licence of just this name" in failure, failure
+    assert desk.ran("never") == []
