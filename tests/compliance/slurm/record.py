@@ -57,6 +57,7 @@ def commands() -> dict[str, Command]:
         "sbatch-gres": sbatch.build(msgspec.structs.replace(BASE, gres="nothing:1")),
         "sbatch-array": sbatch.build(msgspec.structs.replace(BASE, array="0-3999999")),
         "sbatch-constraint": sbatch.build(msgspec.structs.replace(BASE, constraint="nothing")),
+        "sbatch-licence": sbatch.build(msgspec.structs.replace(BASE, licenses="nothing:1")),
         "sbatch-uid": sbatch.build(msgspec.structs.replace(BASE, uid=99_999_999)),
         "sbatch-signal": sbatch.build(msgspec.structs.replace(BASE, signal="nothing")),
         "sbatch-empty": sbatch.build(msgspec.structs.replace(BASE, script=b"")),

@@ -50,6 +50,7 @@ def test_sinfo_lists_each_node_once_with_all_its_partitions() -> None:
     assert list(nodes) == ["n1", "n2", "n3"]
     assert set(nodes["n1"].partitions) == {"batch", "slow"}
     assert (nodes["n1"].gres, nodes["n1"].features) == (("gpu:2",), ("big", "red"))
+    assert (nodes["n1"].cores, nodes["n1"].sockets, nodes["n1"].socket_cores) == (4, 4, 1)
     assert nodes["n3"].reason == "bad | disk"
     assert nodes["n3"].states == {"idle", "drain"}
 

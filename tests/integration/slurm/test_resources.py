@@ -1,5 +1,6 @@
 """Licences and sockets, on a cluster that has some."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +18,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def up() -> Iterator[Cluster]:
-    with cluster(nodes=2, settings=[QUICK, "Licenses=matlab:1,ansys:4"]) as made:
+    settings = [QUICK, "Licenses=matlab:1,ansys:4", "PartitionName=wide Nodes=n3 State=UP"]
+    of_nodes = {
+        "n1": "Sockets=2 CoresPerSocket=2",
+        "n2": "Sockets=2 CoresPerSocket=2",
+        "n3": "Sockets=1 CoresPerSocket=4",
+    }
+    with cluster(nodes=3, settings=settings, of_nodes=of_nodes) as made:
         yield made
 
 
@@ -28,8 +35,11 @@ def served(up: Cluster) -> Iterator[Front]:
 
 
 @pytest.fixture
-def desk(served: Front) -> Front:
-    return served.turn_over()
+def desk(served: Front, up: Cluster) -> Iterator[Front]:
+    """The same server for all; what a test has left in Slurm goes."""
+    yield served.turn_over()
+    up.command("scancel", "--user=nobody", check=False)
+    until(lambda: not up.command("squeue", "-h").stdout)
 
 
 def until(true: Any, seconds: float = 30.0) -> None:
@@ -39,7 +49,7 @@ def until(true: Any, seconds: float = 30.0) -> None:
         time.sleep(0.05)
 
 
-def hpc(desk: Front, command: str, **properties: Any) -> int:
+def hpc(desk: Front, command: str, sockets: int = 0, **properties: Any) -> int:
     """A job of one task, entered through HPC Pack's face."""
     with desk.server.http(desk.owner) as http:
 
@@ -49,7 +59,8 @@ def hpc(desk: Front, command: str, **properties: Any) -> int:
             return answer.json() if answer.content else None
 
         job = int(ask("/hpc/jobs", **properties))
-        ask(f"/hpc/jobs/{job}/tasks", CommandLine=command, WorkDirectory=str(desk.marks))
+        asked = {"MinSockets": str(sockets), "MaxSockets": str(sockets)} if sockets else {}
+        ask(f"/hpc/jobs/{job}/tasks", CommandLine=command, WorkDirectory=str(desk.marks), **asked)
         ask(f"/hpc/jobs/{job}/submit")
     return job
 
@@ -88,3 +99,41 @@ def test_a_licence_that_slurm_does_not_have_fails_the_job_with_what_helps(desk: 
     failure = desk.task(job)["failure"]
     assert "Invalid license specification: Slurm has no licence of just this name" in failure, failure
     assert desk.ran("never") == []
+
+
+def cores(up: Cluster, mark: str) -> dict[str, str]:
+    """Which cores the job of this name has, by node."""
+    (number,) = up.command("squeue", "-h", "-n", mark, "-o", "%A").stdout.split()
+    said = up.command("scontrol", "--detail", "show", "job", number).stdout
+    found = {}
+    for names, indices in re.findall(r"Nodes=(\S+) CPU_IDs=(\S+)", said):
+        for name in {"n[1-2]": ("n1", "n2")}.get(names, (names,)):
+            found[name] = indices
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sockets", "expected"),
+    [(1, {"n1": "2-3"}), (2, {"n2": "0-3"}), (3, {"n1": "2-3", "n2": "0-3"})],
+)
+def test_sockets_are_whole_ones_also_where_a_core_of_one_is_taken(
+    desk: Front, up: Cluster, sockets: int, expected: dict[str, str]
+) -> None:
+    taken = {"command": desk.command("taken", "sleep 60"), "required_nodes": ["n1"]}
+    desk.submit(taken, queue="batch", name="taken")
+    desk.until_ran("taken", 1)
+    assert cores(up, "taken") == {"n1": "0"}
+    stays = f"echo $CCP_NUMCPUS >> {desk.marks}/cpus; until [ -e {desk.marks}/go ]; do sleep 0.1; done"
+    job = hpc(desk, desk.command("sockets", stays), sockets, Name="sockets", UnitType="Socket")
+    desk.until_ran("cpus", 1)
+    assert cores(up, "sockets") == expected
+    assert desk.ran("cpus") == [2 * sockets]
+    (desk.marks / "go").touch()
+    assert desk.ended(job)["state"] == "finished"
+
+
+def test_a_socket_has_as_many_cores_as_those_of_its_partition(desk: Front) -> None:
+    command = desk.command("wide", f"echo $CCP_NUMCPUS >> {desk.marks}/cpus")
+    job = hpc(desk, command, 1, UnitType="Socket", RequestedNodes="n3")
+    assert desk.ended(job)["state"] == "finished", desk.task(job)
+    assert desk.ran("cpus") == [4]

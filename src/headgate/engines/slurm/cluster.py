@@ -111,15 +111,16 @@ class Cluster:
 
     async def nodes(self) -> list[NodeSighting]:
         """The nodes, with their partitions and features as groups. Raises EngineUnavailable."""
-        return [sighting(node) for node in await self._nodes()]
+        return [sighting(node) for node in await self.node_rows()]
 
-    async def _nodes(self) -> list[sinfo.Node]:
+    async def node_rows(self) -> list[sinfo.Node]:
+        """The same as sinfo has them. Raises EngineUnavailable."""
         question = sinfo.Sinfo(secrets.token_hex(4))
         return await self._ask(question.build(), question.parse)
 
     async def node(self, name: str) -> sinfo.Node:
         """One node. Raises NotFound, EngineUnavailable."""
-        for node in await self._nodes():
+        for node in await self.node_rows():
             if node.name.casefold() == name.casefold():
                 return node
         raise NotFound(f"Slurm has no node {name!r} any longer.", kind="node")

@@ -34,6 +34,7 @@ from headgate.engines.slurm.parts import Ledger, Part, Stop
 from headgate.engines.slurm.rights import AccountRefused, runner_for
 from headgate.engines.slurm.script import LIMITS, Site, record_name, script
 from headgate.engines.slurm.sender import Outgoing, Sender
+from headgate.engines.slurm.sockets import of_node
 from headgate.engines.slurm.spool import Spool
 from headgate.engines.slurm.verdict import row_of
 from headgate.engines.slurm.watcher import Watcher
@@ -410,14 +411,21 @@ class SlurmEngine:
 
     async def nodes(self) -> Sequence[NodeSighting]:
         """See Engine."""
-        seen = await self._cluster.nodes()
+        rows = await self._cluster.node_rows()
+        seen = [sighting(row) for row in rows]
         self._partitions = await self._cluster.partitions()
         self._known = ordering.Known(
             partitions=frozenset(one.name for one in self._partitions),
+            default_partition=next((one.name for one in self._partitions if one.default), ""),
             nodes=tuple(
                 Node(name=one.name, cores=one.cores, memory_mb=one.memory_mb, groups=one.groups)
                 for one in seen
             ),
+            sockets={
+                row.name: has
+                for row in rows
+                if (has := of_node(row.cores, row.sockets, row.socket_cores)) is not None
+            },
             features=frozenset(group for one in seen for group in one.groups),
             privileged=os.geteuid() == 0,
         )

@@ -4,7 +4,7 @@ What it can't do is refused here with the reason, before anything is submitted; 
 has the whole table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from headgate.core.model import DEFAULT_PRIORITY, Chunk, JobSpec, Node, TaskSpec
 from headgate.core.resources import candidates, in_groups, units_of
 from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
 from headgate.engines.slurm.options import Options
+from headgate.engines.slurm.sockets import Sockets, alike, fields
 from headgate.ports.engine import Order
 
 MIB = 1024 * 1024
@@ -26,12 +27,15 @@ class CannotOrder(Exception):
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What is known of the cluster. partitions: by their names. nodes: with their features and partitions as
-    groups. own_uid: of the server, which says whether it may raise priorities.
+    """What is known of the cluster. partitions: by their names; default_partition: of those. nodes: with
+    their features and partitions as groups. sockets: by the names of nodes. privileged: whether the server
+    may raise priorities.
     """
 
     partitions: frozenset[str] = frozenset()
+    default_partition: str = ""
     nodes: tuple[Node, ...] = ()
+    sockets: Mapping[str, Sockets] = {}
     features: frozenset[str] = frozenset()
     privileged: bool = False
 
@@ -39,14 +43,18 @@ class Known(Struct, frozen=True, kw_only=True):
 def options(order: Order, known: Known, settings: Options) -> dict[str, Any]:
     """Fields of an sbatch request for this order. Raises CannotOrder."""
     job, task = order.job, order.task
+    partition = _partition(job.queue, known, settings)
+    usable = _usable(job, task, known)
+    if job.unit_type is UnitType.SOCKET and not task.chunks:
+        usable = _with_sockets(job, task, known, usable, partition or known.default_partition)
     found: dict[str, Any] = {
         "name": _name(job.name),
-        "partition": _partition(job.queue, known, settings),
+        "partition": partition,
         "account": job.account or settings.accounts.get(job.project, ""),
         "licenses": _licenses(job),
         "nice": _nice(job.priority, known, settings),
-        **_resources(job, task),
-        **_places(job, task, known),
+        **_resources(job, task, known, usable),
+        **_places(job, task, known, usable),
     }
     if order.wall_time_s is not None:
         found["wall_time_s"] = max(60, -(-int(order.wall_time_s + 0.999) // 60) * 60)
@@ -94,8 +102,8 @@ def _nice(priority: int, known: Known, settings: Options) -> int | None:
 # ---- how much
 
 
-def _resources(job: JobSpec, task: TaskSpec) -> dict[str, Any]:
-    found = _of_chunks(task) if task.chunks else _of_units(job, task)
+def _resources(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str]) -> dict[str, Any]:
+    found = _of_chunks(task) if task.chunks else _of_units(job, task, known, usable)
     if job.exclusive or task.exclusive or task.sharing is Sharing.EXCLUSIVE:
         found["exclusive"] = True
     elif task.sharing is Sharing.SHARED:
@@ -105,7 +113,7 @@ def _resources(job: JobSpec, task: TaskSpec) -> dict[str, Any]:
     return found
 
 
-def _of_units(job: JobSpec, task: TaskSpec) -> dict[str, Any]:
+def _of_units(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str]) -> dict[str, Any]:
     low, high = units_of(task, job.unit_type)
     found: dict[str, Any] = {}
     if job.unit_type is UnitType.NODE:
@@ -113,7 +121,7 @@ def _of_units(job: JobSpec, task: TaskSpec) -> dict[str, Any]:
     elif job.unit_type is UnitType.GPU:
         found = {"tasks": 1, "gres": f"gpu:{low}", "nodes": (1, 1)}
     elif job.unit_type is UnitType.SOCKET:
-        raise CannotOrder("Slurm can't be asked for so many sockets without saying how many cores they have.")
+        found = fields(low, known.sockets[next(iter(usable))])
     else:
         found = {"tasks": low, "cpus_per_task": 1}
     if job.estimated_process_memory_mb:
@@ -165,17 +173,39 @@ def _more(chunk: Chunk, *, per_node: bool) -> dict[str, Any]:
 # ---- where
 
 
-def _places(job: JobSpec, task: TaskSpec, known: Known) -> dict[str, Any]:
-    """Nodes that it must have, and those that it must not have: whatever the job says of nodes, sizes and
-    groups comes down to that.
-    """
+def _usable(job: JobSpec, task: TaskSpec, known: Known) -> frozenset[str]:
+    """The nodes that it may have, by name."""
     usable = {node.name for node in candidates(job, known.nodes)}
     if task.requested_node_group:
         group = (task.requested_node_group,)
         usable &= {node.name for node in known.nodes if in_groups(node, group, None)}
-    found: dict[str, Any] = {}
     if known.nodes and not usable:
         raise CannotOrder("No node of the cluster is one that the job may use.")
+    return frozenset(usable)
+
+
+def _with_sockets(
+    job: JobSpec, task: TaskSpec, known: Known, usable: frozenset[str], partition: str
+) -> frozenset[str]:
+    """Those of them whose sockets are all of one kind: the most that its partition has."""
+    there = {node.name for node in known.nodes if not partition or partition in node.groups}
+    required = [_named(host, known.nodes) for host in task.required_nodes]
+    found = alike(usable & there, known.sockets, required=required, single=job.single_node)
+    if not found and required:
+        raise CannotOrder(
+            f"Sockets can only be had of nodes whose sockets have equally many cores: {', '.join(required)}"
+            " are not all such nodes of one partition."
+        )
+    if not found:
+        raise CannotOrder("No node that the job may use has its cores in whole sockets, by what Slurm says.")
+    return found
+
+
+def _places(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str]) -> dict[str, Any]:
+    """Nodes that it must have, and those that it must not have: whatever the job says of nodes, sizes and
+    groups comes down to that.
+    """
+    found: dict[str, Any] = {}
     left_out = tuple(node.name for node in known.nodes if node.name not in usable)
     if left_out:
         found["not_nodes"] = left_out

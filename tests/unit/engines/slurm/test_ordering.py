@@ -8,6 +8,7 @@ from headgate.core.model import Chunk, JobSpec, Node, TaskSpec
 from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.ordering import MIB, CannotOrder, Known, array, options
+from headgate.engines.slurm.sockets import Sockets
 from headgate.ports.engine import Order
 
 NODES = (
@@ -132,7 +133,8 @@ def test_a_project_is_an_account_only_where_the_settings_say_so() -> None:
     ("job", "task"),
     [
         ({}, {"chunks": (Chunk(cores=1), Chunk(cores=2))}),
-        ({"unit_type": UnitType.SOCKET}, {}),
+        ({"unit_type": UnitType.SOCKET, "queue": "none"}, {}),
+        ({"unit_type": UnitType.SOCKET}, {"required_nodes": ("n1", "n3")}),
         ({"software_license": ("math lab:1",)}, {}),
         ({"software_license": ("a;b:1",)}, {}),
         ({}, {"chunks": (Chunk(features=("a|b",)),)}),
@@ -144,6 +146,37 @@ def test_a_project_is_an_account_only_where_the_settings_say_so() -> None:
 def test_what_slurm_cannot_do_is_refused(job: dict[str, Any], task: dict[str, Any]) -> None:
     with pytest.raises(CannotOrder):
         asked(job, task)
+
+
+ALIKE = Known(
+    partitions=frozenset({"batch", "big"}),
+    default_partition="batch",
+    nodes=NODES,
+    sockets={"n1": Sockets(2, 2, 2), "n2": Sockets(2, 2, 2), "n3": Sockets(2, 4, 4)},
+)
+
+
+def test_sockets_are_tasks_of_all_their_cores_each_on_one() -> None:
+    job = {"unit_type": UnitType.SOCKET}
+    assert asked(job, {"min_sockets": 3, "max_sockets": 4}, ALIKE) == {
+        "name": "headgate",
+        "tasks": 3,
+        "cpus_per_task": 2,
+        "tasks_per_socket": 1,
+        "cores_per_socket": 2,
+        "not_nodes": ("n3",),
+    }
+    found = asked(job | {"queue": "big", "single_node": True}, {"min_sockets": 2}, ALIKE)
+    assert (found["cpus_per_task"], found["not_nodes"], found["nodes"]) == (4, ("n1", "n2"), (1, 1))
+    found = asked(job, {"required_nodes": ("N1",)}, ALIKE)
+    assert (found["only_nodes"], found["not_nodes"]) == (("n1",), ("n3",))
+
+
+def test_sockets_of_nodes_that_are_not_in_the_partition_are_refused() -> None:
+    with pytest.raises(CannotOrder, match="equally many cores: n1, n3 are not"):
+        asked({"unit_type": UnitType.SOCKET}, {"required_nodes": ("n1", "n3")}, ALIKE)
+    with pytest.raises(CannotOrder, match="whole sockets"):
+        asked({"unit_type": UnitType.SOCKET, "requested_nodes": ("n3",)}, known=ALIKE)
 
 
 @pytest.mark.parametrize(

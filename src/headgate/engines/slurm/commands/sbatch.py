@@ -51,6 +51,8 @@ class Request(Struct, frozen=True, kw_only=True):
     nodes: tuple[int, int] | None = None
     tasks: int | None = None
     tasks_per_node: int | None = None
+    tasks_per_socket: int | None = None
+    cores_per_socket: int | None = None
     cpus_per_task: int | None = None
     memory_mb: int | None = None
     memory_per_cpu_mb: int | None = None
@@ -132,6 +134,8 @@ def _values(request: Request) -> tuple[tuple[str, object], ...]:
         ("nodes", _range(request.nodes)),
         ("ntasks", request.tasks),
         ("ntasks-per-node", request.tasks_per_node),
+        ("ntasks-per-socket", request.tasks_per_socket),
+        ("cores-per-socket", request.cores_per_socket),
         ("cpus-per-task", request.cpus_per_task),
         ("mem", _mib(request.memory_mb)),
         ("mem-per-cpu", _mib(request.memory_per_cpu_mb)),

@@ -18,6 +18,7 @@ FIELDS: Final = (
     "CPUs",
     "CPUsState",
     "Sockets",
+    "Cores",
     "Memory",
     "AllocMem",
     "FreeMem",
@@ -33,6 +34,7 @@ _MARKS: Final = "*~#!%$@^-+"
 class Node(Struct, frozen=True, kw_only=True):
     """A node. states: all that are said of it, lower case, `{"idle", "drain"}`; answers: whether it does.
 
+    cores: of Slurm's CPUs, which are threads where those are counted; socket_cores: real ones of each socket.
     Memory in MiB, free_mb None where it is not known. load: as uptime has it. gres: `("gpu:2",)`. reason: why
     somebody took it out of service.
     """
@@ -44,6 +46,7 @@ class Node(Struct, frozen=True, kw_only=True):
     cores: int
     busy: int
     sockets: int
+    socket_cores: int
     memory_mb: int
     allocated_mb: int
     free_mb: int | None
@@ -93,7 +96,8 @@ class Sinfo(Struct, frozen=True):
 def _node(cells: list[str]) -> Node:
     if len(cells) != len(FIELDS):
         raise ValueError(f"{len(cells)} fields instead of {len(FIELDS)}")
-    name, partition, state, cores, use, sockets, memory, allocated, free, load, gres, features, reason = cells
+    name, partition, state, cores, use, sockets, each, memory, allocated, free, load, *rest = cells
+    gres, features, reason = rest
     words = [word for word in state.lower().split("+") if word]
     if not name or not words:
         raise ValueError("it has no name or no state")
@@ -105,6 +109,7 @@ def _node(cells: list[str]) -> Node:
         cores=number(cores),
         busy=number(use.partition("/")[0]),
         sockets=number(sockets),
+        socket_cores=number(each),
         memory_mb=number(memory),
         allocated_mb=number(allocated),
         free_mb=number(free) if free != "N/A" else None,
