@@ -155,11 +155,14 @@ def test_a_node_that_is_set_down_three_times_and_once_more(desk: Front, up: Clus
     until(lambda: "idle" in up.command("sinfo", "-hN", "-n", "n1", "-o", "%T").stdout)
 
 
-@pytest.mark.parametrize("queue", ["requeued", "cancelled"])
+@pytest.mark.parametrize(
+    ("queue", "signal"), [("requeued", "TERM"), ("requeued", "CONT"), ("cancelled", "TERM")]
+)
 def test_a_preempted_run_runs_again_when_there_is_room_also_if_it_ends_well_when_told_to(
-    desk: Front, up: Cluster, queue: str
+    desk: Front, up: Cluster, queue: str, signal: str
 ) -> None:
-    handler = f"trap 'exit 0' TERM; [ -e {desk.marks}/go ] || sleep 60 & wait"
+    """Slurm sends SIGCONT before SIGTERM: who goes at that is gone before the wrapper hears of anything."""
+    handler = f"trap 'exit 0' {signal}; [ -e {desk.marks}/go ] || sleep 60 & wait"
     job = on_n1(desk, "low", handler, queue=queue)
     foreign = urgent(up)
     until(lambda: up.command("squeue", "-h", "-j", foreign, "-o", "%T").stdout.strip() == "RUNNING")
@@ -222,11 +225,15 @@ def test_memory_that_runs_out_ends_a_run_and_is_said() -> None:
                 Path("/sys/fs/cgroup/memory", folder).rmdir()
 
 
-@pytest.mark.parametrize("state", [[], ["State=SpecialExit"]], ids=["held", "special exit"])
+@pytest.mark.parametrize(
+    ("state", "rest"),
+    [([], "wait"), ([], "trap 'exit 0' CONT; wait"), (["State=SpecialExit"], "wait")],
+    ids=["held", "held and goes well", "special exit"],
+)
 def test_what_an_administrator_puts_back_into_slurms_queue_waits_while_it_is_held_and_then_runs_again(
-    desk: Front, up: Cluster, state: list[str]
+    desk: Front, up: Cluster, state: list[str], rest: str
 ) -> None:
-    job = on_n1(desk, "back", f"[ -e {desk.marks}/go ] || sleep 60")
+    job = on_n1(desk, "back", f"[ -e {desk.marks}/go ] || sleep 60 & {rest}")
     desk.until(job, "running")
     number = latest(up)
     up.command("scontrol", "update", f"JobId={number}", "Requeue=1")

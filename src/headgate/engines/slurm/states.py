@@ -74,6 +74,9 @@ STATES: Final = {
 }
 """REVOKED: another cluster of a federation runs it, so that it is over here and not over."""
 
+SIGNALLED: Final = frozenset({"PREEMPTED", "CANCELLED", "TIMEOUT", "DEADLINE"})
+"""Slurm ends these runs itself, with signals to all of their processes (a lost node may hear none)."""
+
 NEVER: Final = {
     "DependencyNeverSatisfied": "it depends on a job that ended otherwise",
     "BadConstraints": "no node can ever meet its constraints",

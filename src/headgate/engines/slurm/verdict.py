@@ -13,7 +13,7 @@ from headgate.core.launch import NodeShare
 from headgate.engines.slurm.commands import sacct
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.spool import Record
-from headgate.engines.slurm.states import end, meaning, split
+from headgate.engines.slurm.states import SIGNALLED, end, meaning, split
 from headgate.ports.engine import Ended, Ending, Fault
 from headgate.scripts.slurm import hostlist
 
@@ -23,6 +23,8 @@ KILLED: Final = 9
 NOT_RUN: Final = (NO_RECORD, 126, 127)
 """What a batch script ends with that could not begin, on a node without bash for instance."""
 
+SAME_MOMENT_US: Final = 1_000_000
+"""The clocks of a node and of slurmctld may differ by this much."""
 PUT_BACK: Final = "Slurm put it back into its queue"
 
 
@@ -129,8 +131,19 @@ def _put_back(row: Row, record: Record) -> bool:
     from running again. What had ended by itself before that, has ended.
     """
     by_itself = record.whole and not record.told and record.code is not None
+    # It is as if submitted anew then.
+    by_itself = by_itself and not _ended_since(record, row.submitted)
     again = not row.nodes or row.status >> 8 & 255 == NO_RECORD
     return row.restarts > 0 and again and not by_itself and record.job == row.array
+
+
+def _ended_since(record: Record, moment: int | None) -> bool:
+    """Whether it ended when Slurm ended it, at this moment (seconds), or later. Slurm signals the program
+    before the shell that would note it: that may have noted its exit code by then, and nothing else.
+    """
+    if not moment or record.ended_at is None:
+        return False
+    return record.ended_at >= moment * 1_000_000 - SAME_MOMENT_US
 
 
 def _by_record(common: dict[str, object], facts: Facts, row: Row | None, record: Record) -> Ended:
@@ -147,7 +160,10 @@ def _by_record(common: dict[str, object], facts: Facts, row: Row | None, record:
             common, Ending.SIGNALED, reason=said.reason, **told | {"exit_code": None, "signal": KILLED}
         )
     ended_by_slurm = said is not None and said.ending not in (None, Ending.EXITED)
-    if row is not None and said is not None and ended_by_slurm and (record.told or record.signal is not None):
+    told_to = record.told or record.signal is not None
+    if row is not None and row.state in SIGNALLED:
+        told_to = told_to or _ended_since(record, row.ended)
+    if row is not None and said is not None and ended_by_slurm and told_to:
         # Slurm knows why it ended it; the signal was only how.
         reason = said.reason or f"Slurm: {row.state}"
         return _ended(common, said.ending or Ending.LOST, fault=said.fault, reason=reason, **told)

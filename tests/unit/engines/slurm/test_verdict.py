@@ -123,6 +123,37 @@ def test_slurm_knows_why_it_ended_a_run_that_ended_as_it_was_told(
     assert (found.ending, found.fault) == expected
 
 
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("PREEMPTED", (Ending.LOST, Fault.REBOOT)),
+        ("CANCELLED", (Ending.STOPPED, Fault.NONE)),
+        ("TIMEOUT", (Ending.WALL_TIME, Fault.NONE)),
+        ("DEADLINE", (Ending.STOPPED, Fault.NONE)),
+    ],
+)
+def test_a_run_that_ends_well_at_the_moment_at_which_slurm_ends_it_was_told_to(
+    state: str, expected: tuple[Ending, Fault]
+) -> None:
+    """Slurm signals the program first, and the shell that notes signals later: by then, on a busy node, the
+    program may be gone and its exit code noted. Slurm's times are whole seconds.
+    """
+    for ended_at in (20_155_000, 20_999_000, 19_990_000):  # the last: the clock of the node is slow
+        unheard = Record(began_at=11_000_000, job=7, whole=True, ended_at=ended_at, code=0)
+        found = ended(row(state), unheard)
+        assert (found.ending, found.fault) == expected
+    assert ended(row(state), WELL).ending is Ending.EXITED
+    unheard = Record(began_at=11_000_000, job=7, whole=True, ended_at=20_155_000, code=0)
+    assert ended(row("NODE_FAIL"), unheard).ending is Ending.EXITED
+
+
+def test_a_run_that_ends_well_at_the_moment_at_which_it_is_put_back_was_told_to() -> None:
+    again = row("CANCELLED", restarts=1, nodes="", submitted=20)
+    for ended_at, expected in ((20_155_000, Ending.LOST), (12_000_000, Ending.EXITED)):
+        unheard = Record(began_at=11_000_000, job=7, whole=True, ended_at=ended_at, code=0)
+        assert ended(again, unheard).ending is expected
+
+
 def test_a_run_that_ended_by_itself_when_its_node_was_lost_has_ended() -> None:
     found = ended(row("NODE_FAIL"), WELL)
     assert (found.ending, found.exit_code) == (Ending.EXITED, 0)
