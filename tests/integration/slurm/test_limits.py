@@ -192,6 +192,21 @@ def test_what_waits_for_room_is_neither_lost_nor_run_twice_when_the_server_is_ki
     assert (desk.ran("sweep"), desk.ran("late")) == ([1, 2, 3, 4, 5], [0])
 
 
+def test_what_waits_for_room_can_be_held_and_lets_others_pass(desk: Front) -> None:
+    stays = f"until [ -e {desk.marks}/go ]; do sleep 0.1; done"
+    first = script(desk, "--qos=single", mark="first", rest=stays)
+    desk.until_ran("first", 1)
+    held, passes = (script(desk, "--qos=single", mark=mark) for mark in ("held", "passes"))
+    for job in (held, passes):
+        until(lambda job=job: "QOSMaxSubmitJobPerUserLimit" in desk.job(job).get("pending_text", ""))
+    desk.ask("POST", f"/v1/jobs/{held}/hold")
+    (desk.marks / "go").touch()
+    assert [desk.ended(job)["state"] for job in (first, passes)] == ["finished"] * 2
+    assert (desk.job(held)["state"], desk.ran("held")) == ("queued", [])
+    desk.ask("POST", f"/v1/jobs/{held}/release")
+    assert desk.ended(held)["state"] == "finished"
+
+
 def test_a_limit_that_an_administrator_lifts_lets_jobs_go_without_anything_of_theirs_ending(
     desk: Front, up: Cluster
 ) -> None:

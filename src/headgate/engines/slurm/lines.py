@@ -3,7 +3,7 @@
 Slurm refuses a job that would be one too many (MaxSubmitJobs and its like), and does not say when there is
 room again: one has to ask. All that the same limits apply to (one owner, account, QOS and partition) stands
 in one line, in the order in which it came, and one of it is tried at a time: at once after one that was
-taken, or when a run of the same owner has ended; else later and later.
+taken, soon after a run of the same owner has ended, else later and later.
 """
 
 import bisect
@@ -15,6 +15,8 @@ from msgspec import Struct
 
 FIRST_PAUSE_S: Final = 2.0
 LONGEST_PAUSE_S: Final = 30.0
+ROOM_S: Final = 1.0
+"""When a run has ended others may end as well, and there is room for more of an array in one piece."""
 
 
 class Whose(Struct, frozen=True):
@@ -88,7 +90,7 @@ class Lines:
         """Something of this owner's has ended: there may be room."""
         for whose, line in self._lines.items():
             if whose.uid == uid:
-                line.due = min(line.due, self._clock())
+                line.due = min(line.due, self._clock() + ROOM_S)
 
     def over(self, whose: Whose, name: str, *, taken: bool = False) -> None:
         """Whatever became of this part, it was its turn: the next one."""

@@ -1,6 +1,6 @@
 """engines/slurm/lines.py: who has as many jobs with Slurm as he may have waits, and is tried again."""
 
-from headgate.engines.slurm.lines import FIRST_PAUSE_S, LONGEST_PAUSE_S, Lines, Standing, Whose
+from headgate.engines.slurm.lines import FIRST_PAUSE_S, LONGEST_PAUSE_S, ROOM_S, Lines, Standing, Whose
 
 ANN = Whose(1001, "", "", "")
 BOB = Whose(1002, "", "", "")
@@ -89,12 +89,17 @@ def test_those_that_were_on_their_way_together_count_as_one_refusal() -> None:
     assert hall.turn() == ["1"]
 
 
-def test_when_something_of_the_owner_ends_there_may_be_room_at_once() -> None:
+def test_when_something_of_the_owner_ends_there_may_be_room_soon() -> None:
     hall = Hall()
     hall.refuse("1")
     hall.refuse("2", whose=BOB)
     hall.room(ANN.uid)
-    assert (hall.wait_s(), hall.turn()) == (0.0, ["1"])
+    assert hall.wait_s() == ROOM_S
+    hall.now += ROOM_S / 2
+    hall.room(ANN.uid)  # it is not put off by that
+    assert hall.wait_s() == ROOM_S / 2
+    hall.now += ROOM_S / 2
+    assert hall.turn() == ["1"]
 
 
 def test_a_half_is_tried_at_once() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.launch import Launch, OsAccount
-from headgate.engines.slurm import sender
+from headgate.engines.slurm import lines, sender
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
 from headgate.engines.slurm.journal import Journal
@@ -218,6 +218,13 @@ async def test_what_is_behind_a_doubt_waits_until_it_is_settled_and_can_be_taken
 FULL = sbatch.Full("Slurm: AssocMaxSubmitJobLimit")
 
 
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room is looked for at once."""
+    monkeypatch.setattr(lines, "ROOM_S", 0.0)
+
+
+@pytest.mark.usefixtures("soon")
 async def test_what_is_too_much_now_waits_with_the_reason_and_all_that_comes_after_it_behind(
     office: Office,
 ) -> None:
@@ -234,6 +241,7 @@ async def test_what_is_too_much_now_waits_with_the_reason_and_all_that_comes_aft
     assert (first.job, second.job, office.sender.reasons) == (3, 4, {})
 
 
+@pytest.mark.usefixtures("soon")
 async def test_what_waits_for_room_can_be_taken_back_and_lets_the_next_go(office: Office) -> None:
     office.cluster.answers = [FULL]
     first, second = office.give(1), office.give(2)
@@ -270,6 +278,7 @@ async def test_an_array_that_is_too_much_goes_in_halves_and_is_not_looked_for_as
     assert sorted(Journal(office.path).open("cd")) == ["t.0-1", "t.2-2", "t.3-3", "t.4-7"]
 
 
+@pytest.mark.usefixtures("soon")
 async def test_of_a_limited_array_that_is_too_much_one_piece_is_with_slurm_at_a_time(office: Office) -> None:
     office.cluster.answers = [FULL]
     office.give(*range(6), at_once=2)
