@@ -109,7 +109,7 @@ def _offer(
         "metrics": NodeMetrics(parts.store, parts.clock.now),
         "queues": Queues(parts.store, reasons),
         "portraits": Portraits(parts.store, reasons),
-        "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
+        "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone, cluster=cluster_name(server)),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),
         "events": Events(parts.store),

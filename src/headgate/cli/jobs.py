@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headgate.cli import scripts
+from headgate.cli import failures, scripts
 from headgate.cli.connection import Url, connect
-from headgate.cli.tables import date, fields, table, write
+from headgate.cli.tables import date, fields, plain, table, write
 
 if TYPE_CHECKING:
     from headgate.client.answers import Job
@@ -98,7 +98,7 @@ def submit(
             typer.echo(f"headgate: {warning}", err=True)
         if wait:
             made = client.wait(made.id)
-        _end(made, wait)
+        _end(client, made)
 
 
 @app.command("list")
@@ -134,6 +134,7 @@ def show(job: Id, url: Url = "") -> None:
     with connect(url) as client:
         found = client.job(job)
         tasks = list(islice(client.tasks(job), 100))
+        first = failures.first_failed(client, found)
     fields(
         {
             "Job": found.id,
@@ -142,6 +143,8 @@ def show(job: Id, url: Url = "") -> None:
             "Origin": found.origin,
             "State": found.state,
             "Why": found.failure or found.pending_text or found.pending_reason,
+            "First failed": failures.why(first) if first else "",
+            "Its output": failures.output(first) if first else "",
             "Queue": found.queue,
             "Template": found.template,
             "Priority": found.priority,
@@ -231,7 +234,7 @@ def logs(
 def watch(job: Id, url: Url = "") -> None:
     """Say each change of a job's state until it has ended; 1 unless it finished."""
     with connect(url) as client:
-        _end(_watch(client, job), True)
+        _end(client, _watch(client, job))
 
 
 def _watch(client: "Client", job_id: int) -> "Job":
@@ -247,11 +250,19 @@ def _watch(client: "Client", job_id: int) -> "Job":
         time.sleep(POLL_S)
 
 
-def _end(job: "Job", ended: bool) -> None:
-    """Exit with 1 when a job has failed or was cancelled."""
-    if job.has_ended and job.state != "finished":
-        typer.echo(f"headgate: job {job.id} {job.state}{': ' if job.failure else ''}{job.failure}", err=True)
-        raise typer.Exit(1)
+def _end(client: "Client", job: "Job") -> None:
+    """Say why and exit with 1 when a job has failed or was cancelled."""
+    if not job.has_ended or job.state == "finished":
+        return
+    lines = [f"job {job.id} {job.state}{': ' if job.failure else ''}{job.failure}"]
+    first = failures.first_failed(client, job)
+    if first is not None:
+        lines.append(f"task {failures.why(first)}")
+        if where := failures.output(first):
+            lines.append(f"its output: {where}")
+    for line in lines:
+        typer.echo(f"headgate: {plain(line)}", err=True)
+    raise typer.Exit(1)
 
 
 def _work(words: list[str], flavour: str) -> tuple[dict[str, str], dict[str, Any]]:

@@ -136,9 +136,13 @@ class Client:
 
     # ---- tasks
 
-    def tasks(self, job_id: int, *, expand: bool = False, page: int = 100) -> Iterator[Task]:
-        """The tasks of a job; with `expand` the instances of a sweep each."""
+    def tasks(
+        self, job_id: int, *, state: str = "", task: int | None = None, expand: bool = False, page: int = 100
+    ) -> Iterator[Task]:
+        """The tasks of a job, or this one of them; with `expand` the instances of a sweep each."""
         query = {"limit": str(page), "expand": "true" if expand else "false"}
+        query |= {"state": state} if state else {}
+        query |= {} if task is None else {"task": str(task)}
         while True:
             found = self._get(f"/jobs/{job_id}/tasks", TaskPage, query)
             yield from found.tasks

@@ -327,8 +327,9 @@ INVALID: dict[str, tuple[Given, list[Given]]] = {
 
 def says(code: str, message: str | None) -> bool:
     """Whether this is the message of a code, whatever its parameters are."""
-    parts = re.split(r"\{\d\}", codes.MESSAGES[code])
-    return re.fullmatch("(.*)".join(map(re.escape, parts)).strip(), message or "") is not None
+    said = [codes.MESSAGES[code], *filter(None, [codes.PLACELESS.get(code)])]
+    patterns = ["(.*)".join(map(re.escape, re.split(r"\{\d\}", one))).strip() for one in said]
+    return any(re.fullmatch(pattern, message or "") for pattern in patterns)
 
 
 @pytest.mark.parametrize("code", INVALID)

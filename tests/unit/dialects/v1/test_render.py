@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from headgate.core import errors
 from headgate.core.errors import BadProperty, HeadgateError, NotAuthenticated, NotFound
@@ -70,6 +71,28 @@ def test_an_instance_is_told_with_its_value_filled_in() -> None:
     one = render.task(task, row, full=True)
     assert (one.instance, one.command, one.exit_code, one.nodes) == (2, "echo 15", 3, ["n1"])
     assert one.sweep is None
+
+
+def test_an_instance_that_never_ran_failed_for_the_reason_of_its_task() -> None:
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, start_value=1, end_value=2)
+    run = Run(mishap=Mishap("Execution_StartJobFailedOnNode", ("", "no account")))
+    task = Task(job_id=37, number=1, spec=spec, times=TIMES, state=TaskState.FAILED, run=run)
+    row = Instance(
+        job_id=37,
+        task=1,
+        number=1,
+        state=TaskState.FAILED,
+        previous_state=TaskState.QUEUED,
+        times=TIMES,
+    )
+    assert render.task(task, row, full=True).failure == "The job could not be started: no account"
+    assert render.task(task, replace(row, state=TaskState.FINISHED), full=True).failure == ""
+
+
+def test_the_files_that_somebody_elses_task_writes_to_are_not_told() -> None:
+    task = Task(job_id=1, number=1, times=TIMES)
+    assert render.task(task, None, full=True, streams=("/o", "")).output_file == "/o"
+    assert "/o" not in msgspec.json.encode(render.task(task, None, full=False, streams=("/o", ""))).decode()
 
 
 def test_the_command_of_somebody_elses_task_is_not_told() -> None:

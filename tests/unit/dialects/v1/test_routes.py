@@ -45,6 +45,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         tasks=broken,
         nodes=broken,
         identity=cast(Any, Guard()),
+        account_of=broken,
         clock=TestClock(),
         tokens=broken,
         revoke=broken,
