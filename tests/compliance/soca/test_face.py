@@ -200,6 +200,25 @@ async def test_a_queue_tells_its_users_what_it_gives_and_allows(world: World) ->
     assert described["properties"].keys() == night.keys()
 
 
+async def test_a_job_of_a_type_that_its_queue_excludes_is_told_which_are_excluded_and_which_allowed(
+    world: World,
+) -> None:
+    both = Queue(name="both", allowed_types=("c5", "p3"), excluded_types=("p3.16xlarge", "c5.metal"))
+    await world.context.queues.create(None, both)
+    await world.context.queues.create(None, Queue(name="excluding", excluded_types=("p3", "g4dn")))
+    said = (
+        "Job violates queue and/or server resource limits: instance_type p3.16xlarge is not allowed in queue"
+    )
+    for queue, lists, facts in (
+        ("both", "allowed: c5, p3; excluded: p3.16xlarge, c5.metal", ("c5, p3", "p3.16xlarge, c5.metal")),
+        ("excluding", "allowed: all others; excluded: p3, g4dn", (None, "p3, g4dn")),
+    ):
+        answer = await world.post(f"#PBS -q {queue} -l instance_type=c5.large+p3.16xlarge\ntrue\n")
+        assert (answer.status, answer.code) == (500, "QUEUE_TYPE")
+        assert answer.message["stderr"] == f"qsub: {said} {queue}; {lists}.\n"
+        assert (answer.json.get("allowed"), answer.json["excluded"]) == facts
+
+
 async def test_a_job_that_waits_for_its_queue_says_so(world: World) -> None:
     await world.context.queues.change(None, "high", lambda queue: replace(queue, max_running=0))
     await world.context.queues.change(None, "normal", lambda queue: replace(queue, started=False))

@@ -328,7 +328,7 @@ class Problem(Outgoing, frozen=True, kw_only=True):
     """RFC 9457.
 
     `code` names the kind of refusal, `field` what it is about, `request_id` the request in the log. A queue
-    that does not take a job says why in `reason`, and what was `asked` and is `allowed`.
+    that does not take a job says why in `reason`, and what was `asked`, is `allowed` and is `excluded`.
     """
 
     type: str = "about:blank"
@@ -341,3 +341,4 @@ class Problem(Outgoing, frozen=True, kw_only=True):
     reason: str = ""
     asked: str = ""
     allowed: str = ""
+    excluded: str = ""
