@@ -6,12 +6,13 @@ viewers load theirs from other sites, and would run beside the keys of whoever r
 into it stays in the page until that is closed.
 """
 
+import re
 from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 from typing import Final
 
-from headgate.dialects.soca.openapi import in_body, purpose
+from headgate.dialects.soca.openapi import AUTHENTICATION, in_body, purpose
 from headgate.dialects.soca.operation import Field, Operation
 
 CSP: Final = (
@@ -33,16 +34,28 @@ _HEAD: Final = """<!doctype html>
 <h1>SOCA Web API</h1>
 <p>Every answer is <code>{"success": …, "message": …}</code>; a failure has its name as <code>code</code>. For
 programs: <a href="/api/api.json">api.json</a>. What you send from here really happens.</p>
+<h2>Who is asking</h2>
+{authentication}
+<pre>curl -H 'X-SOCA-USER: NAME' -H 'X-SOCA-TOKEN: KEY' --form payload="$(base64 job.sh)" \
+     <span id="origin">http://127.0.0.1:8080</span>/api/scheduler/job</pre>
+<p>Every form below is sent with these:</p>
 <form id="who"><label>X-SOCA-USER <input name="X-SOCA-USER" autocomplete="off"></label>
 <label>X-SOCA-TOKEN <input name="X-SOCA-TOKEN" type="password" autocomplete="off"></label>
 <label>X-SOCA-PASSWORD <input name="X-SOCA-PASSWORD" type="password" autocomplete="off"></label></form>
 <noscript><p>Without JavaScript this page only shows what there is.</p></noscript>
+<h2>Operations</h2>
 """
+_CODE: Final = re.compile("`([^`]*)`")
 
 
 def page(operations: Iterable[Operation]) -> bytes:
     """The page, as UTF-8."""
-    return (_HEAD + "\n".join(map(_section, operations)) + "\n</body></html>\n").encode()
+    head = _HEAD.replace("{authentication}", "\n".join(map(_paragraph, AUTHENTICATION)))
+    return (head + "\n".join(map(_section, operations)) + "\n</body></html>\n").encode()
+
+
+def _paragraph(text: str) -> str:
+    return "<p>" + _CODE.sub(r"<code>\1</code>", escape(text)) + "</p>"
 
 
 def _section(operation: Operation) -> str:

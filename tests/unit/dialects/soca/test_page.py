@@ -1,5 +1,6 @@
 """dialects/soca/page.py and openapi.py: made from the list of operations, and of nothing else."""
 
+import html
 import json
 import re
 
@@ -43,6 +44,23 @@ def test_each_operation_has_a_form_with_its_fields() -> None:
     assert '<input name="password" type="password"' in text
     assert "Say &lt;what&gt; is &quot;asked&quot;." in text
     assert "<secret>" not in text
+
+
+def test_page_and_description_tell_how_to_authenticate_and_where_a_key_comes_from() -> None:
+    shown = html.unescape(re.sub(r"<[^>]+>", "", page.page(OPERATIONS).decode()))
+    described = json.loads(openapi.document(OPERATIONS, "1", strict=False))
+    for text in (shown, described["info"]["description"].replace("`", "")):
+        for told in (
+            "two headers: X-SOCA-USER",
+            "and X-SOCA-TOKEN, that user's API key",
+            "headgate token create NAME",
+            "GET /api/user/api_key?user=NAME",
+            "X-SOCA-PASSWORD",
+        ):
+            assert told in text
+    assert "`" not in shown
+    schemes = described["components"]["securitySchemes"]
+    assert all(one["description"] for one in schemes.values())
 
 
 def test_the_script_sends_to_this_server_alone() -> None:
