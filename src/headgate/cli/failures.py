@@ -33,6 +33,10 @@ def output(task: "Task") -> str:
     """Where what it wrote is: its files, or the command that shows what was captured. Empty: it never ran."""
     if task.started is None:
         return ""
-    files = dict.fromkeys(filter(None, (task.output_file, task.error_file)))
     captured = [] if task.output_file and task.error_file else [f"headgate job logs {task.label}"]
-    return ", ".join([*files, *captured])
+    return ", ".join([*files(task), *captured])
+
+
+def files(task: "Task") -> list[str]:
+    """The files that a single task or instance writes to, each once."""
+    return list(dict.fromkeys(filter(None, (task.output_file, task.error_file))))

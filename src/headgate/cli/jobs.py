@@ -13,7 +13,7 @@ from headgate.cli.connection import Url, connect
 from headgate.cli.tables import date, fields, plain, table, write
 
 if TYPE_CHECKING:
-    from headgate.client.answers import Job
+    from headgate.client.answers import Job, Task
     from headgate.client.api import Client
 
 app = typer.Typer(no_args_is_help=True, help="Jobs, on a server you are logged in to.")
@@ -221,13 +221,25 @@ def logs(
     job, task, instance = (int(part) if part else None for part in found.groups())
     with connect(url) as client:
         if job and task and instance:
-            write(client.output(job, task, instance))
+            _write_output(client, client.task(job, task, instance))
             return
         rows = [t for t in client.tasks(job or 0, expand=True, page=1000) if task in (None, t.number)]
         for row in rows:
             if len(rows) > 1:
                 write(f"==> {row.label} <==\n")
-            write(client.output(row.job, row.number, row.instance))
+            _write_output(client, row)
+
+
+def _write_output(client: "Client", task: "Task") -> None:
+    """What was captured of it; where nothing was, because it goes to files, where those are."""
+    captured = client.output(task.job, task.number, task.instance)
+    write(captured)
+    if captured or task.started is None:
+        return
+    told = task if task.output_file else client.task(task.job, task.number, task.instance)
+    if files := failures.files(told):
+        told_to = plain(f"task {task.label} writes to {', '.join(files)}")
+        typer.echo(f"headgate: {told_to}", err=True)
 
 
 @app.command()

@@ -69,10 +69,14 @@ def test_a_failed_script_tells_the_files_that_its_output_is_in(headgate: Command
         Path(folder).chmod(0o777)
         script.write_text(f"#PBS -o {folder}/out -e {folder}/\necho no >&2\nexit 4\n")
         done = headgate("job", "submit", "--workdir", "/", "--wait", str(script), check=False)
-        place = done.stderr.splitlines()[-1].removeprefix("headgate: its output: ")
-        output, error = map(Path, place.split(", "))
+        files = done.stderr.splitlines()[-1].removeprefix("headgate: its output: ")
+        output, error = map(Path, files.split(", "))
+        job = done.stdout.strip()
         assert (output, output.read_text()) == (Path(folder) / "out", "")
         assert error.read_text() == "no\n"
+        for place in (job, f"{job}.1"):
+            logs = headgate("job", "logs", place)
+            assert (logs.stdout, logs.stderr) == ("", f"headgate: task {job}.1 writes to {output}, {error}\n")
 
 
 def test_a_task_that_could_not_start_has_no_output_and_says_why(headgate: Command) -> None:

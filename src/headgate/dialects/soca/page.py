@@ -36,8 +36,7 @@ _HEAD: Final = """<!doctype html>
 programs: <a href="/api/api.json">api.json</a>. What you send from here really happens.</p>
 <h2>Who is asking</h2>
 {authentication}
-<pre>curl -H 'X-SOCA-USER: NAME' -H 'X-SOCA-TOKEN: KEY' --form payload="$(base64 job.sh)" \
-     <span id="origin">http://127.0.0.1:8080</span>/api/scheduler/job</pre>
+<pre>curl -H 'X-SOCA-USER: NAME' -H 'X-SOCA-TOKEN: KEY' --form payload="$(base64 job.sh)" <span id="origin">http://127.0.0.1:8080</span>/api/scheduler/job</pre>
 <p>Every form below is sent with these:</p>
 <form id="who"><label>X-SOCA-USER <input name="X-SOCA-USER" autocomplete="off"></label>
 <label>X-SOCA-TOKEN <input name="X-SOCA-TOKEN" type="password" autocomplete="off"></label>
@@ -55,7 +54,12 @@ def page(operations: Iterable[Operation]) -> bytes:
 
 
 def _paragraph(text: str) -> str:
-    return "<p>" + _CODE.sub(r"<code>\1</code>", escape(text)) + "</p>"
+    return f"<p>{_marked_up(text)}</p>"
+
+
+def _marked_up(text: str) -> str:
+    """As HTML, what is in backquotes as code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def _section(operation: Operation) -> str:
@@ -63,7 +67,7 @@ def _section(operation: Operation) -> str:
     rows = "\n".join(map(_row, operation.fields))
     return (
         f"<details><summary><code>{operation.method} /api{escape(operation.path)}</code> "
-        f"{escape(purpose(operation))}</summary>\n"
+        f"{_marked_up(purpose(operation))}</summary>\n"
         f'<form class="operation" data-method="{operation.method}" data-path="/api{escape(operation.path)}" '
         f'data-place="{place}"><p>For {escape(operation.level.value)}.</p>\n{rows}\n'
         f"<button>Try it out</button><output></output></form></details>"
@@ -71,7 +75,7 @@ def _section(operation: Operation) -> str:
 
 
 def _row(field: Field) -> str:
-    name, about = escape(field.name), escape(field.about)
+    name, about = escape(field.name), _marked_up(field.about)
     shown = f"<code>{name}</code>{' (required)' if field.required else ''}: {about}"
     if field.name in ENCODED:
         text = f'<textarea name="{name}" data-encode="base64" rows="4" spellcheck="false"></textarea>'

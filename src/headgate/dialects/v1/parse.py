@@ -316,7 +316,10 @@ def _states(query: Query, kind: type[S]) -> frozenset[S] | None:
     try:
         return frozenset(kind[name.strip().upper()] for name in query["state"].split(","))
     except KeyError as unknown:
-        raise BadProperty(f"There is no state {str(unknown)[:80].lower()}.", name="state") from None
+        known = ", ".join(one.name.lower() for one in kind)
+        raise BadProperty(
+            f"There is no state {str(unknown)[:80].lower()}; there are: {known}.", name="state"
+        ) from None
 
 
 def write_cursor(end: Cursor, order: str) -> str:

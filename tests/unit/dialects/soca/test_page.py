@@ -12,7 +12,7 @@ from headgate.ports.identity import Caller
 
 
 async def handler(call: Call) -> Answer:
-    """Say <what> is "asked"."""
+    """Say <what> is `asked` "here"."""
     return ok("x")
 
 
@@ -42,7 +42,7 @@ def test_each_operation_has_a_form_with_its_fields() -> None:
     ]
     assert '<textarea name="payload" data-encode="base64"' in text
     assert '<input name="password" type="password"' in text
-    assert "Say &lt;what&gt; is &quot;asked&quot;." in text
+    assert "Say &lt;what&gt; is <code>asked</code> &quot;here&quot;." in text
     assert "<secret>" not in text
 
 

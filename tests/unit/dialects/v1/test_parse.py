@@ -192,6 +192,11 @@ def test_a_list_that_cannot_be_is_refused(query: dict[str, str]) -> None:
         parse.job_query(query)
 
 
+def test_who_asks_for_a_state_that_is_none_is_told_which_there_are() -> None:
+    with pytest.raises(BadProperty, match=r"'lost'; there are: configuring, .*, failed"):
+        parse.job_query({"state": "lost"})
+
+
 def test_tasks_are_asked_for_by_state_and_number() -> None:
     query, order = parse.task_query({"state": "failed,canceled", "task": "3", "expand": "true"}, 7)
     assert query.states == frozenset({TaskState.FAILED, TaskState.CANCELED})
