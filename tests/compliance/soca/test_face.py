@@ -235,4 +235,21 @@ async def test_an_interpreter_is_not_run(world: World) -> None:
     form = {"payload": encoded("id\n"), "interpreter": "/bin/bash"}
     answer = await world.ask("POST", "/scheduler/job", form)
     assert (answer.status, answer.code) == (401, "API_DISABLED")
+    assert answer.message == "This API has been disabled by your Administrator"
+    reason = "Nothing is run without the scheduler: interpreter '/bin/bash' is off. Leave it out."
+    assert answer.json["reason"] == reason
     assert await world.count() == 0
+
+
+async def test_what_only_a_cloud_has_is_refused_with_that_reason(world: World) -> None:
+    answer = await world.ask("GET", "/dcv/desktops")
+    assert (answer.status, answer.code, answer.json["reason"]) == (
+        401,
+        "API_DISABLED",
+        "Only a cloud has it.",
+    )
+
+
+async def test_a_refusal_of_the_caller_gives_no_reason(world: World) -> None:
+    refused = await world.ask("POST", "/scheduler/queue", {"name": "x"})
+    assert (refused.status, "reason" in refused.json) == (401, False)

@@ -55,6 +55,7 @@ SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
                 "success": {"const": False},
                 "message": {"anyOf": [_TEXT, {"type": "object"}]},
                 "code": {"type": "string", "enum": sorted(OUTCOMES)},
+                "reason": _TEXT,
                 "request_id": _TEXT,
             },
             "required": ["success", "message", "code", "request_id"],
