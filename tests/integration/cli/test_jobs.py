@@ -87,6 +87,14 @@ def test_a_task_that_could_not_start_has_no_output_and_says_why(headgate: Comman
     assert done.stderr.splitlines()[1].startswith(f"headgate: task {job}.1.1: The work directory")
 
 
+def test_a_job_that_was_never_valid_says_that_alone(headgate: Command) -> None:
+    done = headgate(
+        "job", "submit", "--workdir", "/", "--wait", "--node", "nowhere", "--", "true", check=False
+    )
+    assert len(done.stderr.splitlines()) == 1
+    assert "nowhere" in done.stderr
+
+
 def test_a_job_is_cancelled_watched_and_requeued(headgate: Command) -> None:
     job = headgate("job", "submit", "--workdir", "/", "--", "sleep 60").stdout.strip()
     _until(headgate, job, "running")

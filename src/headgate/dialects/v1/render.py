@@ -79,7 +79,7 @@ def job(job: Job, *, full: bool, hindrance: Hindrance | None = None) -> wire.Job
         **private,
         open_tasks=job.open_tasks,
         failed_tasks=job.failed_tasks,
-        first_failed_task=_number(job.first_failed_task),
+        first_failed_task=_first_failed(job),
         full=full,
         project=job.spec.project,
         template=job.spec.template,
@@ -98,9 +98,12 @@ def job(job: Job, *, full: bool, hindrance: Hindrance | None = None) -> wire.Job
     )
 
 
-def _number(name: str) -> int | None:
-    """The number of a task by its name, `37.1`."""
-    return int(name.rpartition(".")[2]) if name else None
+def _first_failed(job: Job) -> int | None:
+    """The number of the task that failed first. None where it only failed with its job, which never began."""
+    of_task = job.mishap is None or job.mishap.code == "Execution_TaskFailure"
+    if not job.first_failed_task or not (of_task or job.times.started is not None):
+        return None
+    return int(job.first_failed_task.rpartition(".")[2])
 
 
 def failure(mishap: Mishap | None) -> str:

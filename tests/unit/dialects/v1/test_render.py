@@ -50,6 +50,17 @@ def test_private_parts_of_a_job_are_for_those_who_may_see_all() -> None:
     assert (less.environment, less.failure, less.full) == ({}, "", False)
 
 
+def test_a_job_names_the_task_that_failed_first_unless_that_only_failed_with_it() -> None:
+    times = Times(created=NOON, changed=NOON)
+    job = Job(id=37, state=JobState.FAILED, first_failed_task="37.3", times=times)
+    failed, invalid = Mishap("Execution_TaskFailure", ("37.3",)), Mishap("Validation_NodeNotExist", ("n",))
+    assert render.job(replace(job, mishap=failed), full=True).first_failed_task == 3
+    assert render.job(replace(job, mishap=invalid), full=True).first_failed_task is None
+    expired = Mishap("Execution_JobRuntimeExpired")
+    assert render.job(replace(job, mishap=expired, times=TIMES), full=True).first_failed_task == 3
+    assert render.job(replace(job, first_failed_task=""), full=True).first_failed_task is None
+
+
 def test_an_instance_is_told_with_its_value_filled_in() -> None:
     spec = TaskSpec(
         type=TaskType.PARAMETRIC_SWEEP, command_line="echo *", start_value=10, end_value=20, increment=5
