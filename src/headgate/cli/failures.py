@@ -21,11 +21,7 @@ def first_failed(client: "Client", job: "Job") -> "Task | None":
 
 def why(task: "Task") -> str:
     """`5.1, exit code 4: The command of the task ended with exit code 4.`"""
-    ended = ""
-    if task.signal:
-        ended = f", signal {task.signal}"
-    elif task.exit_code is not None:
-        ended = f", exit code {task.exit_code}"
+    ended = "" if task.exit_code is None else f", exit code {task.exit_code}"
     return f"{task.label}{ended}{': ' if task.failure else ''}{task.failure}"
 
 

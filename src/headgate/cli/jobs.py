@@ -223,7 +223,9 @@ def logs(
         if job and task and instance:
             _write_output(client, client.task(job, task, instance))
             return
-        rows = [t for t in client.tasks(job or 0, expand=True, page=1000) if task in (None, t.number)]
+        if task is not None:
+            client.task(job or 0, task)  # or it is refused that there is none
+        rows = list(client.tasks(job or 0, task=task, expand=True, page=1000))
         for row in rows:
             if len(rows) > 1:
                 write(f"==> {row.label} <==\n")
@@ -232,8 +234,11 @@ def logs(
 
 def _write_output(client: "Client", task: "Task") -> None:
     """What was captured of it; where nothing was, because it goes to files, where those are."""
-    captured = client.output(task.job, task.number, task.instance)
+    captured, cut = client.captured(task.job, task.number, task.instance)
     write(captured)
+    if cut:
+        more = "no more of it was kept; a job with --stdout and --stderr keeps all, in files"
+        typer.echo(f"headgate: task {task.label}: {more}", err=True)
     if captured or task.started is None:
         return
     told = task if task.output_file else client.task(task.job, task.number, task.instance)
@@ -305,7 +310,7 @@ def _script(file: str, flavour: str) -> tuple[dict[str, str], dict[str, Any]]:
 def _sweep(text: str) -> dict[str, int] | None:
     if not text:
         return None
-    found = re.fullmatch(r"(-?\d+)-(-?\d+)(?::(\d+))?", text)
+    found = re.fullmatch(r"(-?\d+)-(-?\d+)(?::([1-9]\d*))?", text)
     if found is None:
         raise typer.BadParameter("a sweep is A-B or A-B:STEP, as 1-100 or 0-10:2", param_hint="--sweep")
     return {"start": int(found[1]), "end": int(found[2]), "increment": int(found[3] or 1)}

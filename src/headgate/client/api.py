@@ -156,7 +156,12 @@ class Client:
 
     def output(self, job_id: int, number: int, instance: int | None = None) -> str:
         """What a task wrote, as far as it was captured."""
-        return self._ask("GET", _task_path(job_id, number, instance) + "/output").text
+        return self.captured(job_id, number, instance)[0]
+
+    def captured(self, job_id: int, number: int, instance: int | None = None) -> tuple[str, bool]:
+        """The same, and whether no more of it was kept."""
+        answer = self._ask("GET", _task_path(job_id, number, instance) + "/output")
+        return answer.text, "x-headgate-cut" in answer.headers
 
     # ---- nodes
 

@@ -87,6 +87,27 @@ def test_a_task_that_could_not_start_has_no_output_and_says_why(headgate: Comman
     assert done.stderr.splitlines()[1].startswith(f"headgate: task {job}.1.1: The work directory")
 
 
+def test_a_command_that_was_killed_is_not_said_to_have_ended_by_itself(headgate: Command) -> None:
+    done = headgate("job", "submit", "--workdir", "/", "--wait", "--", "kill -9 $$", check=False)
+    assert "ended with exit code 9 (killed by SIGKILL)." in done.stderr
+
+
+def test_logs_say_when_no_more_was_kept(headgate: Command) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "seq 20000").stdout.strip()
+    logs = headgate("job", "logs", job)
+    assert len(logs.stdout) in (65536, 65537)
+    assert logs.stderr.startswith(f"headgate: task {job}.1: no more of it was kept")
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "seq 200").stdout.strip()
+    assert headgate("job", "logs", job).stderr == ""
+
+
+def test_logs_of_a_task_that_is_none_are_refused(headgate: Command) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "true").stdout.strip()
+    for place in (f"{job}.7", f"{job}.7.1"):
+        done = headgate("job", "logs", place, check=False)
+        assert (done.returncode, done.stderr) == (1, f"headgate: there is no task {job}.7\n")
+
+
 def test_a_job_that_was_never_valid_says_that_alone(headgate: Command) -> None:
     done = headgate(
         "job", "submit", "--workdir", "/", "--wait", "--node", "nowhere", "--", "true", check=False

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from headgate.core.errors import BadRequest, HeadgateError, NotAuthenticated, NotFound, NotPermitted
+from headgate.core.launch import CAPTURE_LIMIT
 from headgate.core.model import Job
 from headgate.core.scripts import Script
 from headgate.core.vocabulary import HoldKind, NodeState, Origin
@@ -27,6 +28,8 @@ from headgate.ports.identity import Caller
 from headgate.service.views import TaskView
 
 JSON: Final = "application/json"
+CUT: Final = "X-Headgate-Cut"
+"""Header of an output of which no more was kept: so many bytes."""
 
 
 class Face:
@@ -189,7 +192,8 @@ class Face:
         view = self._tasks.get(caller, *place)
         if not view.full:
             raise NotPermitted("The output is for the owner of the job, operators and administrators.")
-        return PlainTextResponse(view.output.decode("utf-8", "replace"))
+        cut = {CUT: str(len(view.output))} if len(view.output) >= CAPTURE_LIMIT else {}
+        return PlainTextResponse(view.output.decode("utf-8", "replace"), headers=cut)
 
     # ---- queues
 
