@@ -189,10 +189,19 @@ class Client:
         try:
             answer = self._http.request(method, path, content=content, headers=headers, params=query)
         except httpx.HTTPError as error:
-            raise Unreachable(f"{self.url} can't be reached: {error}") from None
+            raise Unreachable(f"{self.url} can't be reached: {error}{_advice(self.url, error)}") from None
         if answer.is_success:
             return answer
         raise _refused(answer)
+
+
+def _advice(url: str, error: httpx.HTTPError) -> str:
+    """What may help, where the error does not say so itself."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ". Name its certificate, if it signed that itself: headgate login --certificate FILE"
+    if isinstance(error, httpx.RemoteProtocolError) and url.startswith("http:"):
+        return " Does it speak https?"
+    return ""
 
 
 def _trust(verify: bool | str) -> ssl.SSLContext | bool:
