@@ -186,17 +186,19 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
 
 
 def _signposts(faces: Sequence[Face]) -> list[Signpost]:
-    posts = [Signpost(face.path, getattr(face.app, "title", face.name)) for face in faces]
-    pages = [(face, getattr(face.app, "page", "")) for face in faces]
-    posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
+    posts = []
     for face in faces:
+        title = getattr(face.app, "title", face.name)
+        posts.append(Signpost(face.path, title))
+        if page := getattr(face.app, "page", ""):
+            posts.append(Signpost(face.path + page, f"the operations of {title}, for people", True))
         document = getattr(face.app, "described_at", "/openapi.json")
         if not document:
             continue  # nothing that programs of others would call
         # A face with several paths says the whole of it.
         beside = document.startswith(tuple(f"{path}/" for path in face.also))
         address = document if beside else face.path + document
-        posts.append(Signpost(address, "its description for programs", True))
+        posts.append(Signpost(address, f"the operations of {title}, for programs", True))
     return [
         *posts,
         Signpost("/healthz", "is it up", True),

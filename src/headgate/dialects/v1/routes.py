@@ -44,6 +44,11 @@ class Face:
     async def caller(self, request: Request) -> Caller:
         """Who is asking. Raises NotAuthenticated."""
         authorization = request.headers.get("authorization", "")
+        if not authorization:
+            raise NotAuthenticated(
+                "This request has no Authorization header: send a bearer token, which POST /v1/tokens gives"
+                " for a user name and a password, or these themselves (Basic)."
+            )
         known = self._context.identity.remembered(authorization) if authorization else None
         if known is not None:
             return known

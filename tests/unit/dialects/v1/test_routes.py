@@ -71,6 +71,13 @@ async def test_a_fault_is_a_problem_with_the_requests_id_and_no_detail(client: h
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["request_failed"]
 
 
+async def test_a_request_without_authorization_is_told_which_there_are(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/jobs", headers={"Authorization": ""})
+    assert answer.status_code == 401
+    assert "POST /v1/tokens" in answer.json()["detail"]
+    assert "Bearer" in answer.headers["www-authenticate"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
