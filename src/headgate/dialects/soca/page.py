@@ -81,5 +81,6 @@ def _row(field: Field) -> str:
         text = f'<textarea name="{name}" data-encode="base64" rows="4" spellcheck="false"></textarea>'
         return f"<label>{shown}; typed as text, the page encodes it {text}</label>"
     kind = "password" if field.name == "password" else "text"
-    value = escape(field.example)
-    return f'<label>{shown} <input name="{name}" type="{kind}" value="{value}" autocomplete="off"></label>'
+    # Only shown where it may be left out: as a value it would be sent unasked, as a filter say.
+    example = f'{"value" if field.required else "placeholder"}="{escape(field.example)}"'
+    return f'<label>{shown} <input name="{name}" type="{kind}" {example} autocomplete="off"></label>'

@@ -46,6 +46,14 @@ def test_each_operation_has_a_form_with_its_fields() -> None:
     assert "<secret>" not in text
 
 
+def test_an_example_is_sent_only_for_what_has_to_be_said() -> None:
+    fields = (Field("id", "", True, example="4711"), Field("state", "", example="Q,R"))
+    one = Operation(method="GET", path="/a", handler=handler, level=Level.PRIVATE, fields=fields)
+    text = page.page([one]).decode()
+    assert '<input name="id" type="text" value="4711"' in text
+    assert '<input name="state" type="text" placeholder="Q,R"' in text
+
+
 def test_page_and_description_tell_how_to_authenticate_and_where_a_key_comes_from() -> None:
     shown = html.unescape(re.sub(r"<[^>]+>", "", page.page(OPERATIONS).decode()))
     described = json.loads(openapi.document(OPERATIONS, "1", strict=False))
