@@ -34,8 +34,8 @@ class Finding(Enum):
 
 @dataclass(slots=True)
 class Doubt:
-    """added: when it came up. since: when sbatch was certainly dead. tried: when it was called, None when that
-    is longer ago than anybody remembers. first_look: of those that did not find it.
+    """added: when it came up. since: when sbatch was certainly dead. tried: when it was called, None:
+    longer ago than anybody remembers. first_look: of those that did not find it.
     """
 
     part: Part
