@@ -118,7 +118,7 @@ def _offer(
             jobs,
             broker,
             registrations(parts.data, settings),
-            host=host_command(settings.soa.python, root=os.geteuid() == 0),
+            host=host_command(settings.soa.python, root=parts.as_owners),
             max_message=settings.soa.max_message,
         ),
         "soa_hosts": broker,

@@ -83,3 +83,13 @@ def test_a_site_policy_that_says_only_error_is_a_refusal() -> None:
     answer = parse(Done(1, b"", said.encode()))
     assert isinstance(answer, Refused)
     assert "too many GPUs" in answer.reason
+
+
+def test_a_rule_of_sudo_that_is_missing_is_a_refusal_and_a_warning_of_sudo_is_none() -> None:
+    refused = parse(Done(1, b"", b"sudo: a password is required\n"))
+    assert isinstance(refused, Refused)
+    assert "rule for sudo" in refused.reason
+    warned = b"sudo: unable to resolve host here: Name or service not known\n"
+    lost = b"sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n"
+    assert isinstance(parse(Done(1, b"", warned + lost)), Uncertain)
+    assert parse(Done(0, b"7\n", warned)) == Submitted(7, warned.decode().removeprefix("sudo: ").strip())
