@@ -12,8 +12,8 @@ and the server's starter with the commands that it starts, to the other. Whole j
 
 Each turn has a server and a cluster of its own, so that none finds another's jobs. What others need of the
 server's processors is no fault of Slurm's: the ratios are of rates per second that was not somebody else's.
-What is left of a fall is the server's own work of sending on, shown as its processor time, or a wait, shown as
-time in which its processors had nothing to do.
+What is left of a fall is the server's own work of sending on, shown as its processor time, or a wait, shown
+as time in which its processors had nothing to do (others' work hides such waits: a quiet machine is needed).
 """
 
 import os

@@ -47,7 +47,7 @@ def _ticks(name: str) -> tuple[int, int]:
 
 @contextmanager
 def on(cores: Collection[int]) -> Iterator[None]:
-    """What this thread does and starts within is kept to these processors, and what it started stays there."""
+    """What this thread does and starts is kept to these processors; what it started stays there."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:
