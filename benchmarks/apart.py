@@ -12,8 +12,11 @@ and the server's starter with the commands that it starts, to the other. Whole j
 
 Each turn has a server and a cluster of its own, so that none finds another's jobs. What others need of the
 server's processors is no fault of Slurm's: the ratios are of rates per second that was not somebody else's.
-What is left of a fall is the server's own work of sending on, shown as its processor time, or a wait, shown
-as time in which its processors had nothing to do (others' work hides such waits: a quiet machine is needed).
+Where Slurm does not answer, the dispatcher waits for its nodes and soon hands nothing over; in front of slow
+Slurm it hands over everything, and next to nothing is sent on. So from the one to the other is what handing
+over costs, and from there to Slurm that takes them what sending on does: the server's own work, shown as its
+processor time, or a wait, shown as time in which its processors had nothing to do (others' work hides such
+waits: a quiet machine is needed).
 """
 
 import os
@@ -241,22 +244,27 @@ def _report(bench: Bench, kinds: list[_Kind], sending: list[float]) -> None:
     for kind in kinds:
         target = at_least(TARGET) if kind is base else None
         bench.report(f"apart: accepted, {kind.name}", "jobs/s", [one.rate for one in kind.turns], target)
+    note = "in the time that others left"
     for kind in others:
         target = at_least(AS_WITHOUT) if kind is not others[-1] else None
-        ratios = [
-            one.undisturbed / without.undisturbed for one, without in zip(kind.turns, base.turns, strict=True)
-        ]
-        note = "in the time that others left"
+        ratios = _ratios(kind, base)
         bench.report(f"apart: {kind.name}, to one that does not answer", "times", ratios, target, note)
+    takes, slow, _ = others
+    bench.report(f"apart: {takes.name}, to slow Slurm", "times", _ratios(takes, slow), note=note)
     for kind in others:
-        bench.report(
-            f"apart: sent on meanwhile, {kind.name}", "jobs/s", [one.sent / one.seconds for one in kind.turns]
-        )
+        sent = [one.sent / one.seconds for one in kind.turns]
+        bench.report(f"apart: sent on meanwhile, {kind.name}", "jobs/s", sent)
     for kind in kinds:
         each = [1e3 * one.server / one.accepted for one in kind.turns]
         note = f"of its processors: {_shares(kind.turns)}"
         bench.report(f"apart: the server for a job accepted, {kind.name}", "CPU ms", each, note=note)
     bench.report("apart: the server for a job sent on", "CPU ms", [1e3 * one for one in sending])
+
+
+def _ratios(kind: _Kind, to: _Kind) -> list[float]:
+    """Round by round."""
+    pairs = zip(kind.turns, to.turns, strict=True)
+    return [one.undisturbed / other.undisturbed for one, other in pairs]
 
 
 def _shares(turns: list[_Turn]) -> str:
