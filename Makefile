@@ -20,7 +20,7 @@ LOCK_ARGS ?=
 SLURM_ARGS ?=
 
 # What some tests are run with: a command, or `command=its packages`.
-TEST_TOOLS := curl strace slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin slurmdbd mariadbd=mariadb-server faketime
+TEST_TOOLS := curl strace sudo slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plugin slurmdbd mariadbd=mariadb-server faketime
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import (
     accept,
+    apart,
     bigjobs,
     get,
     lists,
@@ -49,6 +50,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "soa": soa.measure,
     "slurmrestd": slurmrestd.measure,
     "slurm-accept": slurm.accept,
+    "slurm-apart": apart.measure,
     "slurm-arrays": slurm.arrays,
     "slurm-singles": slurm.singles,
     "slurm-tasks": slurm.tasks,

@@ -4,6 +4,8 @@ import os
 import platform
 import sqlite3
 import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,16 +24,42 @@ def load() -> str:
 
 def busy(seconds: float = 1.0) -> float:
     """The share of all cores that is in use, by anybody, measured over some time."""
-    used, total = _ticks()
+    used, total = _ticks("cpu")
     time.sleep(seconds)
-    used_now, total_now = _ticks()
+    used_now, total_now = _ticks("cpu")
     return (used_now - used) / max(1, total_now - total)
 
 
-def _ticks() -> tuple[int, int]:
-    """proc(5), the first line of stat: user nice system idle iowait irq softirq steal."""
-    ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+def in_use(cores: Collection[int]) -> float:
+    """Seconds in which these processors, added up, have had something to do so far."""
+    return sum(_ticks(f"cpu{core}")[0] for core in cores) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(name: str) -> tuple[int, int]:
+    """proc(5), a line of stat: user nice system idle iowait irq softirq steal. In use, and in all."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        words = line.split()
+        if words[0] == name:
+            ticks = [int(word) for word in words[1:9]]
+            return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+    raise LookupError(f"/proc/stat says nothing of {name}")
+
+
+@contextmanager
+def on(cores: Collection[int]) -> Iterator[None]:
+    """What this thread does and starts is kept to these processors; what it started stays there."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def move(pid: int, cores: Collection[int]) -> None:
+    """Keep all threads of a process, and what they start from now on, to these processors."""
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(thread), cores)
 
 
 def wait_quiet(within_s: float) -> float:

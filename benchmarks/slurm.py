@@ -15,10 +15,11 @@ Where what is measured is the way to Slurm, all its nodes are drained meanwhile,
 partition that is down would be a queue that is stopped: its jobs would wait with us.)
 """
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def accept(bench: Bench) -> None:
     paused: list[_Interval] = []
     sending: list[_Interval] = []
     working: list[_Interval] = []
-    with _front(bench, "accept") as (up, rig), _down(up):
+    with front(bench, "accept") as (up, rig), drained(up):
         for _ in bench.each_round():
             up.daemons.pause("slurmctld")
             try:
@@ -57,7 +58,7 @@ def accept(bench: Bench) -> None:
                     now.accepted = _load(rig, seconds)
             finally:
                 up.daemons.resume("slurmctld")
-            _until(lambda: _waiting(up) > 0)
+            until(lambda: waiting(up) > 0)
             with _interval(up, rig, sending):
                 time.sleep(seconds)
             with _interval(up, rig, working) as now:
@@ -98,11 +99,11 @@ class _Interval:
 def _interval(up: Cluster, rig: Rig, found: list[_Interval], *, looks: bool = True) -> Iterator[_Interval]:
     """Measure what is done within. looks: slurmctld answers, and says how many jobs it has."""
     now = _Interval()
-    had = _waiting(up) if looks else 0
+    had = waiting(up) if looks else 0
     before, began = machine.spent(rig.pid), time.perf_counter()
     yield now
     now.seconds, now.spent = time.perf_counter() - began, machine.spent(rig.pid).own - before.own
-    now.sent = _waiting(up) - had if looks else 0
+    now.sent = waiting(up) - had if looks else 0
     found.append(now)
 
 
@@ -117,17 +118,17 @@ def arrays(bench: Bench) -> None:
     """One sweep; Slurm has it when the rows of squeue name as many elements."""
     count = bench.size(10_000, 1_000)
     took = []
-    with _front(bench, "arrays") as (up, rig), _down(up):
+    with front(bench, "arrays") as (up, rig), drained(up):
         client = rig.client()
         for _ in bench.each_round():
             job = add_sweep(client, "true", count)
             began = time.perf_counter()
             client.ask("POST", f"/hpc/jobs/{job}/submit")
-            _until(lambda: _waiting(up) == count)
+            until(lambda: waiting(up) == count)
             took.append(time.perf_counter() - began)
             client.ask("POST", f"/hpc/jobs/{job}/cancel")
             wait_ended(client, job)
-            _until(lambda: _waiting(up) == 0)
+            until(lambda: waiting(up) == 0)
         client.close()
     bench.report(f"slurm: sweep of {count:,} until squeue has it", "s", took, under(ARRAYS_S))
 
@@ -138,13 +139,13 @@ def singles(bench: Bench) -> None:
     ours: list[float] = []
     theirs: list[float] = []
     cost: list[float] = []
-    with _front(bench, "singles") as (up, rig), _down(up):
+    with front(bench, "singles") as (up, rig), drained(up):
         for _ in bench.each_round():
             before, began = machine.spent(rig.pid), time.perf_counter()
             with ThreadPoolExecutor(CONNECTIONS) as threads:
                 list(threads.map(lambda number: _submit(rig, number), [count // CONNECTIONS] * CONNECTIONS))
             answered = time.perf_counter() - began
-            _until(lambda: _waiting(up) == count)
+            until(lambda: waiting(up) == count)
             ours.append(time.perf_counter() - began)
             cost.append(1e3 * (machine.spent(rig.pid).own - before.own) / count)
             print(f"   answered after {answered:.2f} s, with Slurm after {ours[-1]:.2f} s")
@@ -152,7 +153,7 @@ def singles(bench: Bench) -> None:
             began = time.perf_counter()
             loop = f"for ((i = 0; i < {count}; i++)); do sbatch -o /dev/null --wrap true; done"
             up.command("bash", "-c", loop, user="nobody", seconds=PATIENCE_S)
-            _until(lambda: _waiting(up) == count)
+            until(lambda: waiting(up) == count)
             theirs.append(time.perf_counter() - began)
             _empty(up, rig)
     bench.report(f"slurm: {count:,} jobs until squeue has them", "s", ours)
@@ -175,7 +176,7 @@ def tasks(bench: Bench) -> None:
     """
     count = bench.size(2_000, 100)
     ours, theirs = [], []
-    with _front(bench, "tasks", cores=TASKS_CORES) as (up, rig):
+    with front(bench, "tasks", cores=TASKS_CORES) as (up, rig):
         output = bench.folder / "slurm-tasks-out"
         output.mkdir()
         output.chmod(0o777)
@@ -187,11 +188,11 @@ def tasks(bench: Bench) -> None:
             state = wait_ended(client, job, within_s=PATIENCE_S)
             ours.append(time.perf_counter() - began)
             assert state == "Finished", state
-            _until(lambda: not _live(up))
+            until(lambda: not _live(up))
             began = time.perf_counter()
             array = ("sbatch", f"--array=0-{count - 1}", f"--chdir={output}")
             up.command(*array, user="nobody", stdin=BY_HAND)
-            _until(lambda: not _live(up), LOOK_S)
+            until(lambda: not _live(up), LOOK_S)
             theirs.append(time.perf_counter() - began)
             client.close()
     bench.report(f"slurm: {count:,} tasks to their end", "s", ours)
@@ -207,18 +208,18 @@ def poll(bench: Bench) -> None:
     calls = _counted_squeue(bin_folder)
     ours, squeue = [], []
     settings = f'bin = "{bin_folder}"\npoll_max_s = 1.0\n'
-    with _front(bench, "poll", settings) as (up, rig), _down(up):
+    with front(bench, "poll", settings) as (up, rig), drained(up):
         client = rig.client()
         for job in [add_sweep(client, "true", half) for _ in range(2)]:
             client.ask("POST", f"/hpc/jobs/{job}/submit")
-        _until(lambda: _waiting(up) == 2 * half)
+        until(lambda: waiting(up) == 2 * half)
         _split(up)
         rows = len(_rows(up))
         assert rows >= 2 * half, f"squeue lists {rows} rows"
         time.sleep(5.0)  # what was done on the way is over
         for _ in bench.each_round():
             before, looks = machine.spent(rig.pid), len(calls.read_bytes())
-            _until(lambda looks=looks: len(calls.read_bytes()) >= looks + POLLS)  # type: ignore[misc]
+            until(lambda looks=looks: len(calls.read_bytes()) >= looks + POLLS)  # type: ignore[misc]
             after, looked = machine.spent(rig.pid), len(calls.read_bytes()) - looks
             ours.append((after.own - before.own) / looked)
             squeue.append((after.children - before.children) / looked)
@@ -236,14 +237,14 @@ def foreign(bench: Bench) -> None:
     calls = _made_up_squeue(bin_folder, count)
     ours = []
     settings = f'bin = "{bin_folder}"\npoll_max_s = 1.0\nforeign = true\n'
-    with _front(bench, "foreign", settings) as (_, rig):
+    with front(bench, "foreign", settings) as (_, rig):
         client = rig.client()
-        _until(lambda: count_jobs(client, "Queued") == count)
+        until(lambda: count_jobs(client, "Queued") == count)
         cost = machine.spent(rig.pid).own
         time.sleep(5.0)
         for _ in bench.each_round():
             before, looks = machine.spent(rig.pid), len(calls.read_bytes())
-            _until(lambda looks=looks: len(calls.read_bytes()) >= looks + POLLS)  # type: ignore[misc]
+            until(lambda looks=looks: len(calls.read_bytes()) >= looks + POLLS)  # type: ignore[misc]
             after, looked = machine.spent(rig.pid), len(calls.read_bytes()) - looks
             ours.append((after.own - before.own) / looked)
         assert "foreign_not_seen" not in rig.log.read_text(), "a look failed"
@@ -258,15 +259,25 @@ def foreign(bench: Bench) -> None:
 
 
 @contextmanager
-def _front(
-    bench: Bench, name: str, settings: str = "", *, cores: int = CORES
+def front(
+    bench: Bench,
+    name: str,
+    settings: str = "",
+    *,
+    cores: int = CORES,
+    daemons_on: Collection[int] | None = None,
 ) -> Iterator[tuple[Cluster, Rig]]:
-    """Both up, with the user in place. Raises Skipped where there can be no cluster."""
+    """Both up, with the user in place. daemons_on: the processors that Slurm, with its jobs, is kept to.
+
+    Raises Skipped where there can be no cluster.
+    """
     folder = bench.folder / f"slurm-{name}"
     folder.mkdir()
     try:
         of_nodes = dict.fromkeys(("n1", "n2"), f"CPUs={cores}")
-        with cluster(nodes=2, settings=SETTINGS, of_nodes=of_nodes) as up:
+        with ExitStack() as stack:
+            with machine.on(daemons_on or os.sched_getaffinity(0)):
+                up = stack.enter_context(cluster(nodes=2, settings=SETTINGS, of_nodes=of_nodes))
             config = folder / "headgate.toml"
             config.write_text(f'[engine.slurm]\nconf = "{up.conf}"\nspool = "{folder / "spool"}"\n{settings}')
             rig = Rig(folder / "data", ("--engine", "slurm", "--config", str(config)))
@@ -281,7 +292,7 @@ def _front(
 
 
 @contextmanager
-def _down(up: Cluster) -> Iterator[None]:
+def drained(up: Cluster) -> Iterator[None]:
     """scontrol(1): jobs are taken, and none starts."""
     up.command("scontrol", "update", "NodeName=ALL", "State=DRAIN", "Reason=benchmark")
     yield
@@ -294,7 +305,7 @@ def _rows(up: Cluster) -> list[str]:
     return up.command(*asked).stdout.split()
 
 
-def _waiting(up: Cluster) -> int:
+def waiting(up: Cluster) -> int:
     """How many jobs and elements wait."""
     return sum(1 if row == "N/A" else len(indices(row)) for row in _rows(up))
 
@@ -306,9 +317,9 @@ def _live(up: Cluster) -> bool:
 def _empty(up: Cluster, rig: Rig) -> None:
     """End all that waits, in the words of each side."""
     up.command("scancel", "--user=nobody")
-    _until(lambda: not _live(up))
+    until(lambda: not _live(up))
     client = rig.client()
-    _until(lambda: not count_jobs(client, "Queued"))
+    until(lambda: not count_jobs(client, "Queued"))
     client.close()
 
 
@@ -359,7 +370,7 @@ def _made_up_squeue(folder: Path, count: int) -> Path:
     return calls
 
 
-def _until(true: Callable[[], bool], every_s: float = 0.05) -> None:
+def until(true: Callable[[], bool], every_s: float = 0.05) -> None:
     end = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < end, f"it did not come so far in {PATIENCE_S} s"

@@ -12,6 +12,8 @@ from msgspec import Struct
 class EnginePlugin(Struct, frozen=True):
     """An engine: `module:object` of its class, of its options and of what `headgate doctor` asks it.
 
+    options: fields that the server looks at itself, where they are there: `min_uid`, the smallest of a user's
+    OS account; `sudo`, whether jobs run under accounts of their owners even where the server is not root.
     check: takes the engine's folder and its options, answers findings with a `level` (good, warning, fault)
     and a `text`; empty: nothing to ask.
     """

@@ -115,7 +115,7 @@ def _offer(
         "metrics": NodeMetrics(parts.store, parts.clock.now),
         "queues": Queues(parts.store, reasons),
         "portraits": Portraits(parts.store, reasons),
-        "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone),
+        "scripts": Scripts(flavours(), parts.clock, time_zone=server.time_zone, cluster=cluster_name(server)),
         "templates": Templates(parts.store),
         "commands": Commands(parts.store, jobs),
         "events": Events(parts.store),
@@ -124,7 +124,7 @@ def _offer(
             jobs,
             broker,
             registrations(parts.data, settings),
-            host=host_command(settings.soa.python, root=os.geteuid() == 0),
+            host=host_command(settings.soa.python, root=parts.as_owners),
             max_message=settings.soa.max_message,
         ),
         "soa_hosts": broker,
@@ -192,17 +192,19 @@ def _face(name: str, plugin: registry.DialectPlugin, offer: dict[str, Any]) -> F
 
 
 def _signposts(faces: Sequence[Face]) -> list[Signpost]:
-    posts = [Signpost(face.path, getattr(face.app, "title", face.name)) for face in faces]
-    pages = [(face, getattr(face.app, "page", "")) for face in faces]
-    posts += [Signpost(face.path + page, "its operations, for people", True) for face, page in pages if page]
+    posts = []
     for face in faces:
+        title = getattr(face.app, "title", face.name)
+        posts.append(Signpost(face.path, title))
+        if page := getattr(face.app, "page", ""):
+            posts.append(Signpost(face.path + page, f"the operations of {title}, for people", True))
         document = getattr(face.app, "described_at", "/openapi.json")
         if not document:
             continue  # nothing that programs of others would call
         # A face with several paths says the whole of it.
         beside = document.startswith(tuple(f"{path}/" for path in face.also))
         address = document if beside else face.path + document
-        posts.append(Signpost(address, "its description for programs", True))
+        posts.append(Signpost(address, f"the operations of {title}, for programs", True))
     return [
         *posts,
         Signpost("/healthz", "is it up", True),

@@ -83,12 +83,16 @@ class SystemClock:
 
 
 class Parts(Struct, frozen=True, kw_only=True):
-    """What there is of a server without its engine and its listening: enough to administer."""
+    """What there is of a server without its engine and its listening: enough to administer.
+
+    as_owners: whether jobs run under accounts of their owners.
+    """
 
     data: Path
     key: bytes
     clock: Clock
     min_uid: int
+    as_owners: bool
     store: HeadgateStore
     passwords: Passwords
     identity: Authority
@@ -103,7 +107,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     syncs: Syncs
 
     def account_of(self, user: str) -> OsAccount:
-        """The OS account of a user's jobs; where the server is not root, its own. Raises NotPermitted."""
+        """The OS account of a user's jobs; where all run as the server, its own. Raises NotPermitted."""
         return account_of(self.identity, user)
 
 
@@ -155,6 +159,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
     clock = SystemClock()
     options = settings.engine.get(settings.server.engine)
     min_uid: int = getattr(options, "min_uid", 1000)
+    as_owners = os.geteuid() == 0 or bool(getattr(options, "sudo", False))
     store = open_store(data, clock=clock, exclusive=exclusive)
     passwords = Passwords()
     try:
@@ -166,6 +171,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             Tokens(store, clock, key),
             OsAccounts(min_uid, clock.monotonic),
             kept_s=settings.server.password_kept_s,
+            as_owners=as_owners,
         )
         keys = ApiKeys(store, clock, key)
         # The root key is the server's: no command needs it.
@@ -194,6 +200,7 @@ async def opened(data: Path, settings: Settings, *, exclusive: bool = False) -> 
             key=key,
             clock=clock,
             min_uid=min_uid,
+            as_owners=as_owners,
             store=store,
             passwords=passwords,
             identity=identity,

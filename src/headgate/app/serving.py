@@ -229,9 +229,9 @@ async def _first_start(parts: Parts, announce: Announce, python: str) -> None:
         log.info("first_admin_created", user="admin", password_file=str(path))
         shown = f": {password}" if sys.stdout.isatty() else ""
         announce(f"The user admin was created; the password is in {path}{shown}")
-    if os.geteuid() == 0 and not (python or open_to_all(Path(sys.executable)) or stand_in()):
+    if parts.as_owners and not (python or open_to_all(Path(sys.executable)) or stand_in()):
         log.warning("hosts_of_services_cannot_start", python=sys.executable, hint="set soa.python")
-    if os.geteuid() != 0:
+    if not parts.as_owners:
         users = len(parts.users.list(None))
         log.warning("tasks_share_one_account", uid=os.geteuid(), users=users, hint="one trust domain")
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headgate.cli import scripts
+from headgate.cli import failures, scripts
 from headgate.cli.connection import Url, connect
-from headgate.cli.tables import date, fields, table, write
+from headgate.cli.tables import date, fields, plain, table, write
 
 if TYPE_CHECKING:
-    from headgate.client.answers import Job
+    from headgate.client.answers import Job, Task
     from headgate.client.api import Client
 
 app = typer.Typer(no_args_is_help=True, help="Jobs, on a server you are logged in to.")
@@ -98,7 +98,7 @@ def submit(
             typer.echo(f"headgate: {warning}", err=True)
         if wait:
             made = client.wait(made.id)
-        _end(made, wait)
+        _end(client, made)
 
 
 @app.command("list")
@@ -134,6 +134,7 @@ def show(job: Id, url: Url = "") -> None:
     with connect(url) as client:
         found = client.job(job)
         tasks = list(islice(client.tasks(job), 100))
+        first = failures.first_failed(client, found)
     fields(
         {
             "Job": found.id,
@@ -142,6 +143,8 @@ def show(job: Id, url: Url = "") -> None:
             "Origin": found.origin,
             "State": found.state,
             "Why": found.failure or found.pending_text or found.pending_reason,
+            "First failed": failures.why(first) if first else "",
+            "Its output": failures.output(first) if first else "",
             "Queue": found.queue,
             "Template": found.template,
             "Priority": found.priority,
@@ -218,20 +221,37 @@ def logs(
     job, task, instance = (int(part) if part else None for part in found.groups())
     with connect(url) as client:
         if job and task and instance:
-            write(client.output(job, task, instance))
+            _write_output(client, client.task(job, task, instance))
             return
-        rows = [t for t in client.tasks(job or 0, expand=True, page=1000) if task in (None, t.number)]
+        if task is not None:
+            client.task(job or 0, task)  # or it is refused that there is none
+        rows = list(client.tasks(job or 0, task=task, expand=True, page=1000))
         for row in rows:
             if len(rows) > 1:
                 write(f"==> {row.label} <==\n")
-            write(client.output(row.job, row.number, row.instance))
+            _write_output(client, row)
+
+
+def _write_output(client: "Client", task: "Task") -> None:
+    """What was captured of it; where nothing was, because it goes to files, where those are."""
+    captured, cut = client.captured(task.job, task.number, task.instance)
+    write(captured)
+    if cut:
+        more = "no more of it was kept; a job with --stdout and --stderr keeps all, in files"
+        typer.echo(f"headgate: task {task.label}: {more}", err=True)
+    if captured or task.started is None:
+        return
+    told = task if task.output_file else client.task(task.job, task.number, task.instance)
+    if files := failures.files(told):
+        told_to = plain(f"task {task.label} writes to {', '.join(files)}")
+        typer.echo(f"headgate: {told_to}", err=True)
 
 
 @app.command()
 def watch(job: Id, url: Url = "") -> None:
     """Say each change of a job's state until it has ended; 1 unless it finished."""
     with connect(url) as client:
-        _end(_watch(client, job), True)
+        _end(client, _watch(client, job))
 
 
 def _watch(client: "Client", job_id: int) -> "Job":
@@ -247,11 +267,19 @@ def _watch(client: "Client", job_id: int) -> "Job":
         time.sleep(POLL_S)
 
 
-def _end(job: "Job", ended: bool) -> None:
-    """Exit with 1 when a job has failed or was cancelled."""
-    if job.has_ended and job.state != "finished":
-        typer.echo(f"headgate: job {job.id} {job.state}{': ' if job.failure else ''}{job.failure}", err=True)
-        raise typer.Exit(1)
+def _end(client: "Client", job: "Job") -> None:
+    """Say why and exit with 1 when a job has failed or was cancelled."""
+    if not job.has_ended or job.state == "finished":
+        return
+    lines = [f"job {job.id} {job.state}{': ' if job.failure else ''}{job.failure}"]
+    first = failures.first_failed(client, job)
+    if first is not None:
+        lines.append(f"task {failures.why(first)}")
+        if where := failures.output(first):
+            lines.append(f"its output: {where}")
+    for line in lines:
+        typer.echo(f"headgate: {plain(line)}", err=True)
+    raise typer.Exit(1)
 
 
 def _work(words: list[str], flavour: str) -> tuple[dict[str, str], dict[str, Any]]:
@@ -282,7 +310,7 @@ def _script(file: str, flavour: str) -> tuple[dict[str, str], dict[str, Any]]:
 def _sweep(text: str) -> dict[str, int] | None:
     if not text:
         return None
-    found = re.fullmatch(r"(-?\d+)-(-?\d+)(?::(\d+))?", text)
+    found = re.fullmatch(r"(-?\d+)-(-?\d+)(?::([1-9]\d*))?", text)
     if found is None:
         raise typer.BadParameter("a sweep is A-B or A-B:STEP, as 1-100 or 0-10:2", param_hint="--sweep")
     return {"start": int(found[1]), "end": int(found[2]), "increment": int(found[3] or 1)}

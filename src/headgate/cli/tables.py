@@ -9,7 +9,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under their heads."""
     if not sys.stdout.isatty():
         for row in rows:
-            print("\t".join(_plain(cell) for cell in row))
+            print("\t".join(plain(cell) for cell in row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -20,11 +20,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         shown.add_column(head)
     for row in rows:
         # As Text: a job called "[red]" is not a colour.
-        shown.add_row(*(Text(_plain(cell)) for cell in row))
+        shown.add_row(*(Text(plain(cell)) for cell in row))
     Console().print(shown)
 
 
-def _plain(cell: object) -> str:
+def plain(cell: object) -> str:
     """One line without anything that could steer a terminal: names are other people's."""
     return "".join(letter if letter.isprintable() else "�" for letter in str(cell))
 
@@ -34,7 +34,7 @@ def fields(values: Mapping[str, object]) -> None:
     width = max(map(len, values)) + 2
     for name, value in values.items():
         if value not in ("", None):
-            print(f"{name + ':':<{width}}{_plain(value)}")
+            print(f"{name + ':':<{width}}{plain(value)}")
 
 
 def date(moment: datetime | None) -> str:

@@ -49,6 +49,7 @@ class Job(Struct, frozen=True, kw_only=True):
     template: str = ""
     queue: str = ""
     failure: str = ""
+    first_failed_task: int | None = None
     pending_reason: str = ""
     pending_text: str = ""
     warnings: tuple[str, ...] = ()
@@ -102,6 +103,8 @@ class Task(Struct, frozen=True, kw_only=True):
     stdin: str | None = None
     stdout: str | None = None
     stderr: str | None = None
+    output_file: str | None = None
+    error_file: str | None = None
 
     @property
     def label(self) -> str:

@@ -136,9 +136,13 @@ class Client:
 
     # ---- tasks
 
-    def tasks(self, job_id: int, *, expand: bool = False, page: int = 100) -> Iterator[Task]:
-        """The tasks of a job; with `expand` the instances of a sweep each."""
+    def tasks(
+        self, job_id: int, *, state: str = "", task: int | None = None, expand: bool = False, page: int = 100
+    ) -> Iterator[Task]:
+        """The tasks of a job, or this one of them; with `expand` the instances of a sweep each."""
         query = {"limit": str(page), "expand": "true" if expand else "false"}
+        query |= {"state": state} if state else {}
+        query |= {} if task is None else {"task": str(task)}
         while True:
             found = self._get(f"/jobs/{job_id}/tasks", TaskPage, query)
             yield from found.tasks
@@ -152,7 +156,12 @@ class Client:
 
     def output(self, job_id: int, number: int, instance: int | None = None) -> str:
         """What a task wrote, as far as it was captured."""
-        return self._ask("GET", _task_path(job_id, number, instance) + "/output").text
+        return self.captured(job_id, number, instance)[0]
+
+    def captured(self, job_id: int, number: int, instance: int | None = None) -> tuple[str, bool]:
+        """The same, and whether no more of it was kept."""
+        answer = self._ask("GET", _task_path(job_id, number, instance) + "/output")
+        return answer.text, "x-headgate-cut" in answer.headers
 
     # ---- nodes
 
@@ -180,10 +189,19 @@ class Client:
         try:
             answer = self._http.request(method, path, content=content, headers=headers, params=query)
         except httpx.HTTPError as error:
-            raise Unreachable(f"{self.url} can't be reached: {error}") from None
+            raise Unreachable(f"{self.url} can't be reached: {error}{_advice(self.url, error)}") from None
         if answer.is_success:
             return answer
         raise _refused(answer)
+
+
+def _advice(url: str, error: httpx.HTTPError) -> str:
+    """What may help, where the error does not say so itself."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return ". Name its certificate, if it signed that itself: headgate login --certificate FILE"
+    if isinstance(error, httpx.RemoteProtocolError) and url.startswith("http:"):
+        return " Does it speak https?"
+    return ""
 
 
 def _trust(verify: bool | str) -> ssl.SSLContext | bool:

@@ -301,9 +301,12 @@ OWN: Mapping[str, str] = MappingProxyType(
 )
 """Codes of our own, which have no number, and what they say."""
 
+PLACELESS: Mapping[str, str] = MappingProxyType(
+    {"Execution_StartJobFailedOnNode": "The job could not be started: {1}"}
+)
+"""What a code says whose first parameter, a node, is empty: it failed before one was chosen."""
+
 _PLACE = re.compile(r"\{(\d)\}")
-WITHOUT_NODE: Mapping[str, str] = {"Execution_StartJobFailedOnNode": "The job could not be started: {1}"}
-"""What a code says where the node it is about, its first parameter, is none: nothing came to one."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|\d+")
 
 
@@ -317,10 +320,10 @@ def message(code: Mishap | str, parameters: tuple[str, ...] = ()) -> str:
     else:
         name = code
     template = MESSAGES.get(name) or OWN.get(name)
+    if name in PLACELESS and parameters[:1] == ("",):
+        template = PLACELESS[name]
     if template is None:
         return _from_name(name, parameters)
-    if parameters[:1] == ("",):
-        template = WITHOUT_NODE.get(name, template)
 
     def parameter(place: re.Match[str]) -> str:
         position = int(place[1])

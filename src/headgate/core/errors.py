@@ -115,7 +115,8 @@ class QueueRefused(Refusal):
     """A queue does not take the job.
 
     `queue`: its name, as asked for where there is none. `name`: of the limit, resource or type; `asked` and
-    `allowed`: values as people write them; each empty where it means nothing.
+    `allowed`: values as people write them; `excluded`: those that are not allowed, whatever else is. Each is
+    empty where it means nothing.
     """
 
     code = "Operation_InvalidOperation"
@@ -129,6 +130,7 @@ class QueueRefused(Refusal):
         name: str = "",
         asked: str = "",
         allowed: str = "",
+        excluded: str = "",
     ) -> None:
         super().__init__(text)
         self.reason = reason
@@ -136,6 +138,7 @@ class QueueRefused(Refusal):
         self.name = name
         self.asked = asked
         self.allowed = allowed
+        self.excluded = excluded
 
 
 class QueueDenied(QueueRefused):

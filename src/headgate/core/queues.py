@@ -350,7 +350,8 @@ def admit(queue: Queue, job: Job, tasks: Sequence[TaskSpec], groups: Collection[
             _refuse(
                 queue,
                 QueueReason.RESTRICTED,
-                f"{name} is not for jobs to set in queue {queue.name}, and this one sets it to {value[:80]}.",
+                f"{name} is not for jobs to set in queue {queue.name}, and this one sets it to {value[:80]};"
+                f" restricted there: {', '.join(queue.restricted)}.",
                 name=name,
                 asked=value,
             )
@@ -377,14 +378,16 @@ def _check_types(queue: Queue, named: Mapping[str, str]) -> None:
     for name in TYPES:
         for kind in filter(None, named.get(name, "").split("+")):
             if not type_allowed(queue, kind):
-                allowed = ", ".join(queue.allowed_types) or f"all but {', '.join(queue.excluded_types)}"
+                allowed, excluded = ", ".join(queue.allowed_types), ", ".join(queue.excluded_types)
+                lists = f"allowed: {allowed or 'all others'}" + (f"; excluded: {excluded}" * bool(excluded))
                 _refuse(
                     queue,
                     QueueReason.TYPE,
-                    f"{name} {kind[:80]} is not allowed in queue {queue.name}; allowed: {allowed}.",
+                    f"{name} {kind[:80]} is not allowed in queue {queue.name}; {lists}.",
                     name=name,
                     asked=kind,
                     allowed=allowed,
+                    excluded=excluded,
                 )
 
 
@@ -415,10 +418,18 @@ def refuse_full(queue: Queue, user: str, limit: int) -> None:
 
 
 def _refuse(
-    queue: Queue, reason: QueueReason, text: str, *, name: str = "", asked: str = "", allowed: str = ""
+    queue: Queue,
+    reason: QueueReason,
+    text: str,
+    *,
+    name: str = "",
+    asked: str = "",
+    allowed: str = "",
+    excluded: str = "",
 ) -> None:
     kind = QueueDenied if reason is QueueReason.ACL else QueueRefused
-    raise kind(text, reason=reason, queue=queue.name, name=name, asked=asked, allowed=allowed)
+    facts = {"name": name, "asked": asked, "allowed": allowed, "excluded": excluded}
+    raise kind(text, reason=reason, queue=queue.name, **facts)
 
 
 # ---- defaults

@@ -68,6 +68,8 @@ class Dispatcher:
         self._timing = timing or Timing()
         self._actor = Actor(engine, clock, self._timing)
         self.ready = asyncio.Event()
+        self.pause = self._timing.between_cycles
+        """How long nothing is looked at after the last turn."""
         self._board = Board()
         self._setting: Setting | None = None
         # what is to be looked at in the next cycle
@@ -258,10 +260,11 @@ class Dispatcher:
                     await self._wake.wait()
             self._wake.clear()
             await self.turn()
-            await asyncio.sleep(self._timing.between_cycles)
+            await asyncio.sleep(self.pause)
 
     async def turn(self) -> None:
         """One cycle, if there is anything to look at, and what follows from it."""
+        self.pause = self._timing.between_cycles
         now = self._clock.monotonic()
         tick = now >= self._next_tick
         if tick:
@@ -340,6 +343,8 @@ class Dispatcher:
         self._deadlines.update(answer.deadlines)
         if answer.after is not None:
             self._wake.set()
+        elif self._actor.forwards and len(answer.submissions) > 1:
+            self.pause = self._timing.gathering
 
     async def _resolve_doubts(self, now: float) -> None:
         """Look up intents of which it is not known whether the engine has them, until it tells."""

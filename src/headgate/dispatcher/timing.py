@@ -10,11 +10,13 @@ class Timing:
     answer: how long the engine may take for an answer; then it counts as not having given one, and the
     dispatcher goes on. opening: the same for connecting, which may have to start something. observing: for a
     report, which an engine that has none sends after about a second. nodes_every: the nodes of an engine that
-    has a scheduler of its own are looked at.
+    has a scheduler of its own are looked at. gathering: after several things went to such an engine in one
+    cycle, more is let gather: a cycle shares the commits of those who submit, and holds up all of them.
     """
 
     tick: float = 0.5
     between_cycles: float = 0.002
+    gathering: float = 0.05
     stuck_lane: float = 1.0
     keep_finished: float = 5 * 86400.0
     retention_every: float = 30.0

@@ -63,14 +63,15 @@ def is_sending(scope: Scope) -> bool:
 def operation_at(router: Router[T], scope: Scope, path: str) -> tuple[T, list[str]]:
     """The operation at a path, and the values in it. Raises NotFound, MethodNotAllowed."""
     found = router.find(path)
+    whole: str = scope["path"]
     if found is None:
-        raise NotFound(f"There is nothing at {path[:200]}.", kind="path")
+        raise NotFound(f"There is nothing at {whole[:200]}.", kind="path")
     methods, values = found
     method: str = scope["method"]
     operation = methods.get("GET" if method == "HEAD" else method)
     if operation is None:
         allowed = tuple(methods)
-        raise MethodNotAllowed(f"{path[:200]} takes {' and '.join(allowed)}, not {method[:20]}.", allowed)
+        raise MethodNotAllowed(f"{whole[:200]} takes {' and '.join(allowed)}, not {method[:20]}.", allowed)
     return operation, values
 
 

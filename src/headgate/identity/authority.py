@@ -38,7 +38,10 @@ UNKNOWN = "The bearer credentials are unknown, expired or revoked."
 
 
 class Authority:
-    """See the module. One object for each server process."""
+    """See the module. One object for each server process.
+
+    as_owners: whether jobs run under accounts of their owners; None: as root they do.
+    """
 
     def __init__(
         self,
@@ -49,14 +52,14 @@ class Authority:
         accounts: OsAccounts,
         *,
         kept_s: float = KEPT_S,
-        is_root: bool | None = None,
+        as_owners: bool | None = None,
     ) -> None:
         self.tokens = tokens
         self._store = store
         self._clock = clock
         self._passwords = passwords
         self._accounts = accounts
-        self._is_root = os.geteuid() == 0 if is_root is None else is_root
+        self._as_owners = os.geteuid() == 0 if as_owners is None else as_owners
         self._throttle = Throttle()
         self._remembered = Remembered(secrets.token_bytes(32), self._still_holds, kept_s=kept_s)
         self._checking: dict[bytes, asyncio.Task[Caller]] = {}
@@ -111,7 +114,7 @@ class Authority:
 
     def os_account(self, user: str, group: str = "") -> OsAccount | None:
         """See ports.Identity."""
-        if not self._is_root:
+        if not self._as_owners:
             if group:
                 check_own_group(group)
             return None

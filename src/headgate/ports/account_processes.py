@@ -38,7 +38,8 @@ class AccountProcesses(Protocol):
         """What it says, until its work is done. Closing the iterator kills the process, and so does the end
         of the server.
 
-        Raises Unavailable when it could not be started, when the account can't be entered, when it is silent
-        for too long, or when it ended before its work was done.
+        Raises NotPermitted when the server may not become the account; Unavailable when the process could not
+        be started, when the account can't be entered, when it is silent for too long, or when it ended before
+        its work was done.
         """
         ...

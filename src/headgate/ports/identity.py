@@ -51,8 +51,9 @@ class Identity(Protocol):
         ...
 
     def os_account(self, user: str, group: str = "") -> OsAccount | None:
-        """The OS account that tasks of this user run under; None when the server is not root (its own
-        account). group: by name or number, what it has instead of its own primary group.
+        """The OS account that tasks of this user run under; None when all run under the server's own (it is
+        not root, and goes no other way). group: by name or number, what it has instead of its own primary
+        group.
 
         Raises NotPermitted with the reason when there is none or it is not allowed (uid 0, below min_uid; a
         group that it is no member of).

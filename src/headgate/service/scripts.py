@@ -1,15 +1,21 @@
 """Job scripts: text in one of the flavours becomes a job to create.
 
 Everything a script means is its flavour's (`ports.flavour`); here is what is the same for all of them: which
-flavour it is, who submits it and when, and that what the flavour has to say ends as warnings of the job.
+flavour it is, who submits it and when, that what the flavour has to say ends as warnings of the job, and in
+which files a run leaves what it writes.
 """
 
+import posixpath
 from collections.abc import Mapping
 from typing import Final
 
 from headgate.core.environment import VALUE_LIMIT
 from headgate.core.errors import BadProperty
-from headgate.core.scripts import Script, ScriptError, Submitter, guessed, shebang
+from headgate.core.launch import NodeShare, OsAccount, Placement
+from headgate.core.model import Job, Run, Task
+from headgate.core.scripts import RunFacts, Script, ScriptError, Submitter, guessed, shebang
+from headgate.core.sweep import index_of, instance_spec
+from headgate.core.vocabulary import TaskType
 from headgate.ports.clock import Clock
 from headgate.ports.flavour import Flavour
 from headgate.service.jobs import NewJob, NewTask
@@ -18,12 +24,17 @@ PASSED_ON: Final = ("HOME", "LANG", "LOGNAME", "MAIL", "PATH", "SHELL", "TZ")
 
 
 class Scripts:
-    """See the module. time_zone: IANA name of the zone that local times in scripts are in."""
+    """See the module. time_zone: IANA name of the zone that local times in scripts are in. cluster: the
+    installation's name.
+    """
 
-    def __init__(self, flavours: Mapping[str, Flavour], clock: Clock, *, time_zone: str = "UTC") -> None:
+    def __init__(
+        self, flavours: Mapping[str, Flavour], clock: Clock, *, time_zone: str = "UTC", cluster: str = ""
+    ) -> None:
         self._flavours = flavours
         self._clock = clock
         self._time_zone = time_zone
+        self._cluster = cluster
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,6 +87,39 @@ class Scripts:
         script = self._flavours[flavour].parse(text, by)
         check_first_line(script)
         return script
+
+    def streams(
+        self, job: Job, task: Task, instance: int, run: Run, account: OsAccount | None
+    ) -> tuple[str, str]:
+        """The files that standard output and error of a run go to. Empty: it is kept here instead.
+
+        account: whose home relative paths count from; None where that is not known, and they begin with `~`
+        then. Variables in a path stay as they were written.
+        """
+        home = account.home if account else "~"
+        flavour = self._flavours.get(job.spec.flavour)
+        if flavour is None:
+            spec = instance_spec(task.spec, instance)
+            paths = {"oe": (spec.stdout, spec.stdout), "eo": (spec.stderr, spec.stderr)}
+            folder, written = spec.work_directory, paths.get(spec.join, (spec.stdout, spec.stderr))
+        else:
+            sweep = task.spec.type is TaskType.PARAMETRIC_SWEEP
+            manners = flavour.manners(
+                RunFacts(
+                    job=job,
+                    task=task,
+                    instance=instance,
+                    index=index_of(task.spec, instance) if sweep and instance else None,
+                    placement=Placement(tuple(NodeShare(one.node, one.cores) for one in run.shares)),
+                    home=home,
+                    user=account.name if account else "",
+                    cluster=self._cluster,
+                    time_zone=self._time_zone,
+                )
+            )
+            folder, written = manners.output_directory, (manners.stdout, manners.stderr)
+        stdout, stderr = (posixpath.join(home, folder, path) if path else "" for path in written)
+        return stdout, stderr
 
 
 def check_first_line(script: Script) -> None:

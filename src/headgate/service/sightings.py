@@ -5,6 +5,7 @@ A sighting counts once: it must come from the intent that is responsible for the
 not have ended. Everything else is late or repeated and changes nothing.
 """
 
+import signal
 from collections.abc import Iterable
 from typing import Any
 
@@ -274,8 +275,17 @@ def mishap_of(run: Run, code: int, seen: Ended) -> Mishap:
         return Mishap("Execution_NodeError", (seen.reason or node,))
     if seen.ending is Ending.STOPPED:
         return Mishap("Execution_TaskCanceledDuringExecution", (seen.reason or "None",))
-    told = f"{code} ({seen.reason})" if seen.reason else str(code)
-    return Mishap("Execution_TaskExecutionFailure", (told,))
+    # Whoever reads of exit code 9 would look for it in the program.
+    killed = "" if seen.signal is None else f"killed by {_signal_name(seen.signal)}"
+    why = ", ".join(filter(None, (killed, seen.reason)))
+    return Mishap("Execution_TaskExecutionFailure", (f"{code} ({why})" if why else str(code),))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time one
+        return f"signal {number}"
 
 
 def _note_node_duty(edit: JobEdit, intent: Intent, instance: int, seen: Ended) -> None:

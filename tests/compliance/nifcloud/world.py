@@ -107,7 +107,7 @@ class World:
         passwords = Passwords(passes=1, memory_kib=8)
         accounts = OsAccounts(1000, self.clock.monotonic, self.account)
         tokens = Tokens(self.store, self.clock, b"k" * 32)
-        authority = Authority(self.store, self.clock, passwords, tokens, accounts, is_root=True)
+        authority = Authority(self.store, self.clock, passwords, tokens, accounts, as_owners=True)
         self.files, self.identity = Files(), Spoken()
         self.users = Users(self.store, authority, passwords.hash, changed=authority.forget)
         flavours = {name: load(target) for name, target in FLAVOURS.items()}

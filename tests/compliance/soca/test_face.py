@@ -200,6 +200,25 @@ async def test_a_queue_tells_its_users_what_it_gives_and_allows(world: World) ->
     assert described["properties"].keys() == night.keys()
 
 
+async def test_a_job_of_a_type_that_its_queue_excludes_is_told_which_are_excluded_and_which_allowed(
+    world: World,
+) -> None:
+    both = Queue(name="both", allowed_types=("c5", "p3"), excluded_types=("p3.16xlarge", "c5.metal"))
+    await world.context.queues.create(None, both)
+    await world.context.queues.create(None, Queue(name="excluding", excluded_types=("p3", "g4dn")))
+    said = (
+        "Job violates queue and/or server resource limits: instance_type p3.16xlarge is not allowed in queue"
+    )
+    for queue, lists, facts in (
+        ("both", "allowed: c5, p3; excluded: p3.16xlarge, c5.metal", ("c5, p3", "p3.16xlarge, c5.metal")),
+        ("excluding", "allowed: all others; excluded: p3, g4dn", (None, "p3, g4dn")),
+    ):
+        answer = await world.post(f"#PBS -q {queue} -l instance_type=c5.large+p3.16xlarge\ntrue\n")
+        assert (answer.status, answer.code) == (500, "QUEUE_TYPE")
+        assert answer.message["stderr"] == f"qsub: {said} {queue}; {lists}.\n"
+        assert (answer.json.get("allowed"), answer.json["excluded"]) == facts
+
+
 async def test_a_job_that_waits_for_its_queue_says_so(world: World) -> None:
     await world.context.queues.change(None, "high", lambda queue: replace(queue, max_running=0))
     await world.context.queues.change(None, "normal", lambda queue: replace(queue, started=False))
@@ -216,4 +235,21 @@ async def test_an_interpreter_is_not_run(world: World) -> None:
     form = {"payload": encoded("id\n"), "interpreter": "/bin/bash"}
     answer = await world.ask("POST", "/scheduler/job", form)
     assert (answer.status, answer.code) == (401, "API_DISABLED")
+    assert answer.message == "This API has been disabled by your Administrator"
+    reason = "Nothing is run without the scheduler: interpreter '/bin/bash' is off. Leave it out."
+    assert answer.json["reason"] == reason
     assert await world.count() == 0
+
+
+async def test_what_only_a_cloud_has_is_refused_with_that_reason(world: World) -> None:
+    answer = await world.ask("GET", "/dcv/desktops")
+    assert (answer.status, answer.code, answer.json["reason"]) == (
+        401,
+        "API_DISABLED",
+        "Only a cloud has it.",
+    )
+
+
+async def test_a_refusal_of_the_caller_gives_no_reason(world: World) -> None:
+    refused = await world.ask("POST", "/scheduler/queue", {"name": "x"})
+    assert (refused.status, "reason" in refused.json) == (401, False)

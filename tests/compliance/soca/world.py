@@ -93,7 +93,7 @@ class World:
             passwords,
             Tokens(self.store, self.clock, b"k" * 32),
             accounts,
-            is_root=True,
+            as_owners=True,
         )
         keys = ApiKeys(self.store, self.clock, b"k" * 32)
         doorkeeper = KeyAuthority(self.store, self.clock, keys, authority, root_key=ROOT.encode())

@@ -327,9 +327,9 @@ INVALID: dict[str, tuple[Given, list[Given]]] = {
 
 def says(code: str, message: str | None) -> bool:
     """Whether this is the message of a code, whatever its parameters are."""
-    templates = (codes.MESSAGES[code], codes.WITHOUT_NODE.get(code, codes.MESSAGES[code]))
-    parts = [re.split(r"\{\d\}", one) for one in templates]
-    return any(re.fullmatch("(.*)".join(map(re.escape, one)).strip(), message or "") for one in parts)
+    said = [codes.MESSAGES[code], *filter(None, [codes.PLACELESS.get(code)])]
+    patterns = ["(.*)".join(map(re.escape, re.split(r"\{\d\}", one))).strip() for one in said]
+    return any(re.fullmatch(pattern, message or "") for pattern in patterns)
 
 
 @pytest.mark.parametrize("code", INVALID)

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from headgate.testing.server import Server
 from tests.integration.cli.conftest import Command
@@ -44,6 +45,77 @@ def test_a_job_that_fails_ends_the_command_with_1(headgate: Command) -> None:
     assert f"{job}.1\t\tbasic\tfailed\t3" in headgate("job", "show", job).stdout
 
 
+def test_a_job_that_fails_says_why_its_first_failed_task_did_and_where_its_output_is(
+    headgate: Command,
+) -> None:
+    why = "The command of the task ended with exit code 3."
+    words = ["--workdir", "/", "--sweep", "1-3", "--wait", "--"]
+    done = headgate("job", "submit", *words, "test * -lt 2 || exit 3", check=False)
+    job = done.stdout.strip()
+    assert done.stderr.splitlines() == [
+        f"headgate: job {job} failed: Task {job}.1 failed.",
+        f"headgate: task {job}.1.2, exit code 3: {why}",
+        f"headgate: its output: headgate job logs {job}.1.2",
+    ]
+    assert headgate("job", "watch", job, check=False).stderr == done.stderr
+    shown = headgate("job", "show", job).stdout
+    assert f"First failed: {job}.1.2, exit code 3: {why}\n" in shown
+    assert f"Its output:   headgate job logs {job}.1.2\n" in shown
+
+
+def test_a_failed_script_tells_the_files_that_its_output_is_in(headgate: Command, script: Path) -> None:
+    # Folders of pytest are closed to the account of the user.
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        script.write_text(f"#PBS -o {folder}/out -e {folder}/\necho no >&2\nexit 4\n")
+        done = headgate("job", "submit", "--workdir", "/", "--wait", str(script), check=False)
+        files = done.stderr.splitlines()[-1].removeprefix("headgate: its output: ")
+        output, error = map(Path, files.split(", "))
+        job = done.stdout.strip()
+        assert (output, output.read_text()) == (Path(folder) / "out", "")
+        assert error.read_text() == "no\n"
+        for place in (job, f"{job}.1"):
+            logs = headgate("job", "logs", place)
+            assert (logs.stdout, logs.stderr) == ("", f"headgate: task {job}.1 writes to {output}, {error}\n")
+
+
+def test_a_task_that_could_not_start_has_no_output_and_says_why(headgate: Command) -> None:
+    words = ["--workdir", "/nonexistent", "--sweep", "1-2", "--wait", "--", "true"]
+    done = headgate("job", "submit", *words, check=False)
+    job = done.stdout.strip()
+    assert len(done.stderr.splitlines()) == 2
+    assert done.stderr.splitlines()[1].startswith(f"headgate: task {job}.1.1: The work directory")
+
+
+def test_a_command_that_was_killed_is_not_said_to_have_ended_by_itself(headgate: Command) -> None:
+    done = headgate("job", "submit", "--workdir", "/", "--wait", "--", "kill -9 $$", check=False)
+    assert "ended with exit code 9 (killed by SIGKILL)." in done.stderr
+
+
+def test_logs_say_when_no_more_was_kept(headgate: Command) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "seq 20000").stdout.strip()
+    logs = headgate("job", "logs", job)
+    assert len(logs.stdout) in (65536, 65537)
+    assert logs.stderr.startswith(f"headgate: task {job}.1: no more of it was kept")
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "seq 200").stdout.strip()
+    assert headgate("job", "logs", job).stderr == ""
+
+
+def test_logs_of_a_task_that_is_none_are_refused(headgate: Command) -> None:
+    job = headgate("job", "submit", "--workdir", "/", "--wait", "--", "true").stdout.strip()
+    for place in (f"{job}.7", f"{job}.7.1"):
+        done = headgate("job", "logs", place, check=False)
+        assert (done.returncode, done.stderr) == (1, f"headgate: there is no task {job}.7\n")
+
+
+def test_a_job_that_was_never_valid_says_that_alone(headgate: Command) -> None:
+    done = headgate(
+        "job", "submit", "--workdir", "/", "--wait", "--node", "nowhere", "--", "true", check=False
+    )
+    assert len(done.stderr.splitlines()) == 1
+    assert "nowhere" in done.stderr
+
+
 def test_a_job_is_cancelled_watched_and_requeued(headgate: Command) -> None:
     job = headgate("job", "submit", "--workdir", "/", "--", "sleep 60").stdout.strip()
     _until(headgate, job, "running")
@@ -59,7 +131,7 @@ def test_a_job_is_cancelled_watched_and_requeued(headgate: Command) -> None:
 
 def _until(headgate: Command, job: str, state: str) -> None:
     until = time.monotonic() + 20
-    while f"State:     {state}" not in (shown := headgate("job", "show", job).stdout):
+    while f"State:        {state}" not in (shown := headgate("job", "show", job).stdout):
         assert time.monotonic() < until, shown
         time.sleep(0.1)
 

@@ -12,9 +12,9 @@ echo "$what" >>"{folder}/{name}.calls"
 flock -u 9; exec 9>&-
 case $what in
   pass|'') exec "$real" "$@" ;;
-  hang-before) sleep 600 ;;
+  hang-before) exec sleep 600 ;;
   late) sleep 3; exec "$real" "$@" ;;
-  hang-after) "$real" "$@" >/dev/null; echo hung >>"{folder}/{name}.after"; sleep 600 ;;
+  hang-after) "$real" "$@" >/dev/null; echo hung >>"{folder}/{name}.after"; exec sleep 600 ;;
   fail-before) echo "{name}: error: something nobody has heard of" >&2; exit 1 ;;
   fail-after) "$real" "$@" >/dev/null; echo "{name}: error: something nobody has heard of" >&2; exit 1 ;;
   unreachable) echo "{name}: error: Unable to contact slurm controller (connect failure)" >&2; exit 1 ;;

@@ -38,7 +38,7 @@ def test_a_sweep_in_one_word(text: str, values: tuple[int, int, int]) -> None:
     assert tuple(found.values()) == values
 
 
-@pytest.mark.parametrize("text", ["1", "1-", "a-b", "1-2:", "1-2:x", "1-2:-1"])
+@pytest.mark.parametrize("text", ["1", "1-", "a-b", "1-2:", "1-2:x", "1-2:-1", "1-2:0"])
 def test_what_is_no_sweep_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         jobs._sweep(text)

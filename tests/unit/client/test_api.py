@@ -79,6 +79,25 @@ def test_no_answer_is_unreachable() -> None:
         ours.me()
 
 
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (
+            httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
+            "headgate login --certificate FILE",
+        ),
+        (httpx.RemoteProtocolError("Server disconnected."), r"disconnected\. Does it speak https\?"),
+        (httpx.ConnectError("refused"), "refused$"),
+    ],
+)
+def test_who_is_not_let_in_by_tls_is_told_what_may_help(error: httpx.HTTPError, advice: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise error
+
+    with client(answer) as ours, pytest.raises(Unreachable, match=advice):
+        ours.me()
+
+
 def test_the_name_of_a_node_cannot_leave_its_place_in_the_path() -> None:
     seen: list[str] = []
 

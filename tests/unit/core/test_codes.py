@@ -76,9 +76,9 @@ def test_a_parameter_that_looks_like_a_place_is_left_alone() -> None:
     assert told == "The job could not be started on node {1}: {0}"
 
 
-def test_what_never_came_to_a_node_names_none() -> None:
-    told = message(Mishap("Execution_StartJobFailedOnNode", ("", "Slurm: no")))
-    assert told == "The job could not be started: Slurm: no"
+def test_what_failed_before_a_node_was_chosen_names_none() -> None:
+    told = message("Execution_StartJobFailedOnNode", ("", "there is no account"))
+    assert told == "The job could not be started: there is no account"
 
 
 def test_a_missing_parameter_reads_as_nothing() -> None:

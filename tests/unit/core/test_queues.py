@@ -120,6 +120,12 @@ def test_a_restricted_resource_that_a_job_sets_is_refused_by_name(
     admit(queue, Job(owner="ann"), [script()], ())
 
 
+def test_who_sets_a_restricted_resource_is_told_all_that_are() -> None:
+    job = Job(owner="ann", spec=JobSpec(extra_resources={"fpga": "1"}))
+    error = refusal(replace(Q, restricted=("fpga", "spot_price")), job, [], (), of=admit)
+    assert error.text.endswith("restricted there: fpga, spot_price.")
+
+
 @pytest.mark.parametrize(
     ("allowed", "excluded", "kind", "fine"),
     [
@@ -149,6 +155,14 @@ def test_each_alternative_of_a_type_is_looked_at() -> None:
         "t3.micro",
         "c5, m5",
     )
+    assert error.excluded == ""
+
+
+def test_a_type_that_is_not_allowed_is_told_with_the_excluded_ones_too() -> None:
+    queue = replace(Q, allowed_types=("p3",), excluded_types=("p3.16xlarge",))
+    error = refusal(queue, JobSpec(extra_resources={"instance_type": "p3.16xlarge"}), [])
+    assert error.text.endswith("allowed: p3; excluded: p3.16xlarge.")
+    assert (error.allowed, error.excluded) == ("p3", "p3.16xlarge")
 
 
 # ---- how much

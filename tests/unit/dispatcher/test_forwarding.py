@@ -12,12 +12,13 @@ from headgate.core.launch import NodeShare
 from headgate.core.lines import Wait
 from headgate.core.properties import JOB
 from headgate.core.vocabulary import HoldKind, NodeState, TaskType
+from headgate.dispatcher import forwarding
 from headgate.ports.engine import Ability, Capacity, Ending, Key, QueueSighting, Started
 from headgate.service.portraits import Portraits
 from headgate.service.queues import Queues
 from tests.unit.dispatcher.audit import audit
 from tests.unit.dispatcher.engine import Clock, FakeEngine
-from tests.unit.dispatcher.story import ADMIN, ALICE, BOB, Story, basic, sweep, typed
+from tests.unit.dispatcher.story import ADMIN, ALICE, BOB, QUICK, Story, basic, sweep, typed
 
 
 class Scheduler(FakeEngine):
@@ -81,6 +82,33 @@ async def test_a_job_is_handed_over_at_once_and_runs_when_the_engine_says_so(sto
     story.engine.end(job)
     await story.settle()
     assert story.state(job) == "FINISHED"
+
+
+async def test_after_several_jobs_at_once_more_are_let_gather_and_after_one_they_are_not(
+    story: Forwarded,
+) -> None:
+    for count, gathers in ((1, False), (2, True), (1, False), (3, True)):
+        for _ in range(count):
+            await story.job(basic("wait"))
+        before = len(story.engine.submitted)
+        await story.step()
+        assert len(story.engine.submitted) - before == count
+        assert story.dispatcher.pause == (QUICK.gathering if gathers else QUICK.between_cycles)
+    await story.step()
+    assert story.dispatcher.pause == QUICK.between_cycles
+
+
+async def test_nothing_gathers_while_more_waits_than_one_cycle_hands_over(
+    story: Forwarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "AT_ONCE", 2)
+    for _ in range(5):
+        await story.job(basic("wait"))
+    pauses = []
+    while len(story.engine.submitted) < 5:
+        await story.step()
+        pauses.append(story.dispatcher.pause)
+    assert pauses == [QUICK.between_cycles] * 3
 
 
 async def test_a_sweep_is_handed_over_in_parts_as_large_as_the_engine_takes(story: Forwarded) -> None:

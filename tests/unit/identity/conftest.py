@@ -57,10 +57,10 @@ class World:
         """What checks API keys."""
         return KeyAuthority(self.store, self.clock, self.keys, self.authority, root_key=root_key)
 
-    def make_authority(self, *, is_root: bool = True) -> Authority:
+    def make_authority(self, *, as_owners: bool = True) -> Authority:
         """Another one over the same store."""
         accounts = OsAccounts(1000, self.clock.monotonic, self.account)
-        return Authority(self.store, self.clock, self.passwords, self.tokens, accounts, is_root=is_root)
+        return Authority(self.store, self.clock, self.passwords, self.tokens, accounts, as_owners=as_owners)
 
     @staticmethod
     def account(name: str, min_uid: int) -> OsAccount:

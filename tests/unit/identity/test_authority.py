@@ -224,7 +224,7 @@ async def test_tasks_of_a_user_run_under_the_account_the_command_line_named(worl
 
 
 async def test_without_root_there_is_one_account_for_all(world: World) -> None:
-    assert world.make_authority(is_root=False).os_account("ada") is None
+    assert world.make_authority(as_owners=False).os_account("ada") is None
 
 
 async def test_a_user_called_root_is_never_root() -> None:

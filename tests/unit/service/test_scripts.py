@@ -3,8 +3,10 @@
 import pytest
 
 from headgate.core.errors import BadProperty
-from headgate.core.model import JobSpec, TaskSpec
+from headgate.core.launch import OsAccount
+from headgate.core.model import Job, JobSpec, Run, Task, TaskSpec
 from headgate.core.scripts import Note, Script, ScriptError, Submitter
+from headgate.core.vocabulary import TaskType
 from headgate.service.scripts import Scripts, new_job
 from headgate.testing.clock import TestClock
 from tests.unit.dispatcher.flavour import Tiny
@@ -88,3 +90,36 @@ def test_the_notes_of_a_script_are_warnings_of_its_job() -> None:
     made = new_job(script)
     assert made.warnings == ("Line 3, column 7: does nothing",)
     assert made.environment == {"A": ""}
+
+
+ACCOUNT = OsAccount(name="ada", uid=1000, gid=1000, home="/home/ada")
+
+
+@pytest.mark.parametrize(
+    ("spec", "files"),
+    [
+        (TaskSpec(), ("", "")),
+        (TaskSpec(stdout="o"), ("/home/ada/o", "")),
+        (TaskSpec(stdout="o", work_directory="w", join="oe"), ("/home/ada/w/o", "/home/ada/w/o")),
+        (TaskSpec(stderr="e", work_directory="/w", join="eo"), ("/w/e", "/w/e")),
+        (TaskSpec(stdout="/a/b", stderr="c"), ("/a/b", "/home/ada/c")),
+    ],
+)
+def test_a_task_writes_to_the_files_it_names(
+    scripts: Scripts, spec: TaskSpec, files: tuple[str, str]
+) -> None:
+    task = Task(job_id=7, number=1, spec=spec)
+    assert scripts.streams(Job(id=7), task, 0, Run(), ACCOUNT) == files
+
+
+def test_an_instance_writes_to_files_of_its_own(scripts: Scripts) -> None:
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, start_value=5, end_value=9, stdout="o.*")
+    task = Task(job_id=7, number=1, spec=spec)
+    assert scripts.streams(Job(id=7), task, 2, Run(), None) == ("~/o.6", "")
+
+
+def test_a_script_writes_where_its_flavour_says(scripts: Scripts) -> None:
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, start_value=5, end_value=9)
+    job = Job(id=7, spec=JobSpec(flavour="tiny", submit_directory="sub"))
+    task = Task(job_id=7, number=1, spec=spec)
+    assert scripts.streams(job, task, 2, Run(), ACCOUNT) == ("/home/ada/sub/out.7.6", "/home/ada/sub/out.7.6")

@@ -205,6 +205,8 @@ def _body(name: str, error: HeadgateError, request_id: str) -> bytes:
     if isinstance(error, Failure):
         message = error.text if error.body is None else error.body
         more = error.more
+    elif isinstance(error, NotSupported):
+        more = {"reason": error.text}
     return msgspec.json.encode(
         {"success": False, "message": message, "code": name, **more, "request_id": request_id}
     )

@@ -25,6 +25,27 @@ _QUEUE_LIMITS: Final = (
 _QUEUE_AMOUNTS: Final = ("defaults", "minima", "maxima")
 _QUEUE_NAMES: Final = ("restricted_parameters", "allowed_instance_types", "excluded_instance_types")
 
+AUTHENTICATION: Final = (
+    "Every request but those for anybody carries two headers: `X-SOCA-USER`, the name of a user, and "
+    "`X-SOCA-TOKEN`, that user's API key, 32 hexadecimal digits. Without them, or with a key that is another "
+    "user's, the answer is 401 `Not authorized`. `X-EDH-USER` and `X-EDH-TOKEN` mean the same.",
+    "The key comes from an administrator, on the server's machine: `headgate token create NAME --data DIR` "
+    "prints it, the same each time.",
+    "Or from this interface, for the user's password: `GET /api/user/api_key?user=NAME` with the headers "
+    "`X-SOCA-USER: NAME` and `X-SOCA-PASSWORD`, which counts there alone. The key is the message.",
+    "Where the server's settings name a file for it (`root_key_file` in `[soca]`), there is a root key too: "
+    "alone as `X-SOCA-TOKEN` it passes everywhere, and with `X-SOCA-USER` it acts as that user.",
+)
+"""How a request says who asks, and where the key comes from (2). Code is in backquotes."""
+_HEADERS: Final = (
+    ("user", "X-SOCA-USER", "The name of the user who asks"),
+    ("token", "X-SOCA-TOKEN", "That user's API key (`headgate token create NAME`), or the root key"),
+    ("password", "X-SOCA-PASSWORD", "That user's password, for `GET /user/api_key` alone"),
+    ("edhUser", "X-EDH-USER", "As X-SOCA-USER"),
+    ("edhToken", "X-EDH-TOKEN", "As X-SOCA-TOKEN"),
+    ("edhPassword", "X-EDH-PASSWORD", "As X-SOCA-PASSWORD"),
+)
+
 # What the list can't say by itself. Attributes are PBS's; only those that clients read are named (4.3).
 SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -34,6 +55,7 @@ SCHEMAS: Final[Mapping[str, Any]] = MappingProxyType(
                 "success": {"const": False},
                 "message": {"anyOf": [_TEXT, {"type": "object"}]},
                 "code": {"type": "string", "enum": sorted(OUTCOMES)},
+                "reason": _TEXT,
                 "request_id": _TEXT,
             },
             "required": ["success", "message", "code", "request_id"],
@@ -113,22 +135,15 @@ def document(operations: Iterable[Operation], version: str, *, strict: bool) -> 
                 "version": version,
                 "description": "Fields are taken from the query, a form or a JSON object, on every method; "
                 "passwords, payloads and contents of files never from the query. A failure has `success` "
-                "false and its name as `code`, whatever its status.",
+                "false and its name as `code`, whatever its status.\n\n" + "\n\n".join(AUTHENTICATION),
             },
             "servers": [{"url": "/api"}],
             "paths": paths,
             "components": {
                 "schemas": dict(SCHEMAS),
                 "securitySchemes": {
-                    name: {"type": "apiKey", "in": "header", "name": header}
-                    for name, header in (
-                        ("user", "X-SOCA-USER"),
-                        ("token", "X-SOCA-TOKEN"),
-                        ("password", "X-SOCA-PASSWORD"),
-                        ("edhUser", "X-EDH-USER"),
-                        ("edhToken", "X-EDH-TOKEN"),
-                        ("edhPassword", "X-EDH-PASSWORD"),
-                    )
+                    name: {"type": "apiKey", "in": "header", "name": header, "description": about}
+                    for name, header, about in _HEADERS
                 },
             },
         }

@@ -48,6 +48,7 @@ const send = async (form) => {
   }
 };
 
+document.querySelector("#origin").textContent = location.origin;
 document.querySelector("#who").addEventListener("submit", (event) => event.preventDefault());
 for (const form of document.querySelectorAll("form.operation")) {
   form.addEventListener("submit", (event) => {

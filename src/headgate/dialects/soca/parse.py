@@ -256,4 +256,6 @@ def check_interpreter(given: Fields) -> None:
     """
     text = given.get("interpreter", "")
     if text and not _INTERPRETER.fullmatch(text):
-        raise NotSupported(f"Nothing is run without the scheduler: interpreter {text[:80]!r} is off.")
+        raise NotSupported(
+            f"Nothing is run without the scheduler: interpreter {text[:80]!r} is off. Leave it out."
+        )

@@ -142,7 +142,7 @@ def not_understood(note: Note, script: bytes) -> Failure:
 def refused(error: HeadgateError, script: bytes) -> Failure:
     """What the service does not take, for its reason."""
     if isinstance(error, QueueRefused):
-        names = ("queue", "name", "asked", "allowed")
+        names = ("queue", "name", "asked", "allowed", "excluded")
         facts = {name: value for name in names if (value := getattr(error, name))}
         return _command_failed(queues.CODES[error.reason], queues.stderr(error), script, facts)
     return _command_failed("QSUB_ERROR", error.text, script, {"reason": error.code})

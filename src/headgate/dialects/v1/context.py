@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from headgate.core.launch import OsAccount
 from headgate.core.model import Token
 from headgate.ports.clock import Clock
 from headgate.ports.identity import Identity
@@ -24,7 +25,7 @@ class TokenMaker(Protocol):
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """See headgate.app for what each of these is."""
+    """See headgate.app for what each of these is. account_of: the OS account of a user's jobs."""
 
     jobs: Jobs
     tasks: Tasks
@@ -32,6 +33,7 @@ class Context(Struct, frozen=True, kw_only=True):
     queues: Queues
     scripts: Scripts
     identity: Identity
+    account_of: Callable[[str], OsAccount]
     clock: Clock
     tokens: TokenMaker
     revoke: Callable[[str], Awaitable[bool]]

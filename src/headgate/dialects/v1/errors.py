@@ -78,6 +78,7 @@ def refusal_body(status: int, error: HeadgateError, request_id: str) -> tuple[st
         reason=queue.reason.value if queue else "",
         asked=queue.asked if queue else "",
         allowed=queue.allowed if queue else "",
+        excluded=queue.excluded if queue else "",
     )
     return MEDIA_TYPE, msgspec.json.encode(problem)
 

@@ -29,6 +29,7 @@ QUERY: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
             "schema": {"type": "string", "default": "id"},
             "description": "id, owner, changed, name or state; `-` in front: the other way round",
         },
+        "task": {"schema": {"type": "integer", "minimum": 1}, "description": "This task alone"},
         "expand": {
             "schema": {"type": "boolean", "default": False},
             "description": "The instances of a sweep each, instead of the task they belong to",

@@ -23,14 +23,15 @@ from headgate.core.model import Chunk, Job, JobSpec, Task, TaskSpec
 from headgate.core.properties import JOB, TASK, Property, apply_job, apply_task
 from headgate.core.properties.checks import checked
 from headgate.core.scripts import Script, shebang
-from headgate.core.states import JobState
+from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import TaskType
 from headgate.dialects.v1 import wire
-from headgate.ports.store import Cursor, JobQuery
+from headgate.ports.store import Cursor, JobQuery, TaskQuery
 from headgate.service import scripts
 from headgate.service.jobs import NewJob, NewTask
 
 T = TypeVar("T")
+S = TypeVar("S", JobState, TaskState)
 
 MOST: Final = 1000
 FEW: Final = 100
@@ -101,6 +102,7 @@ _TASK_NAMES: Final = {
     "sweep.end": TASK["EndValue"],
     "sweep.increment": TASK["IncrementValue"],
 }
+_NUMBER = re.compile("[0-9]{1,18}")
 _LIMIT = re.compile("[0-9]{1,4}")
 
 
@@ -286,18 +288,38 @@ def truth(query: Query, name: str) -> bool:
 
 def job_query(query: Query) -> tuple[JobQuery, str]:
     """`state`, `owner` and `sort`; and the order by which cursors of this list are known."""
-    states = None
-    if "state" in query:
-        try:
-            states = frozenset(JobState[name.strip().upper()] for name in query["state"].split(","))
-        except KeyError as unknown:
-            raise BadProperty(f"There is no state {str(unknown)[:80].lower()}.", name="state") from None
+    states = _states(query, JobState)
     sort = query.get("sort", "id")
     path = SORTS.get(sort.removeprefix("-"))
     if path is None:
         raise BadProperty(f"sort is one of {', '.join(SORTS)}, with or without - in front.", name="sort")
     wanted = JobQuery(states=states, owner=query.get("owner"), sort=path, descending=sort.startswith("-"))
     return wanted, sort
+
+
+def task_query(query: Query, job_id: int) -> tuple[TaskQuery, str]:
+    """`state`, `task` and `expand`; and the order by which cursors of this list are known."""
+    expand = truth(query, "expand")
+    numbers = None
+    if "task" in query:
+        text = query["task"]
+        if not _NUMBER.fullmatch(text):
+            raise BadProperty("task is the number of a task of the job.", name="task")
+        numbers = frozenset({int(text)})
+    wanted = TaskQuery(job_id=job_id, expand=expand, states=_states(query, TaskState), numbers=numbers)
+    return wanted, f"tasks:{expand}"
+
+
+def _states(query: Query, kind: type[S]) -> frozenset[S] | None:
+    if "state" not in query:
+        return None
+    try:
+        return frozenset(kind[name.strip().upper()] for name in query["state"].split(","))
+    except KeyError as unknown:
+        known = ", ".join(one.name.lower() for one in kind)
+        raise BadProperty(
+            f"There is no state {str(unknown)[:80].lower()}; there are: {known}.", name="state"
+        ) from None
 
 
 def write_cursor(end: Cursor, order: str) -> str:

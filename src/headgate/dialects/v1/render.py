@@ -9,7 +9,7 @@ from headgate.core import amounts
 from headgate.core.codes import message
 from headgate.core.lines import Hindrance
 from headgate.core.model import Instance, Job, Mishap, Node, QueueLimits, Task
-from headgate.core.states import FINAL_TASK_STATES
+from headgate.core.states import FINAL_TASK_STATES, TaskState
 from headgate.core.sweep import instance_spec
 from headgate.core.vocabulary import PendingReason, Role, TaskType
 from headgate.dialects.v1 import wire
@@ -79,6 +79,7 @@ def job(job: Job, *, full: bool, hindrance: Hindrance | None = None) -> wire.Job
         **private,
         open_tasks=job.open_tasks,
         failed_tasks=job.failed_tasks,
+        first_failed_task=_first_failed(job),
         full=full,
         project=job.spec.project,
         template=job.spec.template,
@@ -97,13 +98,23 @@ def job(job: Job, *, full: bool, hindrance: Hindrance | None = None) -> wire.Job
     )
 
 
+def _first_failed(job: Job) -> int | None:
+    """The number of the task that failed first. None where it only failed with its job, which never began."""
+    of_task = job.mishap is None or job.mishap.code == "Execution_TaskFailure"
+    if not job.first_failed_task or not (of_task or job.times.started is not None):
+        return None
+    return int(job.first_failed_task.rpartition(".")[2])
+
+
 def failure(mishap: Mishap | None) -> str:
     """Why something failed or was cancelled, for people."""
     return "" if mishap is None else message(mishap)
 
 
-def task(task: Task, instance: Instance | None, *, full: bool) -> wire.Task:
-    """A task or one of its instances."""
+def task(
+    task: Task, instance: Instance | None, *, full: bool, streams: tuple[str, str] = ("", "")
+) -> wire.Task:
+    """A task or one of its instances. streams: the files that it writes to."""
     facts = instance or task
     spec = task.spec if instance is None else instance_spec(task.spec, instance.number)
     run = facts.run
@@ -117,7 +128,10 @@ def task(task: Task, instance: Instance | None, *, full: bool) -> wire.Task:
             "stdin": spec.stdin,
             "stdout": spec.stdout,
             "stderr": spec.stderr,
-            "failure": failure(run.mishap),
+            "output_file": streams[0] or None,
+            "error_file": streams[1] or None,
+            # An instance that was never started fails for the reason of its task.
+            "failure": failure(run.mishap or (task.run.mishap if facts.state is TaskState.FAILED else None)),
         }
     sweep = None
     if instance is None and spec.type is TaskType.PARAMETRIC_SWEEP:

@@ -16,16 +16,20 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from headgate.core.errors import BadRequest, HeadgateError, NotAuthenticated, NotFound, NotPermitted
+from headgate.core.launch import CAPTURE_LIMIT
+from headgate.core.model import Job
 from headgate.core.scripts import Script
-from headgate.core.vocabulary import HoldKind, NodeState
+from headgate.core.vocabulary import HoldKind, NodeState, Origin
 from headgate.dialects.v1 import parse, render, wire
 from headgate.dialects.v1.context import Context
 from headgate.dialects.v1.errors import TITLES, headers_of, refusal_body, status_of
 from headgate.dialects.v1.openapi import Operation, document
 from headgate.ports.identity import Caller
-from headgate.ports.store import TaskQuery
+from headgate.service.views import TaskView
 
 JSON: Final = "application/json"
+CUT: Final = "X-Headgate-Cut"
+"""Header of an output of which no more was kept: so many bytes."""
 
 
 class Face:
@@ -40,6 +44,11 @@ class Face:
     async def caller(self, request: Request) -> Caller:
         """Who is asking. Raises NotAuthenticated."""
         authorization = request.headers.get("authorization", "")
+        if not authorization:
+            raise NotAuthenticated(
+                "This request has no Authorization header: send a bearer token, which POST /v1/tokens gives"
+                " for a user name and a password, or these themselves (Basic)."
+            )
         known = self._context.identity.remembered(authorization) if authorization else None
         if known is not None:
             return known
@@ -153,11 +162,9 @@ class Face:
         """A page of a job's tasks; with `expand=true` the instances of a sweep each."""
         caller = await self.caller(request)
         query = request.query_params
-        parse.check_query(query, ("limit", "cursor", "expand"))
-        expand = parse.truth(query, "expand")
-        order = f"tasks:{expand}"
+        parse.check_query(query, ("limit", "cursor", "state", "task", "expand"))
+        wanted, order = parse.task_query(query, _number(request, "job_id"))
         page = parse.page(query, order)
-        wanted = TaskQuery(job_id=_number(request, "job_id"), expand=expand)
         _, full, found = await self._tasks.list(caller, wanted, limit=page.limit, after=page.after)
         rows = [render.task(row.task, row.instance, full=full) for row in found.rows]
         following = parse.write_cursor(found.end, order) if found.more and found.end else None
@@ -168,7 +175,20 @@ class Face:
         caller = await self.caller(request)
         place = _place(request)
         view = self._tasks.get(caller, *place)
-        return _json(render.task(view.task, view.instance, full=view.full))
+        streams = self._streams(self._jobs.get(caller, place[0]).job, view) if view.full else ("", "")
+        return _json(render.task(view.task, view.instance, full=view.full, streams=streams))
+
+    def _streams(self, job: Job, view: TaskView) -> tuple[str, str]:
+        """The files that a task or instance writes to."""
+        if job.origin is not Origin.OURS or (view.instance is None and view.task.spec.type.has_instances):
+            return "", ""
+        facts = view.instance or view.task
+        try:
+            account = self._context.account_of(job.owner)
+        except NotPermitted:  # it has none, or none any more
+            account = None
+        number = 0 if view.instance is None else view.instance.number
+        return self._context.scripts.streams(job, view.task, number, facts.run, account)
 
     async def get_output(self, request: Request) -> Response:
         """What the task wrote, as far as it was captured (the first 64 KiB)."""
@@ -177,7 +197,8 @@ class Face:
         view = self._tasks.get(caller, *place)
         if not view.full:
             raise NotPermitted("The output is for the owner of the job, operators and administrators.")
-        return PlainTextResponse(view.output.decode("utf-8", "replace"))
+        cut = {CUT: str(len(view.output))} if len(view.output) >= CAPTURE_LIMIT else {}
+        return PlainTextResponse(view.output.decode("utf-8", "replace"), headers=cut)
 
     # ---- queues
 
@@ -256,7 +277,13 @@ OPERATIONS: Final = (
     Operation("POST", _JOB + "/hold", Face.hold_job, wire.Job, body=wire.Hold, body_optional=True),
     Operation("POST", _JOB + "/release", Face.release_job, wire.Job, body=wire.Hold, body_optional=True),
     Operation("POST", _JOB + "/requeue", Face.requeue_job, wire.Job, 202),
-    Operation("GET", _JOB + "/tasks", Face.list_tasks, wire.TaskPage, query=("limit", "cursor", "expand")),
+    Operation(
+        "GET",
+        _JOB + "/tasks",
+        Face.list_tasks,
+        wire.TaskPage,
+        query=("limit", "cursor", "state", "task", "expand"),
+    ),
     Operation("GET", _TASK, Face.get_task, wire.Task),
     Operation("GET", _TASK + "/output", Face.get_output, str),
     Operation("GET", _INSTANCE, Face.get_task, wire.Task),

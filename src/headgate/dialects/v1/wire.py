@@ -198,6 +198,7 @@ class Job(Outgoing, frozen=True, kw_only=True):
     template: str = ""
     queue: str = ""
     failure: str = ""
+    first_failed_task: int | None = None
     pending_reason: str = ""
     pending_text: str = ""
     warnings: list[str] = []
@@ -213,7 +214,10 @@ class Job(Outgoing, frozen=True, kw_only=True):
 
 
 class Task(Outgoing, frozen=True, kw_only=True):
-    """A task, or with `instance` one instance of it."""
+    """A task, or with `instance` one instance of it.
+
+    `output_file` and `error_file` are told of a single one, where what it writes goes to files.
+    """
 
     job: int
     number: int
@@ -238,6 +242,8 @@ class Task(Outgoing, frozen=True, kw_only=True):
     stdin: str | None = None
     stdout: str | None = None
     stderr: str | None = None
+    output_file: str | None = None
+    error_file: str | None = None
 
 
 class JobPage(Outgoing, frozen=True, kw_only=True):
@@ -322,7 +328,7 @@ class Problem(Outgoing, frozen=True, kw_only=True):
     """RFC 9457.
 
     `code` names the kind of refusal, `field` what it is about, `request_id` the request in the log. A queue
-    that does not take a job says why in `reason`, and what was `asked` and is `allowed`.
+    that does not take a job says why in `reason`, and what was `asked`, is `allowed` and is `excluded`.
     """
 
     type: str = "about:blank"
@@ -335,3 +341,4 @@ class Problem(Outgoing, frozen=True, kw_only=True):
     reason: str = ""
     asked: str = ""
     allowed: str = ""
+    excluded: str = ""

@@ -1,13 +1,16 @@
 """One command, from its start to its end, in a thread of the starter's."""
 
+import contextlib
 import os
 import select
 import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Final
 
+from headgate.engines.command import kept
 from headgate.engines.command.outcomes import Done, Flooded, Hung, NotRun, Outcome, Run
 
 REAP_S: Final = 2.0
@@ -46,14 +49,14 @@ class Attended:
         try:
             pidfd = os.pidfd_open(process.pid)
         except OSError:  # there is no descriptor left for it: nobody would hear of its end
-            _kill(process)
+            self._kill(process)
             return Hung(0.0, b"", b"")
         if self._command.niceness:
             _be_nice(process, self._command.niceness)
         try:
             in_time = self._attend(process, pidfd)
             if not in_time:
-                _kill(process)
+                self._kill(process)
                 end = select.poll()
                 end.register(pidfd, select.POLLIN)
                 end.poll(REAP_S * 1000)
@@ -64,6 +67,9 @@ class Attended:
             for stream in (process.stdout, process.stderr):
                 if stream is not None:
                     stream.close()
+        if self._command.kept:
+            with contextlib.suppress(OSError):  # it is looked at again by whoever wants to know
+                kept.held(Path(self._command.kept))
         if not in_time or status is None:
             return Hung(self._run.deadline_s, bytes(self._stdout), bytes(self._stderr))
         if max(len(self._stdout), len(self._stderr)) > self._run.most_bytes:
@@ -71,10 +77,7 @@ class Attended:
         return Done(status, bytes(self._stdout), bytes(self._stderr))
 
     def _start(self, found: str) -> "subprocess.Popen[bytes]":
-        with open(os.memfd_create("stdin"), "wb") as file:
-            file.write(self._command.stdin)
-            file.flush()
-            file.seek(0)
+        with open(self._stdin(), "rb") as file:
             return subprocess.Popen(
                 [*self._run.sudo, found, *self._command.argv[1:]],
                 bufsize=0,
@@ -85,6 +88,30 @@ class Attended:
                 cwd="/",
                 process_group=0,
             )
+
+    def _stdin(self) -> int:
+        if self._command.kept:
+            return kept.keep(self._command.kept, self._command.stdin)
+        fd = os.memfd_create("stdin")
+        with open(os.dup(fd), "wb") as file:
+            file.write(self._command.stdin)
+        os.lseek(fd, 0, os.SEEK_SET)
+        return fd
+
+    def _kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """End it, with all in its group. It has not been reaped.
+
+        Killed, sudo would leave its command behind; told to end, it ends that first (sudo(8), Signal
+        handling), and with TIMEOUT in its rule it kills it at last.
+        """
+        try:
+            if self._run.sudo:
+                os.kill(process.pid, signal.SIGTERM)
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            # PermissionError: a sudo that does not stay has become the command. We go on.
+            pass
 
     def _attend(self, process: "subprocess.Popen[bytes]", pidfd: int) -> bool:
         """Read what it says until all is over. False: its time is over, or it was given up."""
@@ -109,21 +136,12 @@ class Attended:
                 elif len(said[fd]) <= self._run.most_bytes:  # else it is killed, and this was in the pipe
                     said[fd] += chunk
                     if len(said[fd]) > self._run.most_bytes:
-                        _kill(process)
+                        self._kill(process)
         return True
 
 
 def _be_nice(process: "subprocess.Popen[bytes]", niceness: int) -> None:
     try:
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
-    except PermissionError:  # sudo is root's
-        pass
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End it, with all in its group. It has not been reaped."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        # PermissionError: sudo is root's. It ends when it finds its streams closed, or stays; we go on.
+    except PermissionError:  # it is another account's
         pass

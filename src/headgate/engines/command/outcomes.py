@@ -20,13 +20,15 @@ HEAD: Final = 4
 
 class Command(Struct, frozen=True, kw_only=True):
     """What to run. environment: variables of ours that it needs beyond the runner's. niceness: how much more
-    of it than the server has (nice(1)); 0 to 19.
+    of it than the server has (nice(1)); 0 to 19. kept: a file that the input is put in, and that is locked as
+    long as the command, or anything that it has started, is there (`kept.held`); empty: none.
     """
 
     argv: tuple[str, ...]
     stdin: bytes = b""
     environment: Mapping[str, str] = {}
     niceness: int = 0
+    kept: str = ""
 
 
 class Done(Struct, frozen=True, tag=True):

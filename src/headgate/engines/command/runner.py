@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+from headgate.engines.command import sudo
 from headgate.engines.command.hand import Hand
 from headgate.engines.command.outcomes import BASE, Command, NotRun, Outcome, Run
 
@@ -15,7 +16,7 @@ class Runner:
     """Runs commands, some at once; the others wait their turn. Its process is started with the first.
 
     environment: what all of them get besides `BASE` (SLURM_CONF, or another PATH). most_at_once: how many
-    run at the same time. sudo: the command that becomes another account, as `sudo -n -u NAME -- …`.
+    run at the same time. become: the command that becomes another account (`sudo.words`).
     """
 
     def __init__(
@@ -24,29 +25,31 @@ class Runner:
         *,
         most_at_once: int = 8,
         most_bytes: int = MOST_BYTES,
-        sudo: str = "sudo",
+        become: str = "sudo",
     ) -> None:
         self._environment = {**BASE, **(environment or {})}
         self._most_at_once = most_at_once
         self._turns = asyncio.Semaphore(most_at_once)
         self._most_bytes = most_bytes
-        self._sudo = sudo
+        self._become = become
         self._hand: Hand | None = None
         self._starting = asyncio.Lock()
 
-    async def run(self, command: Command, *, deadline_s: float, account: str = "") -> Outcome:
+    async def run(
+        self, command: Command, *, deadline_s: float, account: str = "", gid: int | None = None
+    ) -> Outcome:
         """Run it to its end, its output read whole. Never raises for what the command does.
 
-        account: the account that it runs as by way of sudo; empty for the server's own. The deadline counts
-        from its start, not from when it began to wait for its turn. Cancelled, it kills the command.
+        account: the account that it runs as by way of sudo, with this group; empty for the server's own. The
+        deadline counts from its start, not from when it began to wait for its turn. Cancelled, it kills the
+        command.
         """
         environment = {**self._environment, **command.environment}
-        sudo: tuple[str, ...] = ()
+        before: tuple[str, ...] = ()
         if account:
-            # sudo(8): it makes an environment of its own, and keeps of ours what the rule's SETENV lets it.
-            keep = ",".join(sorted(environment.keys() - {"PATH"}))
-            sudo = (self._sudo, "-n", f"--preserve-env={keep}", "-u", account, "--")
-        run = Run(0, command, environment, sudo, deadline_s, self._most_bytes)
+            # sudo(8): it makes an environment of its own, and a path.
+            before = sudo.words(self._become, account, gid, environment.keys() - {"PATH"})
+        run = Run(0, command, environment, before, deadline_s, self._most_bytes)
         async with self._turns:
             try:
                 hand = await self._ready()

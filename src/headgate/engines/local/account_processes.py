@@ -12,9 +12,11 @@ from typing import Final
 
 import msgspec
 
-from headgate.core.errors import Unavailable
+from headgate.core.errors import NotPermitted, Unavailable
+from headgate.engines.account import own_account
 from headgate.engines.isolated import import_paths
 from headgate.engines.local.account_hand import DONE, HEAD, REFUSED, SAID, Told
+from headgate.engines.local.rights import AccountRefused, account_for
 from headgate.ports.account_processes import Errand
 
 _BOOT: Final = """\
@@ -35,6 +37,10 @@ class LocalProcesses:
 
     async def run(self, errand: Errand) -> AsyncGenerator[bytes, None]:
         """See ports.account_processes."""
+        try:
+            account_for(errand.account, self._min_uid, own_account())
+        except AccountRefused as refused:
+            raise NotPermitted(str(refused)) from None
         process = await _started()
         try:
             async with asyncio.timeout(errand.silence_s):

@@ -9,14 +9,16 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from headgate.core.errors import EngineUnavailable, NotFound, NotPermitted
+from headgate.core.launch import OsAccount
 from headgate.core.vocabulary import NodeState
 from headgate.engines.command.outcomes import Command, Outcome
 from headgate.engines.command.runner import Runner
-from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo
+from headgate.engines.slurm.commands import sacct, sacctmgr, sbatch, scancel, scontrol, sinfo
 from headgate.engines.slurm.commands.answers import Rejected, SlurmError
 from headgate.engines.slurm.commands.squeue import Row, Squeue
 from headgate.engines.slurm.indices import text
 from headgate.engines.slurm.options import Options
+from headgate.engines.slurm.rights import hidden
 from headgate.ports.engine import NodeSighting, Refused, Uncertain
 
 DEFAULT_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
@@ -49,8 +51,8 @@ class Cluster:
         """End the commands that run."""
         await self._runner.close()
 
-    async def _run(self, command: Command, account: str = "") -> Outcome:
-        return await self._runner.run(command, deadline_s=self._deadline_s, account=account)
+    async def _run(self, command: Command, account: str = "", gid: int | None = None) -> Outcome:
+        return await self._runner.run(command, deadline_s=self._deadline_s, account=account, gid=gid)
 
     async def _ask(self, command: Command, parse: Callable[[Outcome], T], account: str = "") -> T:
         outcome = await self._run(command, account)
@@ -66,18 +68,40 @@ class Cluster:
         self._niceness = NICENESS if found.said.get("PropagatePrioProcess") == "0" else 0
         return found
 
+    async def level(self, account: str) -> str:
+        """The AdminLevel of an account in accounting; empty: it has none. Raises EngineUnavailable."""
+        return await self._ask(
+            sacctmgr.show_level(account), lambda outcome: sacctmgr.parse_level(outcome, account)
+        )
+
+    async def hidden_from(self, own: OsAccount, config: scontrol.Configuration) -> str:
+        """Why this account, which is not root, does not see the jobs of others (`rights.hidden`); empty: it
+        does. Raises EngineUnavailable.
+        """
+        if not (why := hidden(config, own, "")) or not config.accounting:
+            return why
+        return hidden(config, own, await self.level(own.name))
+
     # ---- jobs
 
     async def submit(
-        self, request: sbatch.Request, account: str = "", *, gives_way: bool = False
+        self,
+        request: sbatch.Request,
+        account: str = "",
+        gid: int | None = None,
+        *,
+        kept: str = "",
+        gives_way: bool = False,
     ) -> sbatch.Submitted | sbatch.Full | Refused | Uncertain:
-        """Submit, once. gives_way: the server goes before it. Never raises for what Slurm says."""
+        """Submit, once. account, gid, kept: as for `Runner.run` and `Command`. gives_way: the server goes
+        before it. Never raises for what Slurm says.
+        """
         try:
             command = sbatch.build(request)
         except ValueError as error:
             return Refused(str(error))
         niceness = self._niceness if gives_way else 0
-        return sbatch.parse(await self._run(replace(command, niceness=niceness), account))
+        return sbatch.parse(await self._run(replace(command, niceness=niceness, kept=kept), account, gid))
 
     async def jobs(self, ids: Sequence[int] = ()) -> list[Row]:
         """All jobs that Slurm has in memory, or these. Raises EngineUnavailable."""

@@ -4,9 +4,11 @@ import asyncio
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 from headgate.core.errors import EngineUnavailable
+from headgate.engines.account import own_account
 from headgate.engines.slurm.cluster import DEFAULT_PATH, Cluster
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.spool import MODE
@@ -14,11 +16,12 @@ from headgate.engines.slurm.states import TRIED
 from headgate.ports.findings import Finding, Level
 
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
+AS_OWNER = ("sbatch", "scancel", "scontrol")
 
 
 def check(directory: Path, options: Options) -> list[Finding]:
     """Look at everything the engine needs, and ask the cluster. Changes nothing."""
-    found = [_commands(options), _account(options), _spool(options)]
+    found = [_commands(options), *_account(options), _spool(options)]
     if found[0].level is Level.FAULT:
         return found
     return found + asyncio.run(_cluster(options))
@@ -32,19 +35,29 @@ def _commands(options: Options) -> Finding:
     return Finding(Level.GOOD, "Slurm's commands are there.")
 
 
-def _account(options: Options) -> Finding:
+def _account(options: Options) -> list[Finding]:
+    whose = f"jobs are their owners' (uid {options.min_uid} and up)"
     if os.geteuid() == 0:
-        return Finding(
-            Level.GOOD, f"The server is root: jobs are their owners' (uid {options.min_uid} and up)."
-        )
+        return [Finding(Level.GOOD, f"The server is root: {whose}.")]
     if options.sudo:
-        return Finding(
-            Level.FAULT, "sudo is set, which is missing yet: every job is refused. Run the server as root."
-        )
-    return Finding(
-        Level.WARNING,
-        f"The server is not root and sudo is not set: every job is its own account's (uid {os.geteuid()}).",
-    )
+        return [Finding(Level.GOOD, f"By way of sudo {whose}."), _sudo()]
+    alone = "The server is not root and sudo is not set: every job is its own account's"
+    return [Finding(Level.WARNING, f"{alone} (uid {os.geteuid()}).")]
+
+
+def _sudo() -> Finding:
+    """Whether there is a rule for us at all: for whom it is, sudo says only when it is asked about each."""
+    hint = "docs/how-to/slurm-without-root.md has one"
+    try:
+        said = subprocess.run(("sudo", "-n", "-l"), capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Finding(Level.FAULT, f"sudo can't be asked for its rules: {error}.")
+    missing = [name for name in AS_OWNER if said.returncode != 0 or f"/{name}" not in said.stdout]
+    if missing:
+        return Finding(Level.FAULT, f"sudo has no rule for {', '.join(missing)}: {hint}.")
+    if "NOPASSWD" not in said.stdout or "TIMEOUT" not in said.stdout:
+        return Finding(Level.WARNING, f"The rule for sudo lacks NOPASSWD or TIMEOUT: {hint}.")
+    return Finding(Level.GOOD, "sudo has a rule for the commands that act as a job's owner.")
 
 
 def _spool(options: Options) -> Finding:
@@ -75,6 +88,8 @@ async def _cluster(options: Options) -> list[Finding]:
     try:
         config = await cluster.config()
         nodes = await cluster.nodes()
+        by_sudo = options.sudo and os.geteuid() != 0
+        hidden = await cluster.hidden_from(own_account(), config) if by_sudo else ""
     except EngineUnavailable as error:
         return [Finding(Level.FAULT, f"The cluster does not answer: {error.text}")]
     finally:
@@ -86,6 +101,7 @@ async def _cluster(options: Options) -> list[Finding]:
     usable = sum(node.reachable for node in nodes)
     return [
         version,
+        *([Finding(Level.FAULT, hidden)] if hidden else []),
         Finding(
             Level.GOOD if config.finished_kept_s >= 60 or config.accounting else Level.WARNING,
             f"Cluster {config.cluster} {books} remembers ended jobs for {config.finished_kept_s} s.",

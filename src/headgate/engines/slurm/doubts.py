@@ -4,6 +4,10 @@ That a part is not there is believed only when two whole looks, `settle_s` apart
 of them so long after sbatch had ended; and when it can't have come and gone meanwhile: where records are
 kept, there is none (a run makes one before anything else); elsewhere, less time has passed than Slurm
 remembers jobs for. Otherwise it is lost, and never run again.
+
+An sbatch that belongs to another account can't be killed by a server that is not root: while it is there,
+looks that do not find the part count for nothing. After `PATIENCE_S` the part is lost: its owner may keep it
+there, and all others wait.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,6 +20,9 @@ from headgate.engines.slurm.parts import Part
 MARGIN_S: Final = 2.0
 """Of what Slurm remembers so much is left alone: clocks and rounding."""
 
+PATIENCE_S: Final = 600.0
+"""How long an sbatch that can't be killed is waited for."""
+
 
 class Finding(Enum):
     """What has become of a part in doubt."""
@@ -27,23 +34,30 @@ class Finding(Enum):
 
 @dataclass(slots=True)
 class Doubt:
-    """since: when sbatch was certainly dead. tried: when it was called, None when that is longer ago than
-    anybody remembers. first_look: of those that did not find it.
+    """added: when it came up. since: when sbatch was certainly dead. tried: when it was called, None:
+    longer ago than anybody remembers. first_look: of those that did not find it.
     """
 
     part: Part
     reason: str
+    added: float
     since: float
     tried: float | None
     first_look: float | None = None
 
 
 class Doubts:
-    """See the module. Times are monotonic."""
+    """See the module. Times are monotonic. lives: whether an sbatch is there still that has this part."""
 
-    def __init__(self, clock: Callable[[], float], settle_s: float) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        settle_s: float,
+        lives: Callable[[Part], bool] = lambda _: False,
+    ) -> None:
         self._clock = clock
         self._settle_s = settle_s
+        self._lives = lives
         self._open: dict[str, Doubt] = {}
 
     @property
@@ -57,7 +71,8 @@ class Doubts:
 
     def add(self, part: Part, reason: str, tried: float | None) -> None:
         """sbatch has ended, by now, without an answer. tried: when it was called; None: nobody knows."""
-        self._open[part.name] = Doubt(part, reason, self._clock(), tried)
+        now = self._clock()
+        self._open[part.name] = Doubt(part, reason, now, now, tried)
 
     def look(
         self,
@@ -75,6 +90,11 @@ class Doubts:
             job = found.get(name, 0) or (recorded(doubt.part) if recorded is not None else 0)
             if job:
                 decided.append((doubt.part, Finding.THERE, job, doubt.reason))
+            elif self._lives(doubt.part):
+                doubt.since, doubt.first_look = self._clock(), None
+                if doubt.since < doubt.added + PATIENCE_S:
+                    continue
+                decided.append((doubt.part, Finding.LOST, 0, f"{doubt.reason}, and is there still"))
             elif began < doubt.since + self._settle_s:
                 continue
             elif doubt.first_look is None:

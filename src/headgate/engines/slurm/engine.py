@@ -20,6 +20,7 @@ from headgate.core.launch import OsAccount
 from headgate.core.model import Node
 from headgate.core.vocabulary import NodeState
 from headgate.engines.account import own_account
+from headgate.engines.command.kept import held
 from headgate.engines.slurm import ordering, queues
 from headgate.engines.slurm.cluster import Cluster, in_service, script_limit, sighting
 from headgate.engines.slurm.commands import sbatch
@@ -79,7 +80,8 @@ class SlurmEngine:
         self._spool = Spool(Path(options.spool)) if options.spool else None
         self._journal = Journal(self._directory / "slurm.journal")
         self._ledger = Ledger(time.time_ns() // 1000)
-        self._doubts = Doubts(time.monotonic, options.settle_s)
+        self._sending = self._directory / "sending"
+        self._doubts = Doubts(time.monotonic, options.settle_s, self._is_sent)
         self._own = own_account()
         self._known = ordering.Known()
         self._partitions: Sequence[Partition] = ()
@@ -127,16 +129,21 @@ class SlurmEngine:
 
     async def open(self) -> None:
         """See Engine."""
-        config = self._config = await self._cluster.config()
+        config = await self._cluster.config()
+        by_sudo = self._options.sudo and self._own.uid != 0
+        if by_sudo and (why := await self._cluster.hidden_from(self._own, config)):
+            raise EngineUnavailable(why)
+        self._config = config
         await self.nodes()
         if self._tasks and not any(task.done() for task in self._tasks):
             return
         await self.close()
         self._ledger = Ledger(time.time_ns() // 1000)
-        self._doubts = Doubts(time.monotonic, self._options.settle_s)
+        self._doubts = Doubts(time.monotonic, self._options.settle_s, self._is_sent)
         if self._spool is not None:
             self._spool.prepare()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._sending.mkdir(mode=0o700, exist_ok=True)
         stories = self._journal.open(secrets.token_hex(16))
         self._site = Site(
             spool=self._options.spool,
@@ -150,6 +157,7 @@ class SlurmEngine:
             self._journal,
             self._doubts,
             self._site,
+            sending=self._sending,
             parallel=self._options.parallel,
             script_limit=script_limit(config),
             boot=boot_id(),
@@ -169,6 +177,9 @@ class SlurmEngine:
             now=now,
         )
         await asyncio.to_thread(end_orphans, {name for name, one in stories.items() if not one.job})
+        for path in self._sending.iterdir():
+            with contextlib.suppress(OSError):  # it stays, and is only small
+                held(path)
         for story in stories.values():
             self._resume(story)
         self._tasks = [
@@ -208,6 +219,14 @@ class SlurmEngine:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._cluster.close()
         self._journal.close()
+
+    def _is_sent(self, part: Part) -> bool:
+        """Whether an sbatch that only its owner could kill has the part still."""
+        try:
+            return bool(part.account) and held(self._sending / part.name)
+        except OSError as error:  # could not look: it may be
+            log.warning("sending_unreadable", part=part.name, reason=str(error))
+            return True
 
     def _kick(self) -> None:
         if self._watcher is not None:

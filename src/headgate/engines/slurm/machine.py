@@ -22,7 +22,10 @@ def boot_id() -> str:
 
 
 def end_orphans(parts: Collection[str]) -> None:
-    """Kill what an earlier life has left of sbatch: it might still submit one of these."""
+    """End what an earlier life has left of sbatch: it might still submit one of these.
+
+    sudo is root's, but ours by its real uid: it may be told to end, and ends its sbatch first.
+    """
     wanted = {f"--comment={part}".encode() for part in parts}
     if not wanted:
         return
@@ -31,15 +34,27 @@ def end_orphans(parts: Collection[str]) -> None:
             continue
         try:
             process = Path("/proc", entry)
-            if process.stat().st_uid != os.geteuid():  # anybody may write anything on a command line
-                continue
             words = (process / "cmdline").read_bytes().split(b"\0")
-            if wanted.intersection(words) and any(word.endswith(b"sbatch") for word in words[:8]):
-                group = os.getpgid(int(entry))
-                log.warning("orphan_ended", pid=int(entry))
-                if group == os.getpgrp():
-                    os.kill(int(entry), signal.SIGKILL)
-                else:  # it was started in a process group of its own, with all that it has started
-                    os.killpg(group, signal.SIGKILL)
+            if not wanted.intersection(words) or not any(word.endswith(b"sbatch") for word in words[:12]):
+                continue
+            real, effective = _uids(process)
+            if real != os.geteuid():  # anybody may write anything on a command line
+                continue
+            group = os.getpgid(int(entry))
+            log.warning("orphan_ended", pid=int(entry))
+            if effective != real:
+                os.kill(int(entry), signal.SIGTERM)
+            elif group == os.getpgrp():
+                os.kill(int(entry), signal.SIGKILL)
+            else:  # it was started in a process group of its own, with all that it has started
+                os.killpg(group, signal.SIGKILL)
         except (OSError, ValueError):
             continue
+
+
+def _uids(process: Path) -> tuple[int, int]:
+    """The real uid and the effective one (proc(5), status). Raises OSError, ValueError."""
+    for line in (process / "status").read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("Uid:"):
+            return int(line.split()[1]), int(line.split()[2])
+    raise ValueError(f"{process} does not say whose it is")

@@ -2,16 +2,17 @@
 
 As root, under the job's own account, which Slurm is told (`sbatch --uid`); as anybody else under the server's
 own account, or by way of sudo where the settings say so. Never as root, nor by accident as the server.
-
-(Nobody looks up owners' accounts for a server that is not root yet: by way of sudo nothing is submitted.)
 """
 
 from msgspec import Struct
 
 from headgate.core.launch import OsAccount
+from headgate.engines.slurm.commands.scontrol import Configuration
 
 NOBODY = 65534
 """The uid of `nobody`, which the demo uses: the one exception to `min_uid`."""
+SEES_ALL = frozenset({"Operator", "Administrator"})
+"""Levels of sacctmgr(1) from which all jobs are seen."""
 
 
 class AccountRefused(Exception):
@@ -33,8 +34,8 @@ def runner_for(account: OsAccount | None, own: OsAccount, *, min_uid: int, sudo:
     if own.uid != 0:
         if sudo and (account is None or account.uid == own.uid):
             raise AccountRefused(
-                f"sudo is set: jobs are their owners', and none is run as the server's account {own.name!r}."
-                " No other account was given for this one."
+                f"sudo is set: jobs run as their owners, and none as the server's own account {own.name!r}."
+                " This one's owner has no other."
             )
         if account is None or account.uid == own.uid:
             return Runner(own)
@@ -57,3 +58,19 @@ def _check(account: OsAccount, min_uid: int) -> None:
         raise AccountRefused(
             f"The account {account.name!r} is a system account: uid {account.uid} is below {min_uid}."
         )
+
+
+def hidden(config: Configuration, own: OsAccount, level: str) -> str:
+    """Why the jobs of owners can't be seen by a server that is not root; empty: they can.
+
+    level: the server's AdminLevel in accounting; empty: unknown. After slurm.conf(5), PrivateData.
+    """
+    private = config.said.get("PrivateData", "").replace(",", " ").split()
+    if not {"jobs", "all"}.intersection(private):
+        return ""
+    if config.said.get("SlurmUser", "").partition("(")[0] == own.name or level in SEES_ALL:
+        return ""
+    return (
+        f"Slurm hides jobs from {own.name!r} (PrivateData has jobs): what becomes of them could not be seen."
+        f" Make it an operator: sacctmgr modify user {own.name} set adminlevel=Operator."
+    )

@@ -75,8 +75,8 @@ def script(tag: str, items: Sequence[Item], account: OsAccount, site: Site) -> b
     all_lines = [_lines(tag, item, account, site) for item in items]
     shared = set(all_lines[0]).intersection(*all_lines[1:])
     common = [line for line in all_lines[0] if line in shared]
-    # What sbatch itself was given (`engines.command`) is none of the job's.
-    parts = [b"#!/bin/bash\nunset LC_ALL TZ SLURM_UMASK", *common]
+    # What sbatch itself was given (`engines.command`), and by sudo(8), is none of the job's.
+    parts = [b"#!/bin/bash\nunset LC_ALL TZ SLURM_UMASK TERM MAIL ${!SUDO_*}", *common]
     if len(items) > 1:
         parts.append(b'case "$SLURM_ARRAY_TASK_ID" in')
         for position, lines in enumerate(all_lines):

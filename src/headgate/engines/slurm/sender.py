@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 from msgspec.structs import replace
@@ -73,8 +74,8 @@ class Outgoing:
 
 
 class Sender:
-    """See the module. script_limit: bytes of the largest script that Slurm takes. boot: the id of this run of
-    the machine.
+    """See the module. sending: a folder for the scripts that an sbatch of another account has. script_limit:
+    bytes of the largest script that Slurm takes. boot: the id of this run of the machine.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Sender:
         doubts: Doubts,
         site: Site,
         *,
+        sending: Path,
         parallel: int,
         script_limit: int,
         boot: str,
@@ -96,6 +98,7 @@ class Sender:
         self._journal = journal
         self._doubts = doubts
         self._site = site
+        self._sending = sending
         self._parallel = parallel
         self._script_limit = script_limit
         self._boot = boot
@@ -250,9 +253,15 @@ class Sender:
             return
         indices = array(len(outgoing.items), outgoing.at_once)
         request = replace(outgoing.request, script=text, array=indices)
-        account = outgoing.runner.account.name if outgoing.runner.sudo else ""
         began = time.monotonic()
-        answer = await self._cluster.submit(request, account, gives_way=began < self._gives_way_until)
+        gives_way = began < self._gives_way_until
+        if outgoing.runner.sudo:
+            owner, kept = outgoing.runner.account, str(self._sending / part.name)
+            answer = await self._cluster.submit(
+                request, owner.name, owner.gid, kept=kept, gives_way=gives_way
+            )
+        else:
+            answer = await self._cluster.submit(request, gives_way=gives_way)
         if isinstance(answer, sbatch.Submitted):
             self.taken(part, answer.job)
         elif isinstance(answer, sbatch.Full):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from headgate.engines.command import hand
+from headgate.engines.command.kept import held
 from headgate.engines.command.outcomes import BASE, Command, Done, Flooded, Hung, Lost, NotRun
 from headgate.engines.command.runner import Runner
 
@@ -125,14 +126,44 @@ async def test_another_account_is_reached_by_sudo_without_a_question(make: Make,
     sudo = tmp_path / "sudo"
     sudo.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     sudo.chmod(0o755)
-    outcome = await make({"SLURM_CONF": "/c"}, sudo=str(sudo)).run(
-        Command(argv=("true", "-x")), deadline_s=20, account="ann"
+    outcome = await make({"SLURM_CONF": "/c"}, become=str(sudo)).run(
+        Command(argv=("true", "-x")), deadline_s=20, account="ann", gid=1001
     )
     assert isinstance(outcome, Done)
-    first, *rest = outcome.stdout.decode().split("\n", 4)
-    assert (first, rest[:3]) == ("-n", ["--preserve-env=LC_ALL,SLURM_CONF,TZ", "-u", "ann"])
-    assert rest[3].splitlines()[0] == "--"
-    assert rest[3].endswith("/true\n-x\n")
+    *before, command, argument = outcome.stdout.decode().splitlines()
+    assert before == ["-n", "--preserve-env=LC_ALL,SLURM_CONF,TZ", "-u", "ann", "-g", "#1001", "--"]
+    assert (command.rpartition("/")[2], argument) == ("true", "-x")
+
+
+async def test_sudo_is_told_to_end_for_killed_it_leaves_its_command_behind(
+    make: Make, tmp_path: Path
+) -> None:
+    sudo = tmp_path / "sudo"
+    sudo.write_text(f"#!/bin/sh\ntrap 'echo ended >{tmp_path}/told; exit 1' TERM\nsleep 60 & wait\n")
+    sudo.chmod(0o755)
+    run = make(become=str(sudo)).run(Command(argv=("true",)), deadline_s=0.5, account="ann")
+    assert isinstance(await run, Hung)
+    assert (tmp_path / "told").read_text() == "ended\n"
+
+
+async def test_input_is_kept_as_long_as_anything_that_was_started_has_it(make: Make, tmp_path: Path) -> None:
+    kept, go = tmp_path / "kept", tmp_path / "go"
+    # What it leaves behind in a session of its own is out of the reach of whoever kills its group.
+    left = f"setsid sh -c 'until [ -e {go} ]; do sleep 0.05; done' <&3 >/dev/null 2>&1 &"
+    command = Command(argv=("sh", "-c", f"exec 3<&0; cat; {left} exec 3<&-"), stdin=b"whole", kept=str(kept))
+    assert await make().run(command, deadline_s=20) == Done(0, b"whole", b"")
+    assert held(kept)
+    go.touch()
+    assert await _true(lambda: not held(kept))
+    assert not kept.exists()
+
+
+async def test_input_that_nobody_has_any_more_is_removed(make: Make, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    command = Command(argv=("cat",), stdin=b"whole", kept=str(kept))
+    assert await make().run(command, deadline_s=20) == Done(0, b"whole", b"")
+    assert await _true(lambda: not held(kept))
+    assert not kept.exists()
 
 
 async def test_when_what_runs_commands_is_killed_its_commands_are_lost_and_the_next_run(make: Make) -> None:
@@ -204,6 +235,15 @@ async def _ends(pid: int) -> bool:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True
         except FileNotFoundError:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+async def _true(look: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if look():
             return True
         await asyncio.sleep(0.01)
     return False

@@ -117,8 +117,8 @@ async def test_no_account_root_and_system_accounts_are_refused(folder: Path, fil
     path = folder / "proof"
     for account in (None, OsAccount("toor", 0, 0, "/"), OsAccount("daemon", 1, 1, "/")):
         refused = await refusal(files, account, path, b"x")
-        assert isinstance(refused, Unavailable)
-        assert "can't be entered" in refused.text
+        assert isinstance(refused, NotPermitted)
+        assert "account" in refused.text
     assert not path.exists()
 
 

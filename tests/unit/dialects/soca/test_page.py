@@ -1,5 +1,6 @@
 """dialects/soca/page.py and openapi.py: made from the list of operations, and of nothing else."""
 
+import html
 import json
 import re
 
@@ -11,7 +12,7 @@ from headgate.ports.identity import Caller
 
 
 async def handler(call: Call) -> Answer:
-    """Say <what> is "asked"."""
+    """Say <what> is `asked` "here"."""
     return ok("x")
 
 
@@ -41,8 +42,33 @@ def test_each_operation_has_a_form_with_its_fields() -> None:
     ]
     assert '<textarea name="payload" data-encode="base64"' in text
     assert '<input name="password" type="password"' in text
-    assert "Say &lt;what&gt; is &quot;asked&quot;." in text
+    assert "Say &lt;what&gt; is <code>asked</code> &quot;here&quot;." in text
     assert "<secret>" not in text
+
+
+def test_an_example_is_sent_only_for_what_has_to_be_said() -> None:
+    fields = (Field("id", "", True, example="4711"), Field("state", "", example="Q,R"))
+    one = Operation(method="GET", path="/a", handler=handler, level=Level.PRIVATE, fields=fields)
+    text = page.page([one]).decode()
+    assert '<input name="id" type="text" value="4711"' in text
+    assert '<input name="state" type="text" placeholder="Q,R"' in text
+
+
+def test_page_and_description_tell_how_to_authenticate_and_where_a_key_comes_from() -> None:
+    shown = html.unescape(re.sub(r"<[^>]+>", "", page.page(OPERATIONS).decode()))
+    described = json.loads(openapi.document(OPERATIONS, "1", strict=False))
+    for text in (shown, described["info"]["description"].replace("`", "")):
+        for told in (
+            "two headers: X-SOCA-USER",
+            "and X-SOCA-TOKEN, that user's API key",
+            "headgate token create NAME",
+            "GET /api/user/api_key?user=NAME",
+            "X-SOCA-PASSWORD",
+        ):
+            assert told in text
+    assert "`" not in shown
+    schemes = described["components"]["securitySchemes"]
+    assert all(one["description"] for one in schemes.values())
 
 
 def test_the_script_sends_to_this_server_alone() -> None:

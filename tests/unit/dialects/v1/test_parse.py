@@ -9,7 +9,7 @@ from headgate.core.errors import BadProperty, BadRequest, HeadgateError, Refusal
 from headgate.core.model import Chunk, Job, JobDependency, JobSpec, TaskSpec
 from headgate.core.properties import JOB, apply_job
 from headgate.core.scripts import Script
-from headgate.core.states import JobState
+from headgate.core.states import JobState, TaskState
 from headgate.core.vocabulary import TaskType
 from headgate.dialects.v1 import parse, wire
 from headgate.ports.store import Cursor
@@ -190,6 +190,25 @@ def test_states_owner_and_order_of_a_list() -> None:
 def test_a_list_that_cannot_be_is_refused(query: dict[str, str]) -> None:
     with pytest.raises(BadRequest):
         parse.job_query(query)
+
+
+def test_who_asks_for_a_state_that_is_none_is_told_which_there_are() -> None:
+    with pytest.raises(BadProperty, match=r"'lost'; there are: configuring, .*, failed"):
+        parse.job_query({"state": "lost"})
+
+
+def test_tasks_are_asked_for_by_state_and_number() -> None:
+    query, order = parse.task_query({"state": "failed,canceled", "task": "3", "expand": "true"}, 7)
+    assert query.states == frozenset({TaskState.FAILED, TaskState.CANCELED})
+    assert (query.job_id, query.numbers, query.expand) == (7, frozenset({3}), True)
+    assert order == "tasks:True"
+    assert parse.task_query({}, 7)[0].states is parse.task_query({}, 7)[0].numbers is None
+
+
+@pytest.mark.parametrize("query", [{"state": "lost"}, {"task": "x"}, {"task": "9" * 50}, {"expand": "maybe"}])
+def test_a_list_of_tasks_that_cannot_be_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(BadProperty):
+        parse.task_query(query, 7)
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "", "1e3", "²", "9" * 5000, "0000000001" * 500])

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from headgate.core import errors
 from headgate.core.errors import BadProperty, HeadgateError, NotAuthenticated, NotFound
@@ -49,6 +50,17 @@ def test_private_parts_of_a_job_are_for_those_who_may_see_all() -> None:
     assert (less.environment, less.failure, less.full) == ({}, "", False)
 
 
+def test_a_job_names_the_task_that_failed_first_unless_that_only_failed_with_it() -> None:
+    times = Times(created=NOON, changed=NOON)
+    job = Job(id=37, state=JobState.FAILED, first_failed_task="37.3", times=times)
+    failed, invalid = Mishap("Execution_TaskFailure", ("37.3",)), Mishap("Validation_NodeNotExist", ("n",))
+    assert render.job(replace(job, mishap=failed), full=True).first_failed_task == 3
+    assert render.job(replace(job, mishap=invalid), full=True).first_failed_task is None
+    expired = Mishap("Execution_JobRuntimeExpired")
+    assert render.job(replace(job, mishap=expired, times=TIMES), full=True).first_failed_task == 3
+    assert render.job(replace(job, first_failed_task=""), full=True).first_failed_task is None
+
+
 def test_an_instance_is_told_with_its_value_filled_in() -> None:
     spec = TaskSpec(
         type=TaskType.PARAMETRIC_SWEEP, command_line="echo *", start_value=10, end_value=20, increment=5
@@ -70,6 +82,28 @@ def test_an_instance_is_told_with_its_value_filled_in() -> None:
     one = render.task(task, row, full=True)
     assert (one.instance, one.command, one.exit_code, one.nodes) == (2, "echo 15", 3, ["n1"])
     assert one.sweep is None
+
+
+def test_an_instance_that_never_ran_failed_for_the_reason_of_its_task() -> None:
+    spec = TaskSpec(type=TaskType.PARAMETRIC_SWEEP, start_value=1, end_value=2)
+    run = Run(mishap=Mishap("Execution_StartJobFailedOnNode", ("", "no account")))
+    task = Task(job_id=37, number=1, spec=spec, times=TIMES, state=TaskState.FAILED, run=run)
+    row = Instance(
+        job_id=37,
+        task=1,
+        number=1,
+        state=TaskState.FAILED,
+        previous_state=TaskState.QUEUED,
+        times=TIMES,
+    )
+    assert render.task(task, row, full=True).failure == "The job could not be started: no account"
+    assert render.task(task, replace(row, state=TaskState.FINISHED), full=True).failure == ""
+
+
+def test_the_files_that_somebody_elses_task_writes_to_are_not_told() -> None:
+    task = Task(job_id=1, number=1, times=TIMES)
+    assert render.task(task, None, full=True, streams=("/o", "")).output_file == "/o"
+    assert "/o" not in msgspec.json.encode(render.task(task, None, full=False, streams=("/o", ""))).decode()
 
 
 def test_the_command_of_somebody_elses_task_is_not_told() -> None:

@@ -45,6 +45,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         tasks=broken,
         nodes=broken,
         identity=cast(Any, Guard()),
+        account_of=broken,
         clock=TestClock(),
         tokens=broken,
         revoke=broken,
@@ -68,6 +69,13 @@ async def test_a_fault_is_a_problem_with_the_requests_id_and_no_detail(client: h
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert "secret detail" not in answer.text
     assert [entry["event"] for entry in logs if entry["log_level"] == "error"] == ["request_failed"]
+
+
+async def test_a_request_without_authorization_is_told_which_there_are(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/jobs", headers={"Authorization": ""})
+    assert answer.status_code == 401
+    assert "POST /v1/tokens" in answer.json()["detail"]
+    assert "Bearer" in answer.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize(

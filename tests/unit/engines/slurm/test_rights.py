@@ -3,7 +3,8 @@
 import pytest
 
 from headgate.core.launch import OsAccount
-from headgate.engines.slurm.rights import AccountRefused, Runner, runner_for
+from headgate.engines.slurm.commands.scontrol import Configuration
+from headgate.engines.slurm.rights import AccountRefused, Runner, hidden, runner_for
 
 ROOT = OsAccount("root", 0, 0, "/root")
 SERVER = OsAccount("headgate", 900, 900, "/srv")
@@ -48,3 +49,38 @@ def test_where_owners_are_reached_by_sudo_nothing_is_submitted_as_the_server() -
 def test_root_never_submits_for_nobody_in_particular() -> None:
     with pytest.raises(AccountRefused, match="has no OS account"):
         runner(None, ROOT)
+
+
+def config(**said: str) -> Configuration:
+    return Configuration(
+        cluster="c",
+        version="v",
+        largest_array=1001,
+        most_jobs=10_000,
+        finished_kept_s=300,
+        kill_wait_s=30,
+        accounting=True,
+        comments_kept=True,
+        generic_resources=(),
+        said=said,
+    )
+
+
+@pytest.mark.parametrize(
+    ("private", "level", "user", "sees"),
+    [
+        ("none", "", "slurm(64030)", True),
+        ("nodes,usage", "", "slurm(64030)", True),
+        ("jobs,usage", "", "slurm(64030)", False),
+        ("jobs", "None", "slurm(64030)", False),
+        ("jobs", "Operator", "slurm(64030)", True),
+        ("all", "Administrator", "slurm(64030)", True),
+        ("jobs", "", "headgate(900)", True),
+    ],
+)
+def test_a_server_that_is_not_root_has_to_be_let_see_the_jobs(
+    private: str, level: str, user: str, sees: bool
+) -> None:
+    why = hidden(config(PrivateData=private, SlurmUser=user), SERVER, level)
+    assert bool(why) is not sees
+    assert sees or "adminlevel=Operator" in why

@@ -24,7 +24,7 @@ def launch(**more: Any) -> Launch:
 
 def test_a_command_stands_before_anything_else_so_that_no_line_is_one_of_sbatch() -> None:
     lines = made(launch(script=b"#SBATCH --uid=0\n", environment=(("V", "\n#SBATCH --uid=0\n"),)))
-    assert lines[:2] == [b"#!/bin/bash", b"unset LC_ALL TZ SLURM_UMASK"]
+    assert lines[:2] == [b"#!/bin/bash", b"unset LC_ALL TZ SLURM_UMASK TERM MAIL ${!SUDO_*}"]
     assert not any(line.startswith(b"#") for line in lines[1:])
     assert b"HG_script=" + base64.b64encode(b"#SBATCH --uid=0\n") in lines
 

@@ -57,6 +57,7 @@ class Office:
             self.journal,
             self.doubts,
             site,
+            sending=folder,
             parallel=2,
             script_limit=SCRIPT_LIMIT,
             boot="boot",

@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from headgate.engines.command import sudo
 from headgate.engines.command.outcomes import Command, Done, Outcome
 from headgate.engines.slurm.commands.answers import decoded, silence, unreachable, words
 from headgate.engines.slurm.commands.refusals import REFUSALS, full, helped
@@ -228,6 +229,9 @@ def parse(outcome: Outcome) -> Submitted | Full | Refused | Uncertain:
         return Full(later) if later else Refused(helped(said, text))
     if any(words(line).startswith(_LOCAL) for line in lines) and not unreachable(said):
         return Refused(said[:400])
-    if lines and lines[0].startswith("sudo: "):
-        return Refused(f"the server may not become the job's owner: {lines[0]}")
+    if refused := sudo.refusal(outcome.exit_status, stdout, decoded(outcome.stderr)):
+        return Refused(
+            f"The server may not submit as the job's owner ({refused[:200]}): an administrator's rule for"
+            " sudo has to name this account."
+        )
     return Uncertain(what)

@@ -119,3 +119,13 @@ def test_a_limit_of_what_a_job_may_ask_for_is_a_refusal_that_says_which_and_what
     assert isinstance(answer, Refused)
     assert " ".join(lines) in answer.reason
     assert "ask for less" in answer.reason
+
+
+def test_a_rule_of_sudo_that_is_missing_is_a_refusal_and_a_warning_of_sudo_is_none() -> None:
+    refused = parse(Done(1, b"", b"sudo: a password is required\n"))
+    assert isinstance(refused, Refused)
+    assert "rule for sudo" in refused.reason
+    warned = b"sudo: unable to resolve host here: Name or service not known\n"
+    lost = b"sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n"
+    assert isinstance(parse(Done(1, b"", warned + lost)), Uncertain)
+    assert parse(Done(0, b"7\n", warned)) == Submitted(7, warned.decode().removeprefix("sudo: ").strip())
