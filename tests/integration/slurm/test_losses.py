@@ -217,7 +217,7 @@ def test_memory_that_runs_out_ends_a_run_and_is_said() -> None:
                 job = int(http.post("/v1/jobs", json=body).json()["id"])
             assert desk.ended(job)["state"] == "failed"
             task = desk.task(job)
-            assert task["failure"].endswith(" (Slurm: it ran out of memory).")
+            assert task["failure"].endswith("Slurm: it ran out of memory).")
             assert (task.get("signal"), desk.ran("grows")) == (9, [0])
     finally:
         for folder in ("slurm_n1/system", "slurm_n1"):
