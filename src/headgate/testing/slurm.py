@@ -119,6 +119,14 @@ def unavailable(*, rest: bool = False, accounting: bool = False) -> str:
     return ""
 
 
+def version() -> str:
+    """Slurm's: `22.05.8`. Unlike its other commands the daemon says so without a cluster."""
+    said = subprocess.run(
+        (_found("slurmctld") or "slurmctld", "-V"), capture_output=True, text=True, check=True
+    )
+    return said.stdout.split()[-1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a cluster is to be.
@@ -181,7 +189,9 @@ def _bring_up(brood: Brood, folder: Path, plan: Plan) -> Cluster:
     names = tuple(f"n{number}" for number in range(1, plan.nodes + 1))
     up = Cluster(folder, names, Daemons(brood, folder))
     up.conf.write_text(_conf(folder, controller, books, dict(zip(names, ports, strict=True)), plan))
-    for name, lines in (("gres", plan.gres), ("cgroup", plan.cgroup)):
+    # From 23.11 on slurmd wants a hierarchy of control groups unless it is told that there is none.
+    cgroup = plan.cgroup or (["CgroupPlugin=disabled"] if version() >= "23.11" else [])
+    for name, lines in (("gres", plan.gres), ("cgroup", cgroup)):
         if lines:
             (folder / f"{name}.conf").write_text("\n".join(lines) + "\n")
     if plan.rest:

@@ -1,11 +1,11 @@
-"""Recording the cases: `python -m tests.compliance.slurm.record SLURM_CONF` against a cluster of
-`headgate.testing.slurm` with accounting and some jobs in it writes `cases/NAME.json` anew.
+"""Recording the cases: `python -m tests.compliance.slurm.record` starts a cluster of `headgate.testing.slurm`
+with accounting and some jobs in it, and writes `cases/VERSION/NAME.json` anew, for the version installed.
 
 The random part of separators is `case` in all of them.
 """
 
 import asyncio
-import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from headgate.engines.command.outcomes import Command, Done
 from headgate.engines.command.runner import Runner
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo, squeue
+from headgate.testing.slurm import QUICK, Cluster, cluster, version
 
 CASES = Path(__file__).parent / "cases"
 NONCE = "case"
@@ -33,8 +34,8 @@ class Case(msgspec.Struct, frozen=True):
         return Done(self.exit_status, self.stdout.encode(), self.stderr.encode())
 
 
-def load(name: str) -> Case:
-    return msgspec.json.decode((CASES / f"{name}.json").read_bytes(), type=Case)
+def load(name: str, version: str) -> Case:
+    return msgspec.json.decode((CASES / version / f"{name}.json").read_bytes(), type=Case)
 
 
 def commands() -> dict[str, Command]:
@@ -65,30 +66,66 @@ def commands() -> dict[str, Command]:
     }
 
 
-async def main(conf: str) -> None:
-    here = Runner({"SLURM_CONF": conf})
-    source = "Slurm 22.05.8 (Debian 12) of headgate.testing.slurm"
-    for name, command in commands().items():
-        await _record(here, name, command, source)
-    # Nobody listens there: what the commands say when the controller is away.
-    text = Path(conf).read_text()
-    away = Path(conf).with_name("away.conf")
-    away.write_text(text + "\nSlurmctldPort=1\nMessageTimeout=2\n")
-    nobody = Runner({"SLURM_CONF": str(away)})
-    for name in ("sbatch", "squeue", "scancel-unknown", "sinfo", "ping"):
-        await _record(nobody, f"{name}-away", commands()[name], f"{source}, no controller")
-    await here.close()
-    await nobody.close()
+JOBS = (
+    ("-A", "root", "--hold", "--array=3,9-12%2", "--comment=two\nlines", "--wrap=true"),
+    ("--comment=code 7", "--wrap=exit 7"),
+    ("--comment=signal", "--wrap=kill -KILL $$"),
+    ("--wrap=exec sleep 700",),
+)
+"""What sbatch is told; all to write nowhere."""
 
 
-async def _record(runner: Runner, name: str, command: Command, source: str) -> None:
+def furnish(up: Cluster) -> None:
+    """A node out of service, and jobs in all the ways of being that the tests look for."""
+    up.command("scontrol", "update", "NodeName=n3", "State=DRAIN", "Reason=bad | disk")
+    stepping = ("--uid=nobody", "--gid=nogroup", "--chdir=/tmp", "--wrap=srun -n1 true; exit 3")
+    up.command("sbatch", "-o", "/dev/null", *stepping)
+    up.command("sbatch", "-o", "/dev/null", "--wrap=kill -TERM $$")
+    canceled = up.command("sbatch", "--parsable", "-o", "/dev/null", "--wrap=sleep 600").stdout.strip()
+    tagged = msgspec.structs.replace(
+        BASE, script=b"#!/bin/sh\nexit 4\n", comment="hg.9", array="1-2", hold=False
+    )
+    up.command(*sbatch.build(tagged).argv, stdin=tagged.script.decode())
+    time.sleep(5)
+    up.command("scancel", canceled)
+    for words in JOBS:
+        up.command("sbatch", "-o", "/dev/null", *words)
+    # As long as Slurm remembers, and accounting has heard.
+    time.sleep(1.8)
+
+
+async def main() -> None:
+    folder = CASES / version()
+    folder.mkdir(parents=True, exist_ok=True)
+    with cluster(
+        nodes=3,
+        accounting=True,
+        settings=[QUICK, "MinJobAge=2", "GresTypes=gpu", "PartitionName=slow Nodes=n1 MaxTime=60"],
+        of_nodes={"n1": "Feature=big,red Gres=gpu:2"},
+        gres=["NodeName=n1 Name=gpu File=/dev/null", "NodeName=n1 Name=gpu File=/dev/zero"],
+    ) as up:
+        furnish(up)
+        here = Runner({"SLURM_CONF": str(up.conf)})
+        source = f"Slurm {folder.name} of headgate.testing.slurm"
+        for name, command in commands().items():
+            await _record(here, folder / name, command, source)
+        # Nobody listens there: what the commands say when the controller is away.
+        away = up.conf.with_name("away.conf")
+        away.write_text(up.conf.read_text() + "\nSlurmctldPort=1\nMessageTimeout=2\n")
+        nobody = Runner({"SLURM_CONF": str(away)})
+        for name in ("sbatch", "squeue", "scancel-unknown", "sinfo", "ping"):
+            await _record(nobody, folder / f"{name}-away", commands()[name], f"{source}, no controller")
+        await here.close()
+        await nobody.close()
+
+
+async def _record(runner: Runner, path: Path, command: Command, source: str) -> None:
     outcome = await runner.run(command, deadline_s=120)
-    assert isinstance(outcome, Done), f"{name}: {outcome}"
+    assert isinstance(outcome, Done), f"{path}: {outcome}"
     argv = (Path(command.argv[0]).name, *command.argv[1:])
     case = Case(source, argv, outcome.exit_status, outcome.stdout.decode(), outcome.stderr.decode())
-    CASES.mkdir(exist_ok=True)
-    (CASES / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(case)) + b"\n")
+    path.with_name(f"{path.name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(case)) + b"\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main())

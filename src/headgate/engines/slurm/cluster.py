@@ -191,7 +191,8 @@ def sighting(node: sinfo.Node) -> NodeSighting:
         groups=tuple(dict.fromkeys((*GROUPS, *node.partitions, *node.features))),
         reachable=node.answers and not gone,
         state=state,
-        reason=node.reason,
+        # From 24.05 on one that was resumed keeps its last reason.
+        reason=node.reason if drained or gone or not node.answers else "",
     )
 
 

@@ -15,6 +15,7 @@ from headgate.ports.engine import Ending, Fault
 
 TRIED: Final = {
     "22.05.8": "Debian 12, with slurmdbd and without; on loopback, recorded and live",
+    "24.11.5": "Debian 13, the same",
 }
 """Versions of Slurm that the commands were tried with, and how."""
 

@@ -144,9 +144,20 @@ HG_child() {
 # The program's parent is a shell that hears no signal: `wait` in one that handles them can lose the status of
 # a child that the same signal ends. bash tells in words that a child was killed, and says nothing of an exit
 # code: the record hears it, as the number alone (128 + signal) does not tell them apart. From before the
-# start: it may be over at once.
+# start: it may be over at once. Later ones (5.2.37) are silent about some signals: they are asked when the
+# program has ended, through a pipe, as a shell of its own would be another child that ends.
 HG_wait_more=
 [ "${BASH_VERSINFO[0]}" -lt 5 ] || HG_wait_more=-f
+HG_ended() {
+  local HG_jobs
+  jobs -l >&7
+  printf '\0' >&7
+  IFS= read -r -d '' HG_jobs <&7
+  case $HG_jobs in
+    *" Exit "* | *" Done "* | *" Stopped"* | *" Running "*) ;;
+    *HG_child*) HG_say "killed HG_child at the end" ;;
+  esac
+}
 HG_await() { # not in a loop: where the program is stopped, bash breaks loops; before 5 it comes back then
   wait $HG_wait_more "$HG_pid"
   HG_code=$?
@@ -158,6 +169,10 @@ HG_keep() {
   trap '' $HG_signals
   set -m
   exec 2>&8
+  if [ -n "$HG_wait_more" ]; then
+    exec 7<> <(:)
+    trap HG_ended CHLD
+  fi
   HG_child 3< <(exec base64 -d <<<"$HG_script") &
   HG_pid=$!
   echo "$HG_pid"

@@ -1,8 +1,8 @@
 """squeue: everything in the controller's memory, in one question; jobs that ended stay there for MinJobAge.
 
-After squeue(1) of 22.05.8. Names and comments may hold any character, line ends included, and are other
-people's: so each field ends in a separator with a random part, drawn anew for each question, and nobody's
-comment can pass for a row. (--json quotes as it should, but is 4 kB a job; fixed widths cut.)
+After squeue(1) of 22.05.8 and 24.11.5. Names and comments may hold any character, line ends included, and
+are other people's: so each field ends in a separator with a random part, drawn anew for each question, and
+nobody's comment can pass for a row. (--json quotes as it should, but is 4 kB a job; fixed widths cut.)
 
 Arrays come as squeue keeps them: one row for all elements that have not started, and one for each other.
 SLURM_BITSTR_LEN=0, because such a row's indices would be cut after 64 characters.
@@ -144,7 +144,7 @@ def _row(cells: list[str]) -> Row:
         None if tasks == "N/A" else indices(tasks),
         state,
         reason,
-        number(status),
+        _status(status),
         moment(started),
         moment(ended),
         moment(submitted),
@@ -167,6 +167,13 @@ def _row(cells: list[str]) -> Row:
 
 def _named(text: str) -> str:
     return "" if text in ("(null)", "N/A", "n/a") else text
+
+
+@lru_cache(maxsize=1024)
+def _status(text: str) -> int:
+    """As wait(2) has it: 22.05 says it so, later versions `code:signal`."""
+    code, colon, signal = text.partition(":")
+    return number(code) << 8 | number(signal) if colon else number(code)
 
 
 @lru_cache(maxsize=1024)
