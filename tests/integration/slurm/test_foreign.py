@@ -119,7 +119,12 @@ def test_a_job_that_is_put_back_waits_again_and_is_the_same(desk: Front, up: Clu
     assert again["id"] == job["id"]
     assert again["requeue_count"] == 1
     up.command("scontrol", "release", native)
-    up.command("scontrol", "update", f"JobId={native}", "StartTime=now")  # it was to wait two minutes more
+
+    def sent_on() -> bool:  # it was to wait two minutes more, from when the last run was cleared away
+        up.command("scontrol", "update", f"JobId={native}", "StartTime=now", check=False)
+        return "RUNNING" in up.command("squeue", "--noheader", f"--jobs={native}", "--format=%T").stdout
+
+    until(sent_on)
     assert seen(desk, native, "running")["id"] == job["id"]
     up.command("scancel", native)
     assert seen(desk, native, "canceled")["id"] == job["id"]
