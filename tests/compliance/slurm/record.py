@@ -16,6 +16,7 @@ from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, si
 from headgate.testing.slurm import QUICK, Cluster, cluster, version
 
 CASES = Path(__file__).parent / "cases"
+VERSIONS = sorted(path.name for path in CASES.iterdir())
 NONCE = "case"
 BASE = sbatch.Request(script=b"#!/bin/sh\nexit 0\n", comment="case", hold=True)
 

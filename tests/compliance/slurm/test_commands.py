@@ -7,9 +7,8 @@ from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, si
 from headgate.engines.slurm.commands.answers import Garbled, NoAnswer, Rejected
 from headgate.engines.slurm.states import STATES, meaning
 from headgate.ports.engine import Refused, Uncertain
-from tests.compliance.slurm.record import CASES, NONCE, commands, load
+from tests.compliance.slurm.record import CASES, NONCE, VERSIONS, commands, load
 
-VERSIONS = sorted(path.name for path in CASES.iterdir())
 REFUSED = [
     (path.parent.name, path.stem)
     for path in sorted(CASES.glob("*/sbatch-*.json"))

@@ -10,7 +10,7 @@ from headgate.engines.slurm import indices
 from headgate.engines.slurm.commands import sacct, sbatch, scancel, scontrol, sinfo, squeue
 from headgate.engines.slurm.commands.answers import SlurmError
 from headgate.ports.engine import Refused, Uncertain
-from tests.compliance.slurm.record import NONCE, load
+from tests.compliance.slurm.record import NONCE, VERSIONS, load
 
 PARSERS: dict[str, Callable[[Outcome], object]] = {
     "squeue": squeue.Squeue(NONCE).parse,
@@ -43,9 +43,11 @@ def test_whatever_is_said_the_answer_is_ours_or_the_documented_error(outcome: Ou
         assert isinstance(taken, Uncertain)
 
 
-@given(st.sampled_from(sorted(PARSERS)), st.data())
-def test_a_recorded_answer_with_a_change_in_it_is_read_or_garbled(name: str, data: st.DataObject) -> None:
-    text = load(name).stdout
+@given(st.sampled_from(sorted(PARSERS)), st.sampled_from(VERSIONS), st.data())
+def test_a_recorded_answer_with_a_change_in_it_is_read_or_garbled(
+    name: str, version: str, data: st.DataObject
+) -> None:
+    text = load(name, version).stdout
     at = data.draw(st.integers(0, len(text)))
     to = data.draw(st.integers(at, min(len(text), at + 40)))
     changed = text[:at] + data.draw(st.text(max_size=20)) + text[to:]
