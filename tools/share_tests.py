@@ -29,7 +29,7 @@ class Share:
     def _is_mine(self, file: Path) -> bool:
         if file not in self.mine:
             try:
-                (self.claims / str(file).replace("/", "%")).touch(exist_ok=False)
+                (self.claims / os.path.relpath(file).replace("/", "%")).touch(exist_ok=False)
                 self.mine[file] = True
             except FileExistsError:
                 self.mine[file] = False
