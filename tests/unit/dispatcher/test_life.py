@@ -62,7 +62,7 @@ async def test_jobs_go_on_while_an_engine_does_not_say_what_its_nodes_do(
             while story.state(job) != "RUNNING":  # noqa: ASYNC110  a story has no events to wait for
                 await asyncio.sleep(0.01)
             story.engine.end(job)
-            while story.state(job) != "FINISHED":  # noqa: ASYNC110  the same
+            while story.state(job) != "FINISHED":  # noqa: ASYNC110  a story has no events to wait for
                 await asyncio.sleep(0.01)
     finally:
         await story.dispatcher.stop()
