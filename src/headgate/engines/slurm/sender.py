@@ -208,11 +208,11 @@ class Sender:
         if outgoing.recalled:
             items = tuple(item for item in outgoing.items if item.instance not in outgoing.recalled)
             part = outgoing.part
-            over = tuple(one for one in part.instances if one in outgoing.recalled)
+            over = tuple(one for one in part.instances if one in outgoing.recalled - part.over)
             self._ledger.drop(part)
             kept = replace_instances(part, tuple(item.instance for item in items))
             if over:  # whoever acknowledges their end finds them under a name of their own
-                gone = replace_instances(part, over, name=f"{part.name}!")
+                gone = replace_instances(part, over, name=f"{part.name}!{over[0]}")
                 gone.ended.update(over)
                 gone.started.update(over)
                 self._ledger.add(gone)
