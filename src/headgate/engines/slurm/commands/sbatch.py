@@ -229,9 +229,9 @@ def parse(outcome: Outcome) -> Submitted | Full | Refused | Uncertain:
         return Full(later) if later else Refused(helped(said, text))
     if any(words(line).startswith(_LOCAL) for line in lines) and not unreachable(said):
         return Refused(said[:400])
-    if refused := sudo.refusal(outcome.exit_status, stdout, decoded(outcome.stderr)):
+    if why := sudo.refused(outcome):
         return Refused(
-            f"The server may not submit as the job's owner ({refused[:200]}): an administrator's rule for"
+            f"The server may not submit as the job's owner ({why[:200]}): an administrator's rule for"
             " sudo has to name this account."
         )
     return Uncertain(what)
