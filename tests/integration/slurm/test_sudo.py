@@ -43,10 +43,10 @@ class Desk(Front):
         python = ordinary.python(SERVER, self.rules)
         self.server = Server(self.server.data, self.server.arguments, python=python)
 
-    def rule(self, *accounts: str) -> None:
+    def rule(self, *accounts: str, more: str = "") -> None:
         """From now on the server may become these. (The file stays the one that is mounted.)"""
         self.rules.write_text(
-            f"Defaults use_pty\n"
+            f"Defaults use_pty\n{more}"
             f'Defaults:{SERVER} env_keep += "SLURM_CONF SLURM_UMASK SLURM_TIME_FORMAT SLURM_BITSTR_LEN TZ"\n'
             f"{SERVER} ALL=({','.join(accounts)}) TIMEOUT=9s NOPASSWD: {self._commands}\n"
         )
@@ -142,6 +142,16 @@ def test_doctor_finds_nothing_wrong_once_the_server_is_an_operator(desk: Desk) -
     said = desk.doctor()
     assert "sudo has a rule" in said
     assert "adminlevel" not in said
+
+
+def test_doctor_warns_where_sudo_stands_between_sbatch_and_its_input(desk: Desk) -> None:
+    try:
+        desk.rule(OWNER, more="Defaults log_input\n")
+        assert "set !log_input" in desk.doctor()
+        desk.rule(OWNER, more=f"Defaults log_input\nDefaults:{SERVER} !log_input\n")
+        assert "sudo has a rule" in desk.doctor()
+    finally:
+        desk.rule(OWNER, "nobody")
 
 
 @pytest.mark.parametrize(("user", "account"), [("jane", OWNER), ("joe", "nobody")])
