@@ -47,10 +47,12 @@ class Endings:
         self.stages: Mapping[tuple[str, int], Stage] = {}
         """Of what the last look showed, by part and instance."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing more is ended."""
-        for task in self._busy.values():
+        tasks = list(self._busy.values())
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def trouble(self, part: Part) -> str:
         """Why this part can't be ended, though it was asked to; empty: it can, as far as is known."""
@@ -74,7 +76,7 @@ class Endings:
             trouble = self._troubles.get(account)
             if account in self._busy or (trouble is not None and trouble.again > time.monotonic()):
                 continue
-            _ = self._begin(account, self._as(account, theirs, also))
+            self._begin(account, self._as(account, theirs, also)).add_done_callback(_heard)
 
     async def beside(self, account: str, work: Coroutine[None, None, None]) -> None:
         """Something else that is done as an account; empty: as the server. Raises what it raises, and

@@ -215,7 +215,7 @@ class SlurmEngine:
         """See Engine."""
         tasks, self._tasks = self._tasks, []
         if self._watcher is not None:
-            self._watcher.endings.close()
+            await self._watcher.endings.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

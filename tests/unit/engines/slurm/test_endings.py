@@ -88,7 +88,7 @@ async def test_a_scancel_that_hangs_holds_up_its_own_account_alone(desk: Desk) -
     await desk.enforce(desk.part("ann", 1), desk.part("bob", 2))
     await desk.enforce(desk.part("ann", 3), desk.part("bob", 4))
     assert desk.cluster.asked == [("ann", 1, ""), ("bob", 2, ""), ("bob", 4, "")]
-    desk.endings.close()
+    await desk.endings.close()
 
 
 async def test_what_may_not_be_ended_is_said_and_tried_again_later(
@@ -129,7 +129,7 @@ async def test_what_hangs_beside_is_waited_for_a_little_and_not_begun_twice(
         with pytest.raises(EngineUnavailable, match="'ann'"):
             await desk.endings.beside("ann", hangs(name))
     assert begun == ["first"]
-    desk.endings.close()
+    await desk.endings.close()
 
 
 async def test_what_ends_beside_in_time_is_as_if_it_had_been_waited_for(desk: Desk) -> None:
