@@ -313,6 +313,18 @@ async def test_an_array_that_is_too_much_goes_in_halves_and_is_not_looked_for_as
 
 
 @pytest.mark.usefixtures("soon")
+async def test_an_array_that_finds_no_room_on_the_disk_waits_as_it_is(office: Office) -> None:
+    office.cluster.answers = [sbatch.Full("No space left on device", fewer=False)]
+    part = office.give(*range(8))
+    await office.settle()
+    assert (office.ends(), office.sender.reasons) == ([], {1: "No space left on device"})
+    office.sender.ended(part)
+    await office.settle()
+    assert office.cluster.asked == [("t.0-7", "0-7")] * 2
+    assert part.job == 2
+
+
+@pytest.mark.usefixtures("soon")
 async def test_of_a_limited_array_that_is_too_much_one_piece_is_with_slurm_at_a_time(office: Office) -> None:
     office.cluster.answers = [FULL]
     office.give(*range(6), at_once=2)
