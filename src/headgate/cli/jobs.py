@@ -142,7 +142,7 @@ def show(job: Id, url: Url = "") -> None:
             "Owner": found.owner,
             "Origin": found.origin,
             "State": found.state,
-            "Why": found.failure or found.pending_text or found.pending_reason,
+            "Why": found.pending_text or found.failure or found.pending_reason,
             "First failed": failures.why(first) if first else "",
             "Its output": failures.output(first) if first else "",
             "Queue": found.queue,

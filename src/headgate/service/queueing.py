@@ -74,11 +74,14 @@ def look_again(edit: JobEdit) -> None:
 
 
 def in_engine(jobs: Collection[Job], reasons: Mapping[int, str]) -> dict[int, Hindrance]:
-    """What those of these jobs wait for that are in the queue of the engine, by id. reasons: its words."""
+    """What those of these jobs wait for that are in the queue of the engine, or that it can't end yet, by id.
+    reasons: its words.
+    """
     return {
         job.id: Hindrance(Wait.ENGINE, job.spec.queue, said=reasons[job.id])
         for job in jobs
-        if job.state is JobState.QUEUED and not job.blocked and job.id in reasons
+        if job.id in reasons
+        and ((job.state is JobState.QUEUED and not job.blocked) or job.state is JobState.CANCELING)
     }
 
 

@@ -35,16 +35,21 @@ class Desk(Front):
     def __init__(self, up: Cluster, folder: Path, faults: Faults) -> None:
         settings = f'bin = "{faults.folder}"\ncommand_timeout_s = 1.0\nsudo = true\nmin_uid = 1\n'
         super().__init__(up, folder, settings=f'{settings}[server]\nengine = "slurm"\n')
-        rules = folder / "sudoers"
+        self.rules = folder / "sudoers"
         commands = ", ".join(f"{faults.folder}/{name}" for name in ("sbatch", "scancel"))
-        rules.write_text(
-            f"Defaults use_pty\n"
-            f'Defaults:{SERVER} env_keep += "SLURM_CONF SLURM_UMASK SLURM_TIME_FORMAT SLURM_BITSTR_LEN TZ"\n'
-            f"{SERVER} ALL=({OWNER},nobody) TIMEOUT=9s NOPASSWD: {commands}, /usr/bin/scontrol\n"
-        )
+        self._commands = f"{commands}, /usr/bin/scontrol"
+        self.rule(OWNER, "nobody")
         shutil.chown(folder, SERVER)
-        python = ordinary.python(SERVER, rules)
+        python = ordinary.python(SERVER, self.rules)
         self.server = Server(self.server.data, self.server.arguments, python=python)
+
+    def rule(self, *accounts: str, more: str = "") -> None:
+        """From now on the server may become these. (The file stays the one that is mounted.)"""
+        self.rules.write_text(
+            f"Defaults use_pty\n{more}"
+            f'Defaults:{SERVER} env_keep += "SLURM_CONF SLURM_UMASK SLURM_TIME_FORMAT SLURM_BITSTR_LEN TZ"\n'
+            f"{SERVER} ALL=({','.join(accounts)}) TIMEOUT=9s NOPASSWD: {self._commands}\n"
+        )
 
     def doctor(self) -> str:
         """What doctor says."""
@@ -139,6 +144,16 @@ def test_doctor_finds_nothing_wrong_once_the_server_is_an_operator(desk: Desk) -
     assert "adminlevel" not in said
 
 
+def test_doctor_warns_where_sudo_stands_between_sbatch_and_its_input(desk: Desk) -> None:
+    try:
+        desk.rule(OWNER, more="Defaults log_input\n")
+        assert "set !log_input" in desk.doctor()
+        desk.rule(OWNER, more=f"Defaults log_input\nDefaults:{SERVER} !log_input\n")
+        assert "sudo has a rule" in desk.doctor()
+    finally:
+        desk.rule(OWNER, "nobody")
+
+
 @pytest.mark.parametrize(("user", "account"), [("jane", OWNER), ("joe", "nobody")])
 def test_a_job_runs_as_its_owner_who_sees_nothing_of_sudo(desk: Desk, user: str, account: str) -> None:
     desk.owner = (user, f"{user}'s secret 1")
@@ -195,6 +210,7 @@ def test_what_can_not_be_killed_is_waited_for(desk: Desk, faults: Faults) -> Non
     """It is stopped and so hears no SIGTERM; then it goes on, and submits."""
     faults.plan("sbatch", "late")
     job = desk.submit({"command": desk.command("late")})
+    until(lambda: faults.calls("sbatch"))
     pid = wait_for_sbatch(faults)
     os.kill(pid, signal.SIGSTOP)
     time.sleep(5.5)  # longer than the deadline and all looks, and shorter than TIMEOUT
@@ -220,6 +236,46 @@ def test_a_server_that_is_killed_around_sbatch_runs_the_job_once(
     desk.start()
     assert desk.ended(job)["state"] == "failed"
     assert (desk.task(job)["exit_code"], desk.ran("killed")) == (4, [0])
+
+
+def test_where_a_rule_is_gone_others_are_canceled_and_its_owner_once_it_is_back(desk: Desk) -> None:
+    desk.owner = ("joe", "joe's secret 1")
+    stuck, also = (desk.submit({"command": desk.command("joe", "sleep 60")}) for _ in range(2))
+    desk.until_ran("joe", 2)
+    desk.rule(OWNER)
+    try:
+        for job in (stuck, also):
+            desk.ask("POST", f"/v1/jobs/{job}/cancel")
+        until(lambda: "sudo: " in desk.job(stuck).get("pending_text", ""))
+        assert "no rule lets the server act as 'nobody'" in desk.job(stuck)["pending_text"]
+        desk.owner = ("jane", "jane's secret 1")
+        job = desk.submit({"command": desk.command("jane", "sleep 60")})
+        desk.until_ran("jane", 1)
+        desk.ask("POST", f"/v1/jobs/{job}/cancel")
+        assert desk.ended(job, seconds=10)["state"] == "canceled"
+    finally:
+        desk.rule(OWNER, "nobody")
+    desk.owner = ("joe", "joe's secret 1")
+    for job in (stuck, also):
+        assert desk.ended(job)["state"] == "canceled"
+
+
+def test_a_scancel_that_hangs_keeps_nobody_else_waiting(desk: Desk, faults: Faults) -> None:
+    desk.owner = ("joe", "joe's secret 1")
+    stuck = desk.submit({"command": desk.command("joe", "sleep 60")})
+    desk.until_ran("joe", 1)
+    faults.plan("scancel", "hang-before always")
+    desk.ask("POST", f"/v1/jobs/{stuck}/cancel")
+    until(lambda: faults.calls("scancel"))
+    desk.owner = ("jane", "jane's secret 1")
+    faults.plan("scancel")
+    began = time.monotonic()
+    jobs = [desk.submit({"command": desk.command("jane")}) for _ in range(2)]
+    for job in jobs:
+        assert desk.ended(job)["state"] == "finished"
+    assert time.monotonic() - began < 9
+    desk.owner = ("joe", "joe's secret 1")
+    assert desk.ended(stuck)["state"] == "canceled"
 
 
 def test_files_of_an_account_are_out_of_reach_and_that_is_said(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from headgate.engines.command import kept
-from headgate.engines.command.outcomes import Done, Flooded, Hung, NotRun, Outcome, Run
+from headgate.engines.command.outcomes import Done, Flooded, Hung, NotRun, Outcome, Run, not_run
 
 REAP_S: Final = 2.0
 """How long after SIGKILL the end of a command is waited for."""
@@ -45,7 +45,7 @@ class Attended:
             process = self._start(found)
         except (OSError, ValueError) as error:
             # ValueError: a NUL in an argument. OSError: E2BIG, EAGAIN, EACCES and the like.
-            return NotRun(f"{name} could not be started: {error}")
+            return not_run(name, error)
         try:
             pidfd = os.pidfd_open(process.pid)
         except OSError:  # there is no descriptor left for it: nobody would hear of its end

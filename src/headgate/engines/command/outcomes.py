@@ -5,6 +5,7 @@ Only `Done` says that the command ended by itself; after `Hung`, `Flooded` and `
 done its work, after `NotRun` it certainly has not.
 """
 
+import errno
 from collections.abc import Mapping
 from typing import Final
 
@@ -54,9 +55,21 @@ class Flooded(Struct, frozen=True, tag=True):
 
 
 class NotRun(Struct, frozen=True, tag=True):
-    """It could not even be started."""
+    """It could not even be started. later: it may be, once there is room: on the disk, or for processes."""
 
     reason: str
+    later: bool = False
+
+
+_NO_ROOM: Final = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+)
+
+
+def not_run(name: str, error: Exception) -> NotRun:
+    """That this command could not be started, and why."""
+    later = isinstance(error, OSError) and error.errno in _NO_ROOM
+    return NotRun(f"{name} could not be started: {error}", later)
 
 
 class Lost(Struct, frozen=True, tag=True):

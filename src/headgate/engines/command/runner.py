@@ -6,7 +6,7 @@ from typing import Final
 
 from headgate.engines.command import sudo
 from headgate.engines.command.hand import Hand
-from headgate.engines.command.outcomes import BASE, Command, NotRun, Outcome, Run
+from headgate.engines.command.outcomes import BASE, Command, Outcome, Run, not_run
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Of standard output, and of standard error. 200,000 rows of squeue are 40 MB."""
@@ -54,7 +54,7 @@ class Runner:
             try:
                 hand = await self._ready()
             except OSError as error:
-                return NotRun(f"{command.argv[0]} could not be started: {error}")
+                return not_run(command.argv[0], error)
             return await hand.run(run)
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from headgate.engines.command.attended import Attended
-from headgate.engines.command.outcomes import HEAD, Answer, NotRun, Run, decode_order, frame
+from headgate.engines.command.outcomes import HEAD, Answer, Run, decode_order, frame, not_run
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ class Starter:
         try:
             attended = Attended(order)
         except OSError as error:
-            self._say(Answer(order.n, NotRun(f"{order.command.argv[0]} could not be started: {error}")))
+            self._say(Answer(order.n, not_run(order.command.argv[0], error)))
             return
         with self._knowing:
             self._running[order.n] = attended

@@ -8,6 +8,8 @@ be one.
 from collections.abc import Collection
 from typing import Final
 
+from headgate.engines.command.outcomes import Done, Outcome
+
 _REFUSALS: Final = (
     "a password is required",
     "a terminal is required to",
@@ -38,9 +40,12 @@ def words(sudo: str, account: str, gid: int | None, keep: Collection[str]) -> tu
     return (sudo, "-n", f"--preserve-env={','.join(sorted(keep))}", "-u", account, *group, "--")
 
 
-def refusal(exit_status: int, stdout: str, stderr: str) -> str:
+def refused(outcome: Outcome) -> str:
     """What sudo said when it did not start the command; empty: it may have."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    if exit_status != 1 or stdout.strip() or not all(line.startswith(_SAYS) for line in lines):
+    if not isinstance(outcome, Done) or outcome.exit_status != 1 or outcome.stdout.strip():
         return ""
-    return next((line for line in lines if any(said in line for said in _REFUSALS)), "")
+    said = outcome.stderr.decode("utf-8", "replace")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if not all(line.startswith(_SAYS) for line in lines):
+        return ""
+    return next((line for line in lines if any(one in line for one in _REFUSALS)), "")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from headgate.core.errors import EngineUnavailable, NotFound, NotPermitted
 from headgate.core.launch import OsAccount
 from headgate.core.vocabulary import NodeState
+from headgate.engines.command import sudo
 from headgate.engines.command.outcomes import Command, Outcome
 from headgate.engines.command.runner import Runner
 from headgate.engines.slurm.commands import sacct, sacctmgr, sbatch, scancel, scontrol, sinfo
@@ -56,6 +57,8 @@ class Cluster:
 
     async def _ask(self, command: Command, parse: Callable[[Outcome], T], account: str = "") -> T:
         outcome = await self._run(command, account)
+        if account and (why := sudo.refused(outcome)):
+            raise EngineUnavailable(f"no rule lets the server act as {account!r} ({why})")
         try:
             return parse(outcome)
         except SlurmError as error:

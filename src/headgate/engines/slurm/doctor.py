@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from headgate.engines.slurm.states import TRIED
 from headgate.ports.findings import Finding, Level
 
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
+_LOGS_INPUT = re.compile(r"\blog_input\b|(?<!NO)LOG_INPUT:")
 AS_OWNER = ("sbatch", "scancel", "scontrol")
 
 
@@ -57,6 +59,9 @@ def _sudo() -> Finding:
         return Finding(Level.FAULT, f"sudo has no rule for {', '.join(missing)}: {hint}.")
     if "NOPASSWD" not in said.stdout or "TIMEOUT" not in said.stdout:
         return Finding(Level.WARNING, f"The rule for sudo lacks NOPASSWD or TIMEOUT: {hint}.")
+    if _LOGS_INPUT.search(said.stdout) and "!log_input" not in said.stdout:
+        # A pipe of sudo's would stand between sbatch and the file that is locked while it is there.
+        return Finding(Level.WARNING, f"sudo logs the input of sbatch: set !log_input, as {hint}.")
     return Finding(Level.GOOD, "sudo has a rule for the commands that act as a job's owner.")
 
 

@@ -214,6 +214,8 @@ class SlurmEngine:
     async def close(self) -> None:
         """See Engine."""
         tasks, self._tasks = self._tasks, []
+        if self._watcher is not None:
+            await self._watcher.endings.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -385,6 +387,7 @@ class SlurmEngine:
         """See Engine."""
         sender, watcher = self._working()
         kill_at = time.monotonic() + (0.0 if forced else grace_s)
+        asked = []
         for name, instances in self._ledger.by_part(keys).items():
             part = self._ledger.parts[name]
             if sender.take_back(name, instances):
@@ -393,33 +396,46 @@ class SlurmEngine:
                 known = part.stops.get(instance)
                 if known is None or (forced and not known.forced):
                     part.stops[instance] = Stop(forced, kill_at, "" if forced else stop_signal)
-            if part.job:  # else as soon as it is known where it is
-                await watcher.enforce(part)
+            asked.append(part)
+        # What can't be ended now (nobody knows yet where it is) is at one of the next looks.
+        await watcher.endings.enforce(asked)
         self._kick()
 
     async def recall(self, keys: Collection[Key]) -> None:
         """See Engine. What waits is held first, so that it does not start meanwhile."""
         sender, watcher = self._working()
-        looked = False
+        by_account: dict[str, list[tuple[Part, list[int]]]] = {}
+        troubles = []
         for name, instances in self._ledger.by_part(keys).items():
             part = self._ledger.parts[name]
             if sender.take_back(name, instances):
                 continue
-            if not part.job:
-                raise EngineUnavailable(f"It is not known yet whether Slurm has {name}.")
-            if not looked:
-                await watcher.look()
-                looked = True
-            waiting = watcher.waiting(part, instances)
+            if part.job:
+                by_account.setdefault(part.account, []).append((part, instances))
+            else:
+                troubles.append(f"It is not known yet whether Slurm has {name}.")
+        for account, theirs in by_account.items():
+            try:
+                await watcher.endings.beside(account, self._recall(watcher, theirs))
+            except EngineUnavailable as error:
+                troubles.append(error.text)
+        self._kick()
+        if troubles:
+            raise EngineUnavailable(" ".join(dict.fromkeys(troubles)))
+
+    async def _recall(self, watcher: Watcher, theirs: Sequence[tuple[Part, Sequence[int]]]) -> None:
+        """The same for what Slurm has of one account. Raises EngineUnavailable."""
+        endings = watcher.endings
+        await watcher.look()
+        for part, instances in theirs:
+            waiting = endings.waiting(part, instances)
             if not waiting:
                 continue
             await self._cluster.hold(Target(part.job, part.elements(waiting)), account=part.account)
             await watcher.look()
-            held = watcher.waiting(part, [one for one in waiting if one not in part.ended])
-            for instance in held:
+            for instance in endings.waiting(part, [one for one in waiting if one not in part.ended]):
                 part.stops.setdefault(instance, Stop(forced=True, kill_at=time.monotonic()))
-            if held:
-                await watcher.enforce(part)
+            await endings.enforce([part])
         self._kick()
 
     async def allow(self, wall_times: Mapping[Key, float | None]) -> None:

@@ -5,7 +5,9 @@ tried. The id that Slurm gave follows; if it is missing, Slurm is asked for the 
 acknowledged is taken off. A journal that had to be made anew proves nothing about what is older.
 """
 
+import contextlib
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from msgspec import Struct
 from headgate.core.errors import EngineUnavailable
 
 LARGE = 8 * 1024 * 1024
+"""Bytes from which on it is written anew, without what is over."""
 
 
 class Tried(Struct, frozen=True, tag="tried", kw_only=True):
@@ -77,11 +80,13 @@ class Story(Struct):
 
 
 class Journal:
-    """The file. Everything is appended; `open` leaves out what is no longer needed."""
+    """The file. Everything is appended; what is no longer needed is left out when it is opened or large."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._fd = -1
+        self._most = LARGE
+        self._writing = threading.Lock()
         self.secret = b""
         self.floor = 0
         self.fresh = False
@@ -92,8 +97,15 @@ class Journal:
 
         Raises EngineUnavailable.
         """
+        born, kept = self._read(Born(new_secret))
+        self.fresh = born.secret == new_secret
+        self.secret, self.floor = bytes.fromhex(born.secret), born.floor
+        self._rewrite(kept)
+        return kept
+
+    def _read(self, born: Born) -> tuple[Born, dict[str, Story]]:
+        """Its first line (by default this one), and the parts that are not over. Raises EngineUnavailable."""
         stories: dict[str, Story] = {}
-        born = Born(new_secret)
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
@@ -101,7 +113,6 @@ class Journal:
         except OSError as error:
             raise _unusable(self._path, error) from None
         lines = data[: data.rfind(b"\n") + 1].splitlines()
-        self.fresh = not lines
         for raw in lines:
             try:
                 line = _decode(raw)
@@ -111,10 +122,7 @@ class Journal:
                 born = line
             else:
                 _tell(stories, line)
-        kept = {name: one for name, one in stories.items() if one.over < set(one.tried.instances)}
-        self.secret, self.floor = bytes.fromhex(born.secret), born.floor
-        self._rewrite(kept)
-        return kept
+        return born, {name: one for name, one in stories.items() if one.over < set(one.tried.instances)}
 
     def _rewrite(self, stories: dict[str, Story]) -> None:
         lines: list[Line] = [Born(self.secret.hex(), self.floor)]
@@ -130,6 +138,7 @@ class Journal:
             fd = os.open(new, flags, 0o600)
             _write(fd, lines)
             os.fsync(fd)
+            self._most = max(LARGE, 2 * os.fstat(fd).st_size)
             new.replace(self._path)
             folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
@@ -154,21 +163,18 @@ class Journal:
 
     def note(self, *lines: Line, sync: bool) -> None:
         """Append; when `sync`, on disk afterwards. Raises EngineUnavailable, and nothing counts as said."""
-        try:
-            _write(self._fd, lines)
-            if sync:
-                os.fdatasync(self._fd)
-        except OSError as error:
-            raise _unusable(self._path, error) from None
-
-    @property
-    def large(self) -> bool:
-        """Whether it should be written anew."""
-        return os.fstat(self._fd).st_size > LARGE
-
-    def compact(self, stories: dict[str, Story]) -> None:
-        """Keep only these. Raises EngineUnavailable."""
-        self._rewrite(stories)
+        with self._writing:
+            try:
+                _write(self._fd, lines)
+                if sync:
+                    os.fdatasync(self._fd)
+                large = os.fstat(self._fd).st_size > self._most
+            except OSError as error:
+                raise _unusable(self._path, error) from None
+            if sync and large:
+                self._most *= 2  # if it can't be written anew, which is no reason not to go on
+                with contextlib.suppress(EngineUnavailable):
+                    self._rewrite(self._read(Born(self.secret.hex()))[1])
 
 
 def _tell(stories: dict[str, Story], line: Tried | Taken | Dropped | Over) -> None:

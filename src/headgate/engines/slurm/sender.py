@@ -208,11 +208,11 @@ class Sender:
         if outgoing.recalled:
             items = tuple(item for item in outgoing.items if item.instance not in outgoing.recalled)
             part = outgoing.part
-            over = tuple(one for one in part.instances if one in outgoing.recalled)
+            over = tuple(one for one in part.instances if one in outgoing.recalled - part.over)
             self._ledger.drop(part)
             kept = replace_instances(part, tuple(item.instance for item in items))
             if over:  # whoever acknowledges their end finds them under a name of their own
-                gone = replace_instances(part, over, name=f"{part.name}!")
+                gone = replace_instances(part, over, name=f"{part.name}!{over[0]}")
                 gone.ended.update(over)
                 gone.started.update(over)
                 self._ledger.add(gone)
@@ -265,7 +265,7 @@ class Sender:
         if isinstance(answer, sbatch.Submitted):
             self.taken(part, answer.job)
         elif isinstance(answer, sbatch.Full):
-            self._full(outgoing, answer.reason)
+            self._full(outgoing, answer)
         elif isinstance(answer, Refused):
             self._give_up(outgoing, answer.reason)
         else:
@@ -290,24 +290,25 @@ class Sender:
             log.warning("journal_unwritable", reason=error.text)
         log.info("submitted", part=part.name, job=job, runs=len(part.instances))
 
-    def _full(self, outgoing: Outgoing, reason: str) -> None:
+    def _full(self, outgoing: Outgoing, answer: sbatch.Full) -> None:
         """Its owner has as many jobs with Slurm as he may have. An array may be more than that by itself: its
         halves are tried.
         """
         part = outgoing.part
-        log.info("not_yet", part=part.name, reason=reason)
+        log.info("not_yet", part=part.name, reason=answer.reason)
         outgoing.tries, outgoing.waiting = 0, True
         self.take_back(part.name, list(part.stops))
         pieces = [outgoing]
         try:
             # After a restart it is not looked for: its halves may have made the records of its runs.
             self._journal.note(Dropped(part.name), sync=False)
-            pieces = self._halves(outgoing)
+            if answer.fewer:
+                pieces = self._halves(outgoing)
         except EngineUnavailable as error:
             log.error("journal_unwritable", reason=error.text)
         smaller = len(pieces) > 1
         standing = [one.standing for one in pieces]
-        self._lines.full(outgoing.whose, part.name, reason, *standing, smaller=smaller)
+        self._lines.full(outgoing.whose, part.name, answer.reason, *standing, smaller=smaller)
 
     def _halves(self, outgoing: Outgoing) -> list[Outgoing]:
         """The two of an array, in its place; of anything else itself."""

@@ -16,9 +16,9 @@ import structlog
 from headgate.core.errors import EngineUnavailable
 from headgate.engines.slurm.cluster import Cluster
 from headgate.engines.slurm.commands import sacct
-from headgate.engines.slurm.commands.scancel import Target
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.doubts import MARGIN_S, Doubts, Finding
+from headgate.engines.slurm.endings import Endings
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.parts import Ledger, Part
 from headgate.engines.slurm.script import record_name
@@ -83,8 +83,8 @@ class Watcher:
         self._names: set[str] = set()
         self._put_back: dict[str, list[int]] = {}
         """What had begun and waits in Slurm's queue again, since somebody put it back there."""
-        self.stages: dict[tuple[str, int], Stage] = {}
-        """Of what the last list showed, by part and instance."""
+        self.endings = Endings(cluster, self.kick)
+        self._stages: dict[tuple[str, int], Stage] = {}
         self.reasons: dict[int, str] = {}
         """Why what waits does so, by intents, as Slurm says it of the first of each."""
         self.rows: Sequence[Row] = ()
@@ -175,7 +175,7 @@ class Watcher:
         by_part: dict[tuple[int, str, int], list[Row]] = {}
         for row in rows:
             by_part.setdefault((row.array, row.comment, row.uid), []).append(row)
-        self.stages = {}
+        self._stages = self.endings.stages = {}
         self.reasons = {}
         self._put_back = {}
         changed = False
@@ -187,11 +187,14 @@ class Watcher:
         self._took = time.monotonic() - began
         if changed:
             self._lively_until = time.monotonic() + LIVELY_S
-        for name, instances in self._put_back.items():
+        for name in self._put_back:
             # Its record keeps it from running again: whoever wants it again gets it as a new job.
             log.warning("put_back", part=name, job=self._ledger.parts[name].job)
-            await self.end(self._ledger.parts[name], instances)
-        await self._enforce()
+        live = self._ledger.live()
+        for part in live:
+            if why := self.endings.trouble(part):
+                self.reasons[part.intent] = why
+        await self.endings.enforce(live, self._put_back)
 
     async def _settle_doubts(self, rows: Sequence[Row], began: float) -> None:
         if not self._doubts.open:
@@ -263,7 +266,7 @@ class Watcher:
                 changed |= self._gone(part, instance, began)
                 continue
             stage = meaning(seen.state).stage
-            self.stages[(part.name, instance)] = stage
+            self._stages[(part.name, instance)] = stage
             if stage is Stage.OVER:
                 changed |= self._over(part, instance, seen, began)
                 continue
@@ -310,7 +313,7 @@ class Watcher:
         part.job = job
         for instance in part.live():
             part.missing.setdefault(instance, began)
-            self.stages.pop((part.name, instance), None)
+            self._stages.pop((part.name, instance), None)
 
     def _gone(self, part: Part, instance: int, began: float) -> bool:
         """Slurm does not show it: it may have forgotten it, or the list may be wrong."""
@@ -382,56 +385,6 @@ class Watcher:
 
     def _native(self, part: Part, instance: int) -> str:
         return f"{part.job}_{part.positions[instance]}" if part.is_array else str(part.job)
-
-    # ---- ending by force
-
-    async def _enforce(self) -> None:
-        """End what was asked to, as far as it has come: gently, and by force what has had its time or waits.
-
-        Raises EngineUnavailable.
-        """
-        for part in self._ledger.live():
-            if part.stops and part.job:
-                await self.enforce(part)
-
-    async def enforce(self, part: Part) -> None:
-        """The same for one part that Slurm has. Raises EngineUnavailable."""
-        now = time.monotonic()
-        asked = {one: stop for one, stop in part.stops.items() if stop.kill_at is not None}
-        waiting = set(self.waiting(part, list(asked)))
-        due = [one for one, stop in asked.items() if one in waiting or (stop.kill_at or 0.0) <= now]
-        if due:
-            await self.end(part, due)
-        gently: dict[str, list[int]] = {}
-        for one in self.begun(part, [one for one in asked if one not in due]):
-            if asked[one].signal:
-                gently.setdefault(asked[one].signal, []).append(one)
-        for name, instances in gently.items():
-            target = Target(part.job, part.elements(instances))
-            await self._cluster.cancel([target], signal=name, account=part.account)
-            for one in instances:
-                asked[one].signal = ""
-
-    async def end(self, part: Part, instances: Sequence[int]) -> None:
-        """End these by force, waiting or running. Raises EngineUnavailable."""
-        # What is missing may have left its id to somebody else's job.
-        there = [one for one in instances if one not in part.missing]
-        if there:
-            await self._cluster.cancel([Target(part.job, part.elements(there))], account=part.account)
-        for instance in instances:
-            stop = part.stops.get(instance)
-            if stop is not None:
-                stop.kill_at = None
-        self.kick()
-
-    def waiting(self, part: Part, instances: Sequence[int]) -> list[int]:
-        """Those of these instances that waited at the last look."""
-        return [one for one in instances if self.stages.get((part.name, one)) is Stage.WAITING]
-
-    def begun(self, part: Part, instances: Sequence[int]) -> list[int]:
-        """Those of these instances that had their nodes at the last look."""
-        begun = (Stage.STARTING, Stage.RUNNING, Stage.CLOSING)
-        return [one for one in instances if self.stages.get((part.name, one)) in begun]
 
 
 def _comments(kept: sacct.Record) -> set[str]:

@@ -158,6 +158,15 @@ async def test_input_is_kept_as_long_as_anything_that_was_started_has_it(make: M
     assert not kept.exists()
 
 
+async def test_input_that_the_disk_has_no_room_for_may_have_it_later(make: Make) -> None:
+    runner = make()
+    command = Command(argv=("cat",), stdin=b"x" * 10, kept="/dev/full")
+    outcome = await runner.run(command, deadline_s=20)
+    assert isinstance(outcome, NotRun)
+    assert outcome.later
+    assert "No space left" in outcome.reason
+
+
 async def test_input_that_nobody_has_any_more_is_removed(make: Make, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     command = Command(argv=("cat",), stdin=b"whole", kept=str(kept))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from headgate.engines.command.sudo import refusal, words
+from headgate.engines.command.outcomes import Done, Hung
+from headgate.engines.command.sudo import refused, words
 
 
 def test_sudo_asks_nothing_and_is_told_account_group_and_variables() -> None:
@@ -22,7 +23,7 @@ def test_sudo_asks_nothing_and_is_told_account_group_and_variables() -> None:
     ],
 )
 def test_what_sudo_says_before_it_runs_anything_is_a_refusal(said: str) -> None:
-    assert refusal(1, "", said)
+    assert refused(Done(1, b"", said.encode()))
 
 
 @pytest.mark.parametrize(
@@ -38,4 +39,8 @@ def test_what_sudo_says_before_it_runs_anything_is_a_refusal(said: str) -> None:
     ],
 )
 def test_what_may_have_run_is_no_refusal(status: int, stdout: str, stderr: str) -> None:
-    assert not refusal(status, stdout, stderr)
+    assert not refused(Done(status, stdout.encode(), stderr.encode()))
+
+
+def test_of_what_did_not_end_nothing_is_known() -> None:
+    assert not refused(Hung(1.0, b"", b"sudo: a password is required\n"))

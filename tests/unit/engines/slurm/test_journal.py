@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from headgate.engines.slurm import journal as module
 from headgate.engines.slurm.journal import Dropped, Journal, Over, Story, Taken, Tried
 
 ONE = Tried(part="t-1.1-3", tag="t-1", intent=1, instances=(1, 2, 3), uid=1001)
@@ -61,3 +64,36 @@ def test_a_job_that_was_tried_again_is_known_by_its_last_try(tmp_path: Path) -> 
     journal.open("abcd")
     journal.note(TWO, Taken(TWO.part, 5), Dropped(TWO.part), TWO, sync=True)
     assert reopened(journal, path)[TWO.part].job == 0
+
+
+def test_it_does_not_grow_with_all_that_was_ever_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 1024)
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("abcd")
+    journal.note(ONE, sync=True)
+    journal.note(Taken(ONE.part, 77), Over(ONE.part, (2,)), sync=False)
+    for _ in range(40):
+        journal.note(TWO, sync=True)
+        journal.note(Dropped(TWO.part), sync=False)
+    assert path.stat().st_size < 2500
+    journal.note(TWO, sync=True)
+    stories = reopened(journal, path)
+    assert (stories[ONE.part].job, stories[ONE.part].over, set(stories)) == (77, {2}, {ONE.part, TWO.part})
+    assert (journal.secret, journal.fresh) == (b"\xab\xcd", True)
+
+
+def test_a_journal_that_can_not_be_written_anew_goes_on_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", 100)
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    journal.open("abcd")
+    path.with_suffix(".new").mkdir()
+    for _ in range(3):
+        journal.note(ONE, TWO, sync=True)
+    path.with_suffix(".new").rmdir()
+    assert set(reopened(journal, path)) == {ONE.part, TWO.part}

@@ -255,6 +255,39 @@ async def test_what_waits_for_room_can_be_taken_back_and_lets_the_next_go(office
     assert first.name not in [name for name, _ in office.cluster.asked]
 
 
+@pytest.mark.usefixtures("soon")
+async def test_of_what_is_taken_back_and_acknowledged_while_it_waits_for_room_nothing_is_kept(
+    office: Office,
+) -> None:
+    office.cluster.answers = [FULL]
+    first, second = office.give(1), office.give(2, tag="u")
+    await office.settle()
+    assert office.sender.take_back(second.name, [2])
+    office.ledger.acknowledge(10)
+    office.ledger.drop(second)  # as the engine does
+    office.sender.ended(first)
+    await office.settle()
+    assert list(office.ledger.parts) == [first.name]
+
+
+@pytest.mark.usefixtures("soon")
+async def test_each_that_is_taken_back_of_an_array_that_waits_for_room_can_be_acknowledged(
+    office: Office,
+) -> None:
+    office.cluster.answers = [FULL, sbatch.Submitted(1), Uncertain("hung")]
+    first = office.give(0)
+    await office.settle()
+    array = office.give(*range(1, 5), tag="u")
+    assert office.sender.take_back(array.name, [2])
+    await office.settle()
+    assert office.sender.take_back(array.name, [3])
+    office.sender.ended(first)
+    await office.settle()
+    over = office.ledger.acknowledge(10)
+    assert sorted(instance for some in over.values() for instance in some) == [2, 3]
+    assert all(set(some) <= set(office.ledger.parts[name].instances) for name, some in over.items())
+
+
 async def test_what_was_to_be_ended_while_slurm_said_that_it_is_too_much_never_starts(office: Office) -> None:
     office.cluster.answers = [FULL]
     office.cluster.let.clear()
@@ -277,6 +310,18 @@ async def test_an_array_that_is_too_much_goes_in_halves_and_is_not_looked_for_as
     assert office.cluster.asked[-1] == ("t.4-7", "0-3")
     assert sorted(office.ledger.parts) == ["t.0-1", "t.2-2", "t.3-3", "t.4-7"]
     assert sorted(Journal(office.path).open("cd")) == ["t.0-1", "t.2-2", "t.3-3", "t.4-7"]
+
+
+@pytest.mark.usefixtures("soon")
+async def test_an_array_that_finds_no_room_on_the_disk_waits_as_it_is(office: Office) -> None:
+    office.cluster.answers = [sbatch.Full("No space left on device", fewer=False)]
+    part = office.give(*range(8))
+    await office.settle()
+    assert (office.ends(), office.sender.reasons) == ([], {1: "No space left on device"})
+    office.sender.ended(part)
+    await office.settle()
+    assert office.cluster.asked == [("t.0-7", "0-7")] * 2
+    assert part.job == 2
 
 
 @pytest.mark.usefixtures("soon")

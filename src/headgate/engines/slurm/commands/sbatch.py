@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from headgate.engines.command import sudo
-from headgate.engines.command.outcomes import Command, Done, Outcome
+from headgate.engines.command.outcomes import Command, Done, NotRun, Outcome
 from headgate.engines.slurm.commands.answers import decoded, silence, unreachable, words
 from headgate.engines.slurm.commands.refusals import REFUSALS, full, helped
 from headgate.ports.engine import Refused, Uncertain
@@ -84,11 +84,12 @@ class Submitted(Struct, frozen=True):
 
 
 class Full(Struct, frozen=True):
-    """Slurm has not taken it, as a limit of jobs that are with it is reached: later it may. reason: for
-    people.
+    """Slurm has not taken it, as a limit of jobs that are with it is reached, or as this machine is full:
+    later it may. reason: for people. fewer: fewer runs may fit.
     """
 
     reason: str
+    fewer: bool = True
 
 
 def literal(path: str) -> str:
@@ -208,6 +209,8 @@ _LOCAL: Final = (
 
 def parse(outcome: Outcome) -> Submitted | Full | Refused | Uncertain:
     """What became of it."""
+    if isinstance(outcome, NotRun) and outcome.later:
+        return Full(outcome.reason, fewer=False)
     if not isinstance(outcome, Done):
         return Uncertain(silence("sbatch", outcome))
     stdout, said = decoded(outcome.stdout), words(decoded(outcome.stderr))
@@ -229,9 +232,9 @@ def parse(outcome: Outcome) -> Submitted | Full | Refused | Uncertain:
         return Full(later) if later else Refused(helped(said, text))
     if any(words(line).startswith(_LOCAL) for line in lines) and not unreachable(said):
         return Refused(said[:400])
-    if refused := sudo.refusal(outcome.exit_status, stdout, decoded(outcome.stderr)):
+    if why := sudo.refused(outcome):
         return Refused(
-            f"The server may not submit as the job's owner ({refused[:200]}): an administrator's rule for"
+            f"The server may not submit as the job's owner ({why[:200]}): an administrator's rule for"
             " sudo has to name this account."
         )
     return Uncertain(what)

@@ -1,6 +1,8 @@
+import errno
+
 import pytest
 
-from headgate.engines.command.outcomes import Done, Hung, NotRun
+from headgate.engines.command.outcomes import Done, Hung, NotRun, not_run
 from headgate.engines.slurm.commands.sbatch import Full, Request, Submitted, build, literal, parse
 from headgate.ports.engine import Refused, Uncertain
 
@@ -75,6 +77,12 @@ def test_an_id_is_an_acceptance(stdout: bytes, expected: Submitted) -> None:
 )
 def test_all_that_is_not_certain_is_uncertain(outcome: Done | Hung | NotRun) -> None:
     assert isinstance(parse(outcome), Uncertain)
+
+
+def test_what_could_not_be_started_for_want_of_room_may_be_later_and_no_part_of_it_sooner() -> None:
+    answer = parse(not_run("sbatch", OSError(errno.ENOSPC, "No space left on device")))
+    assert answer == Full("sbatch could not be started: [Errno 28] No space left on device", fewer=False)
+    assert isinstance(parse(not_run("sbatch", OSError(errno.E2BIG, "Argument list too long"))), Uncertain)
 
 
 def test_a_site_policy_that_says_only_error_is_a_refusal() -> None:
