@@ -44,6 +44,8 @@ class Part:
     """When (monotonic) Slurm certainly had it last; None: not in this life of the server."""
     unseen: set[int] = field(default_factory=set)
     """Of which nothing has been seen for so long that Slurm is asked for this job alone."""
+    beside: set[int] = field(default_factory=set)
+    """Ids of the other components of a heterogeneous job, as far as they were seen."""
     positions: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,7 +7,8 @@ import pytest
 from headgate.core.model import Chunk, JobSpec, Node, TaskSpec
 from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
 from headgate.engines.slurm.options import Options
-from headgate.engines.slurm.ordering import MIB, CannotOrder, Known, array, options
+from headgate.engines.slurm.chunks import MIB, CannotOrder
+from headgate.engines.slurm.ordering import Known, array, options
 from headgate.engines.slurm.sockets import Sockets
 from headgate.ports.engine import Order
 
