@@ -1,4 +1,4 @@
-"""Jobs with chunks of several kinds: heterogeneous jobs of Slurm's, which are known, ended and counted as one."""
+"""Jobs with chunks of several kinds: heterogeneous jobs of Slurm's, known, ended and counted as one each."""
 
 import re
 import time
@@ -239,7 +239,7 @@ def test_more_kinds_than_there_are_nodes_are_refused_with_the_reason(desk: Front
 
 @pytest.mark.skipif(bool(unavailable(accounting=True)), reason=unavailable(accounting=True) or "there is one")
 def test_what_is_left_of_a_refused_submission_is_not_taken_for_the_job(tmp_path: Path) -> None:
-    """Slurm had made its first components when it refused, and shows them as cancelled, with its comment. When
+    """Slurm had made its components when it refused, and shows them as cancelled, with its comment. When
     sbatch did not answer the next time, they were found, and the job failed without having run.
     """
     settings = [f"{QUICK},bf_interval=1", "AccountingStorageEnforce=associations,limits"]

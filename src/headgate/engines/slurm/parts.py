@@ -56,6 +56,11 @@ class Part:
         """Whether it is an array for Slurm."""
         return len(self.instances) > 1
 
+    @property
+    def lives(self) -> bool:
+        """Whether any instance has not ended."""
+        return len(self.ended) < len(self.instances)
+
     def live(self) -> Iterator[int]:
         """The instances that have not ended."""
         return (instance for instance in self.instances if instance not in self.ended)
@@ -104,7 +109,7 @@ class Ledger:
 
     def live(self) -> list[Part]:
         """The parts of which something has not ended."""
-        return [part for part in self.parts.values() if len(part.ended) < len(part.instances)]
+        return [part for part in self.parts.values() if part.lives]
 
     # ---- reports
 

@@ -207,7 +207,7 @@ class Sender:
         there = 0
         for part in self._ledger.of_intent(one.part.intent, one.part.tag):
             other = self._outgoing.get(part.name)
-            there += other is not one and (other is None or not other.waiting) and any(part.live())
+            there += other is not one and (other is None or not other.waiting) and part.lives
         return there < one.at_once
 
     def _lined_up(self, one: Outgoing) -> bool:
@@ -224,7 +224,7 @@ class Sender:
         if not (one.piece and one.at_once):
             return True
         parts = self._ledger.of_intent(one.part.intent, one.part.tag)
-        return not any(part.job and any(part.live()) for part in parts)
+        return not any(part.job and part.lives for part in parts)
 
     async def _send_from(self, some: deque[Outgoing]) -> None:
         """One after another, until there are none or something is in doubt."""
