@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.skipif(bool(unavailable()), reason=unavailable() or "there is one"),
 ]
 
+SETTINGS = "command_timeout_s = 2.0\nforeign = true\n"
 KINDS = "1:ncpus=2:mpiprocs=2+2:ncpus=1"
 
 
@@ -34,7 +35,7 @@ def faults(up: Cluster) -> Faults:
 
 @pytest.fixture(scope="module")
 def served(up: Cluster, faults: Faults) -> Iterator[Front]:
-    with front(up, settings=f'bin = "{faults.folder}"\ncommand_timeout_s = 2.0\n') as made:
+    with front(up, settings=f'bin = "{faults.folder}"\n{SETTINGS}') as made:
         yield made
 
 
@@ -78,7 +79,7 @@ def test_a_job_of_two_kinds_runs_once_and_finds_all_of_its_nodes(desk: Front, up
     job = submit(desk, "all", tell)
     desk.until(job, "running")
     until(lambda: desk.task(job)["nodes"])
-    kinds = up.command("squeue", "-h", "-o", "%i %D %C").stdout.split()
+    kinds = [line.split() for line in sorted(rows(up, "%i %C", "-t", "R"))]
     assert desk.ended(job)["state"] == "finished", desk.task(job)
     assert desk.ran("all") == [0]
     first, again, *second, nodes, counts = output(desk, "all")
@@ -92,7 +93,23 @@ def test_a_job_of_two_kinds_runs_once_and_finds_all_of_its_nodes(desk: Front, up
     }
     assert int(said[0]) == len({first, *second})
     assert set(desk.task(job)["nodes"]) == {first, *second}
-    assert kinds[0].endswith("+0")
+    assert [one[0].partition("+")[2] for one in kinds] == ["0", "1"]
+    assert [one[1] for one in kinds] == ["2", "2"]
+
+
+def test_none_of_its_components_is_a_job_of_others_even_if_its_comment_is_changed(
+    desk: Front, up: Cluster
+) -> None:
+    job = submit(desk, "ours", "sleep 4")
+    desk.until(job, "running")
+    until(lambda: len(desk.task(job).get("nodes", ())) > 1)
+    last = sorted(rows(up, "%A %T", "-t", "R"))[-1].split()[0]
+    up.command("scontrol", "update", f"JobId={last}", "Comment=mine")
+    assert desk.ended(job)["state"] == "finished"
+    time.sleep(1.0)
+    found = desk.ask("GET", "/v1/jobs?limit=1000")["jobs"]
+    assert found
+    assert not [one for one in found if one.get("origin") == "foreign"]
 
 
 def test_where_its_memory_is_said_for_one_kind_the_other_has_what_slurm_gives(
@@ -237,26 +254,61 @@ def test_more_kinds_than_there_are_nodes_are_refused_with_the_reason(desk: Front
     assert "takes 4, and there are 3 that the job may use" in desk.task(job)["failure"]
 
 
-@pytest.mark.skipif(bool(unavailable(accounting=True)), reason=unavailable(accounting=True) or "there is one")
-def test_what_is_left_of_a_refused_submission_is_not_taken_for_the_job(tmp_path: Path) -> None:
+needs_accounting = pytest.mark.skipif(
+    bool(unavailable(accounting=True)), reason=unavailable(accounting=True) or "there is one"
+)
+
+
+@pytest.fixture(scope="module")
+def books() -> Iterator[Cluster]:
+    """A cluster with accounting."""
+    settings = [f"{QUICK},bf_interval=1", "MinJobAge=2", "AccountingStorageEnforce=associations,limits"]
+    with cluster(nodes=2, accounting=True, settings=settings) as made:
+        made.command("sacctmgr", "--immediate", "add", "account", "few", "MaxSubmitJobs=2")
+        made.command("sacctmgr", "--immediate", "add", "user", "nobody", "account=few")
+        until(lambda: "UserName=nobody" in made.command("scontrol", "show", "assoc_mgr").stdout)
+        yield made
+
+
+@needs_accounting
+def test_what_is_left_of_a_refused_submission_is_not_taken_for_the_job(
+    books: Cluster, tmp_path: Path
+) -> None:
     """Slurm had made its components when it refused, and shows them as cancelled, with its comment. When
     sbatch did not answer the next time, they were found, and the job failed without having run.
     """
-    settings = [f"{QUICK},bf_interval=1", "AccountingStorageEnforce=associations,limits"]
-    with cluster(nodes=2, accounting=True, settings=settings) as up:
-        up.command("sacctmgr", "--immediate", "add", "account", "few", "MaxSubmitJobs=2")
-        up.command("sacctmgr", "--immediate", "add", "user", "nobody", "account=few")
-        until(lambda: "UserName=nobody" in up.command("scontrol", "show", "assoc_mgr", "flags=assoc").stdout)
-        faults = Faults(tmp_path / "bin")
-        with front(up, settings=f'bin = "{faults.folder}"\ncommand_timeout_s = 2.0\n') as desk:
-            first = submit(desk, "first", f"until [ -e {desk.marks}/go ]; do sleep 0.1; done", "1:ncpus=1")
-            desk.until_ran("first", 1)
-            job = submit(desk, "second", "", "1:ncpus=1+1:ncpus=1")
-            until(lambda: "MaxSubmitJob" in desk.job(job).get("pending_text", ""))
-            left = [line for line in rows(up, "%T %k") if line.endswith("+0")]
-            assert {line.split()[0] for line in left} == {"CANCELLED"}
-            faults.plan("sbatch", "hang-before")
-            (desk.marks / "go").touch()
-            assert desk.ended(job, seconds=60)["state"] == "finished", desk.task(job)
-            assert (desk.ended(first)["state"], desk.ran("second")) == ("finished", [0])
-            assert "hang-before" in faults.calls("sbatch")
+    faults = Faults(tmp_path / "bin")
+    with front(books, settings=f'bin = "{faults.folder}"\n{SETTINGS}') as desk:
+        first = submit(desk, "first", f"until [ -e {desk.marks}/go ]; do sleep 0.1; done", "1:ncpus=1")
+        desk.until_ran("first", 1)
+        job = submit(desk, "second", "", "1:ncpus=1+1:ncpus=1")
+        until(lambda: "MaxSubmitJob" in desk.job(job).get("pending_text", ""))
+        left = [line for line in rows(books, "%T %k") if line.endswith("+0")]
+        assert {line.split()[0] for line in left} == {"CANCELLED"}
+        faults.plan("sbatch", "hang-before")
+        (desk.marks / "go").touch()
+        assert desk.ended(job, seconds=60)["state"] == "finished", desk.task(job)
+        assert (desk.ended(first)["state"], desk.ran("second")) == ("finished", [0])
+        assert "hang-before" in faults.calls("sbatch")
+
+
+@needs_accounting
+def test_without_records_accounting_tells_what_slurm_has_forgotten(books: Cluster, tmp_path: Path) -> None:
+    faults = Faults(tmp_path / "bin")
+    with front(books, settings=f'bin = "{faults.folder}"\n{SETTINGS}', spool=False) as desk:
+        known = submit(desk, "known", "sleep 1; exit 9", "1:ncpus=1+1:ncpus=1")
+        desk.until_ran("known", 1)
+        desk.server.kill()
+        until(lambda: not rows(books), 40)
+        desk.start()
+        assert desk.ended(known)["state"] == "failed"
+        assert (desk.task(known)["exit_code"], desk.ran("known")) == (9, [0])
+        assert len(desk.task(known)["nodes"]) == 2
+        faults.plan("sbatch", "hang-after")
+        unheard = submit(desk, "unheard", "exit 7", "1:ncpus=1+1:ncpus=1")
+        until(faults.submitted_and_hung)
+        desk.server.kill()
+        until(lambda: desk.ran("unheard") and not rows(books), 40)
+        desk.start()
+        assert desk.ended(unheard)["state"] == "failed"
+        assert (desk.task(unheard)["exit_code"], desk.ran("unheard")) == (7, [0])
