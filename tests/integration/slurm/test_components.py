@@ -97,19 +97,33 @@ def test_a_job_of_two_kinds_runs_once_and_finds_all_of_its_nodes(desk: Front, up
     assert [one[1] for one in kinds] == ["2", "2"]
 
 
-def test_none_of_its_components_is_a_job_of_others_even_if_its_comment_is_changed(
-    desk: Front, up: Cluster
-) -> None:
-    job = submit(desk, "ours", "sleep 4")
-    desk.until(job, "running")
-    until(lambda: len(desk.task(job).get("nodes", ())) > 1)
-    last = sorted(rows(up, "%A %T", "-t", "R"))[-1].split()[0]
-    up.command("scontrol", "update", f"JobId={last}", "Comment=mine")
-    assert desk.ended(job)["state"] == "finished"
-    time.sleep(1.0)
+def foreign(desk: Front) -> list[str]:
     found = desk.ask("GET", "/v1/jobs?limit=1000")["jobs"]
     assert found
-    assert not [one for one in found if one.get("origin") == "foreign"]
+    return [one["name"] for one in found if one.get("origin") == "foreign"]
+
+
+def test_none_of_its_components_is_a_job_of_others(desk: Front, up: Cluster) -> None:
+    job = submit(desk, "ours", "sleep 3")
+    desk.until(job, "running")
+    until(lambda: len(desk.task(job).get("nodes", ())) > 1)
+    assert desk.ended(job)["state"] == "finished"
+    assert [line for line in rows(up, "%i %j") if line.endswith("+1 ours")]
+    time.sleep(0.7)
+    assert foreign(desk) == []
+
+
+def test_nor_is_one_whose_comment_its_owner_changes_while_it_runs(desk: Front, up: Cluster) -> None:
+    job = submit(desk, "changed", "sleep 30")
+    desk.until(job, "running")
+    until(lambda: len(desk.task(job).get("nodes", ())) > 1)
+    last = sorted(rows(up, "%A", "-t", "R"), key=int)[-1]
+    up.command("scontrol", "update", f"JobId={last}", "Comment=mine")
+    time.sleep(1.2)
+    assert foreign(desk) == []
+    assert desk.job(job)["state"] == "running"
+    desk.ask("POST", f"/v1/jobs/{job}/cancel")
+    assert desk.ended(job)["state"] == "canceled"
 
 
 def test_where_its_memory_is_said_for_one_kind_the_other_has_what_slurm_gives(
@@ -156,6 +170,29 @@ def test_a_sweep_of_such_jobs_that_is_cancelled_ends_whole(desk: Front) -> None:
     assert desk.ended(job)["state"] == "canceled"
     time.sleep(1.5)
     assert len(desk.ran("gone")) == 2
+
+
+def test_a_server_that_is_killed_within_such_a_sweep_runs_each_once_and_not_more_than_may(
+    desk: Front, faults: Faults
+) -> None:
+    mark = f"{desk.marks}/now"
+    one = f"{mark}.$PBS_ARRAY_INDEX"
+    counts = f"touch {one}; ls {mark}.* | wc -l >> {desk.marks}/counts; sleep 2; rm {one}"
+    faults.plan("sbatch", "pass", "hang-after")
+    job = submit(desk, "killed", counts, "1:ncpus=1+1:ncpus=1", lines="#PBS -J 1-5%2\n")
+    until(faults.submitted_and_hung)
+    desk.server.kill()
+    desk.start()
+    assert desk.ended(job, seconds=50)["state"] == "finished", desk.task(job)
+    assert desk.ran("killed") == [1, 2, 3, 4, 5]
+    assert max(desk.ran("counts")) <= 2
+
+
+def test_kinds_that_are_scattered_are_where_they_were_asked_to_be(desk: Front) -> None:
+    select = "1:ncpus=2:host=n3+2:ncpus=1:mpiprocs=1"
+    job = submit(desk, "apart", "cat $PBS_NODEFILE", select, lines="#PBS -l place=scatter\n")
+    assert desk.ended(job)["state"] == "finished", desk.task(job)
+    assert output(desk, "apart") == ["n3", "n1", "n2"]
 
 
 def test_one_that_runs_is_ended_with_its_own_signal_and_one_that_waits_never_runs(
