@@ -24,9 +24,10 @@ TEST_TOOLS := curl strace sudo slurmrestd=slurm-wlm,slurmrestd,slurm-wlm-jwt-plu
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# Two workers, as many as the smallest machine we test on has cores. Tests that may not run beside each other share an xdist_group.
+# Two processes, as many as the smallest machine we test on has cores. In `make test` those that may not run beside each other share an xdist_group.
 WORKERS ?= 2
-QUICK := $(wildcard tests/unit tests/compliance tests/property tests/repo)
+# Long tests first, so that the processes that share them are done at the same time.
+QUICK := $(wildcard tests/property tests/repo tests/compliance tests/unit)
 TYPED := $(wildcard src tests tools demo benchmarks)
 
 .PHONY: help
@@ -107,4 +108,4 @@ contracts: setup
 
 .PHONY: quick
 quick: setup
-	@HYPOTHESIS_PROFILE=quick $(PYTEST) -q -n $(WORKERS) --dist loadgroup $(QUICK)
+	@HYPOTHESIS_PROFILE=quick $(BIN)/python tools/share_tests.py $(WORKERS) -q $(TEST_ARGS) $(QUICK)

@@ -88,7 +88,7 @@ class Dispatcher:
         self._recorded = asyncio.Event()
         self._recorded.set()
         # when, by the monotonic clock
-        self._next_tick = self._next_retention = self._next_look_up = self._next_nodes = 0.0
+        self._next_tick = self._next_retention = self._next_look_up = 0.0
         self._brought_in: object = None
         self._reasons: tuple[Mapping[int, str], Mapping[int, str]] = ({}, {})
         self._life: asyncio.Task[None] | None = None
@@ -110,6 +110,7 @@ class Dispatcher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._forever("look", self._watch))
             group.create_task(self._forever("turn", self._cycles))
+            group.create_task(self._forever("nodes", self._keep_nodes))
 
     async def _forever(self, what: str, act: Callable[[], Awaitable[None]]) -> None:
         """Whatever goes wrong once must not be the end of everything."""
@@ -379,15 +380,20 @@ class Dispatcher:
                 for number in intent.instances
             ]
         )
-        if self._fixed().capacity is not None and now >= self._next_nodes:
-            self._next_nodes = now + self._timing.nodes_every
-            await self._look_at_nodes()
         if now >= self._next_retention:
             self._next_retention = now + self._timing.retention_every
             await self._forget_old()
 
-    async def _look_at_nodes(self) -> None:
+    async def _keep_nodes(self) -> None:
+        """Beside the cycles: whoever is asked may not answer for long, and no cycle needs the answer."""
+        while True:
+            await self.look_at_nodes()
+            await asyncio.sleep(self._timing.nodes_every)
+
+    async def look_at_nodes(self) -> None:
         """Keep nodes and queues as the engine has them now, where it is not we who say what they do."""
+        if self._fixed().capacity is None:
+            return
         try:
             seen = (await self._actor.nodes(), self._actor.queues())
         except EngineUnavailable as error:
@@ -402,6 +408,7 @@ class Dispatcher:
 
         self._brought_in = (seen, await self._store.write(bring))
         self._new_work = True
+        self._wake.set()
 
     async def _forget_old(self) -> None:
         before = self._clock.now() - int(self._timing.keep_finished * 1e6)

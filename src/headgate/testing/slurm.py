@@ -114,6 +114,8 @@ def unavailable(*, rest: bool = False, accounting: bool = False) -> str:
     missing = [name for name in wanted if _found(name) is None]
     if rest and not any(Path("/usr").glob(f"{PLUGINS}/auth_jwt.so")):
         missing.append("auth_jwt.so")
+    if rest and not any(Path("/usr").glob(f"{PLUGINS}/openapi_{OPENAPI.replace('.', '_')}.so")):
+        missing.append(f"openapi/{OPENAPI}, which slurmrestd has up to 23.02,")
     if missing:
         return f"{', '.join(missing)} not installed (Debian: {PACKAGES})"
     return ""

@@ -223,8 +223,12 @@ def test_what_waits_in_slurm_when_its_account_is_taken_away_says_so(desk: Front,
     desk.until_ran("blocks", 1)
     job = script(desk, "--account=brief", "--time=1")
     until(lambda: there(up, "-t", "PD") == 1)
-    up.command("sacctmgr", "--immediate", "remove", "user", "nobody", "account=brief")
-    until(lambda: "its account is not valid" in desk.job(job).get("pending_text", ""))
+    removed = up.command("sacctmgr", "--immediate", "remove", "user", "nobody", "account=brief", check=False)
+    kept = "Job(s) active" in removed.stdout + removed.stderr
+    if not kept:
+        until(lambda: "its account is not valid" in desk.job(job).get("pending_text", ""))
     for one in (job, blocks):
         desk.ask("POST", f"/v1/jobs/{one}/cancel")
         assert desk.ended(one)["state"] == "canceled"
+    if kept:
+        pytest.skip("this version of Slurm takes nobody's account away while there are jobs")

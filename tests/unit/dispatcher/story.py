@@ -123,6 +123,7 @@ class Story:
         """Let everything happen, then time pass, then everything happen that it brings."""
         await self.settle()
         self.clock.advance(seconds)
+        await self.dispatcher.look_at_nodes()
         await self.settle()
 
     # ---- asking for something

@@ -4,6 +4,7 @@ import fcntl
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,7 @@ def test_an_older_directory_is_backed_up_and_migrated(tmp_path: Path) -> None:
     assert backup.name == "headgate-0001-20300317T174640.db"
     assert mode(backup) == 0o600
     assert mode(tmp_path / "backups") == 0o700
-    with sqlite3.connect(backup) as old:
+    with closing(sqlite3.connect(backup)) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         assert old.execute("SELECT count(*) FROM jobs").fetchall() == [(3,)]
 
@@ -143,7 +144,7 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> N
 
 
 def change(world: World, statement: str) -> None:
-    with sqlite3.connect(Path(world.where) / "headgate.db") as connection:
+    with closing(sqlite3.connect(Path(world.where) / "headgate.db")) as connection, connection:
         connection.execute(statement)
 
 

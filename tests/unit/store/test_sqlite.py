@@ -1,6 +1,7 @@
 """store/sqlite.py: errors in the words of people, and what is whose fault."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,8 @@ def test_a_backup_is_a_copy_that_nobody_else_can_read(tmp_path: Path) -> None:
     connection.execute("INSERT INTO t VALUES (7)")
     back_up(connection, tmp_path / "copy.db")
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
-    assert sqlite3.connect(tmp_path / "copy.db").execute("SELECT x FROM t").fetchall() == [(7,)]
+    with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
+        assert copy.execute("SELECT x FROM t").fetchall() == [(7,)]
 
 
 def test_a_directory_that_is_missing_is_unavailable(tmp_path: Path) -> None:

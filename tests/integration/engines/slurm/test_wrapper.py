@@ -31,13 +31,15 @@ class Node:
         self.spool.mkdir()
         self.slurm = dict(SLURM)
         self.site = Site(spool=str(self.spool), scratch=str(folder), capture_limit=100, secret=b"x")
+        self.starter: tuple[str, ...] = ()
         self.me = OsAccount("me", os.getuid(), os.getgid(), str(folder), shell="/bin/bash")
 
     def run(self, text: str, tag: str = "t-1", **more: Any) -> "Node":
         made = script(tag, [Item(0, Launch(script=text.encode(), **more))], self.me, self.site)
         path = self.folder / "slurm_script"
         path.write_bytes(made)
-        self.status = subprocess.run(["bash", str(path)], env=self.slurm, timeout=20, check=False).returncode
+        argv = [*self.starter, "bash", str(path)]
+        self.status = subprocess.run(argv, env=self.slurm, timeout=20, check=False).returncode
         name = record_name(tag, 0, b"x")
         found = parse((self.spool / name).read_text())
         assert found is not None
@@ -68,6 +70,17 @@ def test_an_exit_code_is_told_from_a_signal(
     node.run(text)
     assert (node.record.whole, node.record.code, node.record.signal) == (True, code, signal)
     assert node.status == status
+
+
+@pytest.mark.parametrize(("what", "signal"), [("INT", 2), ("TERM", 15), ("PIPE", 13)])
+def test_signals_that_its_parent_ignores_are_not_ignored_by_the_program(
+    node: Node, what: str, signal: int
+) -> None:
+    """slurmstepd 26.05 starts scripts with INT and TERM ignored."""
+    node.starter = ("env", "--ignore-signal=INT,TERM,PIPE")
+    node.run(f"kill -{what} $$")
+    assert (node.record.whole, node.record.code, node.record.signal) == (True, None, signal)
+    assert node.status == -signal
 
 
 def test_a_work_directory_is_there_once_the_script_was_left_below_it(node: Node) -> None:
