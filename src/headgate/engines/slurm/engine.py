@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from headgate.core.errors import EngineUnavailable
 from headgate.core.launch import OsAccount
@@ -21,7 +22,8 @@ from headgate.core.model import Node
 from headgate.core.vocabulary import NodeState
 from headgate.engines.account import own_account
 from headgate.engines.command.kept import held
-from headgate.engines.slurm import ordering, queues
+from headgate.engines.slurm import components, ordering, queues
+from headgate.engines.slurm.chunks import CannotOrder, Memory
 from headgate.engines.slurm.cluster import Cluster, in_service, script_limit, sighting
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.commands.scancel import Target
@@ -256,7 +258,7 @@ class SlurmEngine:
                     self._ledger.add(outgoing.part)
                     sender.take(outgoing)
                 answers.append(Accepted())
-            except (ordering.CannotOrder, AccountRefused) as error:
+            except (CannotOrder, AccountRefused) as error:
                 answers.append(Refused(str(error)))
             await asyncio.sleep(0)
         return answers
@@ -265,7 +267,7 @@ class SlurmEngine:
         """The parts of a submission. Raises CannotOrder, AccountRefused."""
         order = submission.order
         if order is None:
-            raise ordering.CannotOrder("The submission does not say what it needs.")
+            raise CannotOrder("The submission does not say what it needs.")
         mine = self._ledger.of_intent(submission.intent, submission.tag)
         have = {instance for part in mine for instance in part.instances}
         items = [item for item in submission.items if item.instance not in have]
@@ -277,8 +279,12 @@ class SlurmEngine:
         )
         fields = ordering.options(order, self._known, self._options)
         made = []
-        for some in self._parts(submission.tag, items, runner.account):
+        beside: Sequence[sbatch.Component] = fields.pop("beside", ())
+        # Slurm has no arrays of heterogeneous jobs.
+        parts = [[item] for item in items] if beside else self._parts(submission.tag, items, runner.account)
+        for some in parts:
             name = f"{submission.tag}.{some[0].instance}-{some[-1].instance}"
+            name += components.FIRST if beside else ""
             part = Part(
                 name=name,
                 tag=submission.tag,
@@ -293,6 +299,10 @@ class SlurmEngine:
                 export="ALL",  # of an environment that is built from nothing (decision 0030)
                 uid=runner.account.uid if runner.as_root else None,
                 gid=runner.account.gid if runner.as_root else None,
+                beside=tuple(
+                    replace(one, comment=components.comment(name, number))
+                    for number, one in enumerate(beside, 1)
+                ),
                 **fields,
             )
             made.append(Outgoing(part, tuple(some), runner, request, order.at_once))
@@ -367,7 +377,7 @@ class SlurmEngine:
             return None
         look, rows, cluster = watcher.looked, watcher.rows, self._configuration().cluster
         # A comment can be changed: what we have in hand stays ours.
-        mine = {part.job for part in self._ledger.parts.values()}
+        mine = {job for part in self._ledger.parts.values() for job in (part.job, *part.beside)}
         # Some 20,000 rows: others go on meanwhile.
         return ForeignSightings(look, *await asyncio.to_thread(foreign, rows, ours, mine, cluster))
 
@@ -449,6 +459,7 @@ class SlurmEngine:
         rows = await self._cluster.node_rows()
         seen = [sighting(row) for row in rows]
         self._partitions = await self._cluster.partitions()
+        config = self._configuration()
         self._known = ordering.Known(
             partitions=frozenset(one.name for one in self._partitions),
             default_partition=next((one.name for one in self._partitions if one.default), ""),
@@ -463,6 +474,8 @@ class SlurmEngine:
             },
             features=frozenset(group for one in seen for group in one.groups),
             privileged=os.geteuid() == 0,
+            memory={one.name: _usual_memory(one, config) for one in self._partitions},
+            together=config.backfill,
         )
         return seen
 
@@ -480,10 +493,18 @@ def _check(items: Sequence[Item]) -> None:
     for item in items:
         for name, _ in item.launch.limits:
             if name not in LIMITS:
-                raise ordering.CannotOrder(f"There is no limit {name!r}.")
+                raise CannotOrder(f"There is no limit {name!r}.")
         for name in (item.launch.stop_signal, item.launch.limit_signal, item.launch.warning_signal):
             if name and not name.isdigit() and not hasattr(signal, f"SIG{name}"):
-                raise ordering.CannotOrder(f"There is no signal {name!r}.")
+                raise CannotOrder(f"There is no signal {name!r}.")
+
+
+def _usual_memory(partition: Partition, config: Configuration) -> Memory:
+    """What a job has there that does not ask for any (slurm.conf(5), DefMemPerCPU, DefMemPerNode)."""
+    for one in (partition, config):
+        if one.core_memory_mb or one.memory_mb:
+            return Memory(one.core_memory_mb or one.memory_mb, by_core=bool(one.core_memory_mb))
+    return Memory()
 
 
 def _tell_of_end(task: "asyncio.Task[None]") -> None:

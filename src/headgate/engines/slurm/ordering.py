@@ -9,27 +9,26 @@ from typing import Any
 
 from msgspec import Struct
 
-from headgate.core.model import DEFAULT_PRIORITY, Chunk, JobSpec, Node, TaskSpec
+from headgate.core.model import DEFAULT_PRIORITY, JobSpec, Node, TaskSpec
 from headgate.core.resources import candidates, in_groups, units_of
 from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
+from headgate.engines.slurm import chunks
+from headgate.engines.slurm.chunks import CannotOrder, Kinds, Memory
+from headgate.engines.slurm.commands.sbatch import Component
 from headgate.engines.slurm.options import Options
 from headgate.engines.slurm.sockets import Sockets, alike, fields
 from headgate.ports.engine import Order
 
-MIB = 1024 * 1024
 MOST_NICE = 2147483645
 """sbatch(1), --nice."""
 LONGEST_NAME = 200
 
 
-class CannotOrder(Exception):
-    """Slurm has no way to do this; the text says what."""
-
-
 class Known(Struct, frozen=True, kw_only=True):
     """What is known of the cluster. partitions: by their names; default_partition: of those. nodes: with
     their features and partitions as groups. sockets: by the names of nodes. privileged: whether the server
-    may raise priorities.
+    may raise priorities. memory: what a partition gives to who does not ask. together: whether jobs of
+    several components are ever started (sched/backfill alone does).
     """
 
     partitions: frozenset[str] = frozenset()
@@ -38,6 +37,8 @@ class Known(Struct, frozen=True, kw_only=True):
     sockets: Mapping[str, Sockets] = {}
     features: frozenset[str] = frozenset()
     privileged: bool = False
+    memory: Mapping[str, Memory] = {}
+    together: bool = True
 
 
 def options(order: Order, known: Known, settings: Options) -> dict[str, Any]:
@@ -53,8 +54,7 @@ def options(order: Order, known: Known, settings: Options) -> dict[str, Any]:
         "account": job.account or settings.accounts.get(job.project, ""),
         "licenses": _licenses(job),
         "nice": _nice(job.priority, known, settings),
-        **_resources(job, task, known, usable),
-        **_places(job, task, known, usable),
+        **_asked(job, task, known, usable, partition or known.default_partition),
     }
     if order.wall_time_s is not None:
         found["wall_time_s"] = max(60, -(-int(order.wall_time_s + 0.999) // 60) * 60)
@@ -102,8 +102,36 @@ def _nice(priority: int, known: Known, settings: Options) -> int | None:
 # ---- how much
 
 
-def _resources(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str]) -> dict[str, Any]:
-    found = _of_chunks(task) if task.chunks else _of_units(job, task, known, usable)
+def _asked(
+    job: JobSpec, task: TaskSpec, known: Known, usable: frozenset[str], partition: str
+) -> dict[str, Any]:
+    """What it is to have, and where; of several components the first one, with the others beside it."""
+    there = usable & {node.name for node in known.nodes if partition in node.groups} or usable
+    arrangement = Arrangement.PACK if job.single_node else task.arrangement
+    kinds = chunks.components(task.chunks, arrangement, there)
+    first, *others = asked = [
+        {**_resources(job, task, some, known, usable), **_places(job, task, some, known, usable)}
+        for some in kinds
+    ]
+    if not others:
+        return first
+    if not known.together:
+        raise CannotOrder(
+            f"The task asks for {len(task.chunks)} kinds of chunks: Slurm starts such jobs with"
+            " SchedulerType=sched/backfill alone."
+        )
+    if task.required_nodes:
+        raise CannotOrder("Nodes that are required can't be asked for beside several kinds of chunks.")
+    if job.node_group_op is NodeGroupOp.UNIFORM and len(job.node_groups) > 1:
+        raise CannotOrder("Several kinds of chunks can't be kept to nodes of one group.")
+    chunks.with_memory(asked, known.memory.get(partition, Memory()))
+    return {**first, "beside": tuple(Component(**one) for one in others)}
+
+
+def _resources(
+    job: JobSpec, task: TaskSpec, kinds: Kinds, known: Known, usable: Collection[str]
+) -> dict[str, Any]:
+    found = chunks.fields(kinds, task.arrangement) if kinds else _of_units(job, task, known, usable)
     if job.exclusive or task.exclusive or task.sharing is Sharing.EXCLUSIVE:
         found["exclusive"] = True
     elif task.sharing is Sharing.SHARED:
@@ -126,47 +154,6 @@ def _of_units(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str
         found = {"tasks": low, "cpus_per_task": 1}
     if job.estimated_process_memory_mb:
         found["memory_mb"] = job.estimated_process_memory_mb
-    return found
-
-
-def _of_chunks(task: TaskSpec) -> dict[str, Any]:
-    if len(task.chunks) > 1:
-        raise CannotOrder(
-            f"The task asks for {len(task.chunks)} kinds of chunks; a Slurm job has parts of one kind."
-        )
-    (chunk,) = task.chunks
-    if chunk.max_count > chunk.count and task.arrangement is not Arrangement.SCATTER and chunk.cores:
-        raise CannotOrder("Slurm can't be asked for more or fewer chunks but where each is on its own node.")
-    if not chunk.cores:
-        most = max(chunk.count, chunk.max_count)
-        return {"nodes": (chunk.count, most), "exclusive": True, **_more(chunk, per_node=True)}
-    ranks = max(1, chunk.ranks)
-    each = -(-chunk.cores // ranks)
-    if task.arrangement is Arrangement.SCATTER:
-        most = max(chunk.count, chunk.max_count)
-        return {
-            "nodes": (chunk.count, most),
-            "tasks_per_node": ranks,
-            "cpus_per_task": each,
-            **_more(chunk, per_node=True),
-        }
-    found: dict[str, Any] = {"tasks": chunk.count * ranks, "cpus_per_task": each}
-    if task.arrangement is Arrangement.PACK or chunk.count == 1:
-        found["nodes"] = (1, 1)
-    return found | _more(chunk, per_node=chunk.count == 1)
-
-
-def _more(chunk: Chunk, *, per_node: bool) -> dict[str, Any]:
-    """Memory and GPUs: of each node, or of each core."""
-    found: dict[str, Any] = {}
-    if chunk.memory and per_node:
-        found["memory_mb"] = -(-chunk.memory // MIB)
-    elif chunk.memory:
-        found["memory_per_cpu_mb"] = -(-chunk.memory // chunk.cores // MIB)
-    if chunk.gpus and not per_node:
-        raise CannotOrder("Chunks with GPUs have to be scattered, or just one: Slurm counts GPUs by node.")
-    if chunk.gpus:
-        found["gres"] = f"gpu:{chunk.gpus}"
     return found
 
 
@@ -201,7 +188,9 @@ def _with_sockets(
     return found
 
 
-def _places(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str]) -> dict[str, Any]:
+def _places(
+    job: JobSpec, task: TaskSpec, kinds: Kinds, known: Known, usable: Collection[str]
+) -> dict[str, Any]:
     """Nodes that it must have, and those that it must not have: whatever the job says of nodes, sizes and
     groups comes down to that.
     """
@@ -209,10 +198,10 @@ def _places(job: JobSpec, task: TaskSpec, known: Known, usable: Collection[str])
     left_out = tuple(node.name for node in known.nodes if node.name not in usable)
     if left_out:
         found["not_nodes"] = left_out
-    hosts = (*task.required_nodes, *(chunk.host for chunk in task.chunks if chunk.host))
+    hosts = (*task.required_nodes, *(chunk.host for chunk in kinds if chunk.host))
     if hosts:
-        found["only_nodes"] = tuple(_named(host, known.nodes) for host in hosts)
-    constraint = [_feature(name) for chunk in task.chunks for name in chunk.features]
+        found["only_nodes"] = tuple(dict.fromkeys(_named(host, known.nodes) for host in hosts))
+    constraint = [_feature(name) for chunk in kinds for name in chunk.features]
     if job.node_group_op is NodeGroupOp.UNIFORM and len(job.node_groups) > 1:
         constraint.append(_uniform(job.node_groups, known.features))
     if constraint:

@@ -44,6 +44,8 @@ class Part:
     """When (monotonic) Slurm certainly had it last; None: not in this life of the server."""
     unseen: set[int] = field(default_factory=set)
     """Of which nothing has been seen for so long that Slurm is asked for this job alone."""
+    beside: set[int] = field(default_factory=set)
+    """Ids of the other components of a heterogeneous job, as far as they were seen."""
     positions: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +55,11 @@ class Part:
     def is_array(self) -> bool:
         """Whether it is an array for Slurm."""
         return len(self.instances) > 1
+
+    @property
+    def lives(self) -> bool:
+        """Whether any instance has not ended."""
+        return len(self.ended) < len(self.instances)
 
     def live(self) -> Iterator[int]:
         """The instances that have not ended."""
@@ -102,7 +109,7 @@ class Ledger:
 
     def live(self) -> list[Part]:
         """The parts of which something has not ended."""
-        return [part for part in self.parts.values() if len(part.ended) < len(part.instances)]
+        return [part for part in self.parts.values() if part.lives]
 
     # ---- reports
 

@@ -7,6 +7,7 @@ does not take yet, as its owner has as many jobs there as he may have, waits in 
 """
 
 import asyncio
+import bisect
 import contextlib
 import itertools
 import time
@@ -19,6 +20,7 @@ import structlog
 from msgspec.structs import replace
 
 from headgate.core.errors import EngineUnavailable
+from headgate.engines.slurm import components
 from headgate.engines.slurm.cluster import Cluster
 from headgate.engines.slurm.commands import sbatch
 from headgate.engines.slurm.doubts import Doubts
@@ -107,6 +109,8 @@ class Sender:
         self._waiting: deque[str] = deque()
         self._outgoing: dict[str, Outgoing] = {}
         self._lines = Lines(time.monotonic)
+        self._behind: dict[int, list[Standing]] = {}
+        """What waits for others of its sweep to end, by intents."""
         self._numbers = itertools.count(1)
         self._wake = asyncio.Event()
         self._gives_way_until = 0.0
@@ -139,7 +143,7 @@ class Sender:
         self._wake.set()
 
     def ended(self, part: Part) -> None:
-        """Something of this part's has: there may be room for others of its owner."""
+        """Something of this part's has: there may be room for others of its owner, or of its sweep."""
         self._lines.room(part.uid)
         self._wake.set()
 
@@ -166,11 +170,45 @@ class Sender:
         """The next ones, not more than `TOGETHER`."""
         self._waiting.extend(self._lines.turns(self._may_go))
         some: deque[Outgoing] = deque()
-        while self._waiting and len(some) < TOGETHER:
-            one = self._prepared(self._waiting.popleft())
-            if one is not None and not self._lined_up(one):
+        while len(some) < TOGETHER and (name := self._first()):
+            one = self._prepared(name)
+            if one is not None and not self._kept_behind(one) and not self._lined_up(one):
                 some.append(one)
         return some
+
+    def _first(self) -> str:
+        """Whose turn it is; "": nobody's."""
+        if self._waiting:
+            return self._waiting.popleft()
+        for intent, behind in self._behind.items():
+            if self._has_room(self._outgoing[behind[0].name]):
+                name = behind.pop(0).name
+                if not behind:
+                    del self._behind[intent]
+                return name
+        return ""
+
+    def _kept_behind(self, one: Outgoing) -> bool:
+        """Whether as many runs of its sweep are with Slurm as may be at once, each a job of its own (those of
+        an array Slurm counts itself).
+        """
+        if not one.at_once or not components.is_first(one.part.name):
+            return False
+        behind = self._behind.get(one.part.intent, [])
+        full = bool(behind and behind[0] < one.standing) or not self._has_room(one)
+        if full:
+            one.waiting = True
+            bisect.insort(self._behind.setdefault(one.part.intent, behind), one.standing)
+            self._lines.over(one.whose, one.part.name)
+        return full
+
+    def _has_room(self, one: Outgoing) -> bool:
+        """Whether less of its sweep is with Slurm, or on its way there, than may be."""
+        there = 0
+        for part in self._ledger.of_intent(one.part.intent, one.part.tag):
+            other = self._outgoing.get(part.name)
+            there += other is not one and (other is None or not other.waiting) and part.lives
+        return there < one.at_once
 
     def _lined_up(self, one: Outgoing) -> bool:
         """Whether it had to stand in line, behind others to which the same limits apply."""
@@ -186,7 +224,7 @@ class Sender:
         if not (one.piece and one.at_once):
             return True
         parts = self._ledger.of_intent(one.part.intent, one.part.tag)
-        return not any(part.job and any(part.live()) for part in parts)
+        return not any(part.job and part.lives for part in parts)
 
     async def _send_from(self, some: deque[Outgoing]) -> None:
         """One after another, until there are none or something is in doubt."""

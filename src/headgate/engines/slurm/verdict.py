@@ -4,6 +4,7 @@ Slurm's word decides whether a run is over, the record how, as it tells an exit 
 why the wrapper stopped a program. Where Slurm has forgotten a job, a whole record says all.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -55,11 +56,23 @@ def shares(nodes: str, cpus: int) -> tuple[NodeShare, ...]:
     )
 
 
+def placed(row: Row) -> tuple[NodeShare, ...]:
+    """All nodes of a job, those of its other components too."""
+    if not row.beside:
+        return shares(row.nodes, row.cpus)
+    counts: dict[str, int] = {}
+    for one in (row, *row.beside):
+        for share in shares(one.nodes, one.cpus):
+            counts[share.node] = counts.get(share.node, 0) + len(share.cores)
+    return tuple(NodeShare(node, tuple(range(count)), count) for node, count in counts.items())
+
+
 def row_of(kept: sacct.Record) -> Row:
     """What accounting has of a job, as squeue would have said it."""
+    number = int(kept.own.partition(".")[0]) if kept.component else kept.array
     return Row(
-        job=kept.array,
-        array=kept.array,
+        job=number,
+        array=number,
         tasks=kept.tasks,
         state=kept.state.partition(" ")[0],
         reason=kept.reason or "None",
@@ -84,6 +97,13 @@ def row_of(kept: sacct.Record) -> Row:
     )
 
 
+def rows_of(kept: Iterable[sacct.Record]) -> list[Row]:
+    """The same of all that accounting has of one job; the components of a heterogeneous one are one row."""
+    kept = list(kept)
+    others = tuple(row_of(one) for one in kept if one.component)
+    return [replace(row_of(one), beside=others) for one in kept if not one.component]
+
+
 def began_at(row: Row, record: Record | None) -> int | None:
     """When it started, UTC microseconds; None if it did not, as far as is known."""
     if record is not None:
@@ -106,7 +126,7 @@ def judged(facts: Facts, row: Row | None, record: Record | None, output: bytes) 
     if row is not None:
         started = began_at(row, record)
         at = min(row.ended * 1_000_000, facts.now) if row.ended else facts.now
-        where = shares(row.nodes, row.cpus)
+        where = placed(row)
     if record is not None and record.ended_at is not None:
         at = record.ended_at
     common = {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from headgate.core.errors import EngineUnavailable
+from headgate.engines.slurm import components
 from headgate.engines.slurm.cluster import Cluster
 from headgate.engines.slurm.commands import sacct
 from headgate.engines.slurm.commands.squeue import Row
@@ -30,8 +31,9 @@ from headgate.engines.slurm.verdict import (
     Facts,
     began_at,
     judged,
+    placed,
     row_of,
-    shares,
+    rows_of,
 )
 from headgate.ports.engine import Ended, Ending, Fault, Started
 
@@ -173,7 +175,8 @@ class Watcher:
         await self._settle_doubts(rows, began)
         # By both: a controller that lost its state gives the same ids again, and comments are anybody's.
         by_part: dict[tuple[int, str, int], list[Row]] = {}
-        for row in rows:
+        of_components = {part.name for part in self._ledger.live() if components.is_first(part.name)}
+        for row in components.together(rows, of_components):
             by_part.setdefault((row.array, row.comment, row.uid), []).append(row)
         self._stages = self.endings.stages = {}
         self.reasons = {}
@@ -211,9 +214,14 @@ class Watcher:
         uids = {part.name: part.uid for part in self._ledger.parts.values()}
         found: dict[str, int] = {}
         for row in rows:
+            if components.is_first(row.comment) and components.aborted(row):
+                continue
             if row.comment in uids and row.uid == uids[row.comment]:
                 found[row.comment] = min(row.array, found.get(row.comment, row.array))
         for one in kept:
+            # The line of the submission is the same for all components.
+            if one.component or (one.component == 0 and components.aborted(row_of(one))):
+                continue
             for tag in _comments(one):
                 if one.uid == uids.get(tag):
                     found.setdefault(tag, one.array)
@@ -254,6 +262,7 @@ class Watcher:
         """Judge all live instances of a part. Whether anything is new."""
         if rows:
             part.seen = began
+        part.beside.update(one.job for row in rows for one in row.beside)
         by_position: dict[int, Row] = {}
         for row in rows:
             for position in row.tasks if row.tasks is not None else (0,):
@@ -286,9 +295,7 @@ class Watcher:
         if instance in part.started or row.started is None:
             return False
         at = began_at(row, None) or self._now()
-        self._ledger.say(
-            Started(part.intent, instance, at, self._native(part, instance), shares(row.nodes, row.cpus))
-        )
+        self._ledger.say(Started(part.intent, instance, at, self._native(part, instance), placed(row)))
         return True
 
     def _over(self, part: Part, instance: int, row: Row, began: float) -> bool:
@@ -333,11 +340,16 @@ class Watcher:
         """Ask for this job alone, before it is called forgotten. Raises EngineUnavailable."""
         unseen, part.unseen = part.unseen, set()
         rows = await self._cluster.jobs([part.job])
-        rows = [row for row in rows if (row.comment, row.uid) == (part.name, part.uid)]
+        names = {part.name} if components.is_first(part.name) else set()
+        rows = [
+            row
+            for row in components.together(rows, names)
+            if (row.array, row.comment, row.uid) == (part.job, part.name, part.uid)
+        ]
         if not rows and self._accounting:
             try:
                 history = await self._cluster.history([part.job])
-                rows = [row_of(one) for one in history if one.carries(part.name)]
+                rows = rows_of(one for one in history if one.carries(part.name))
             except EngineUnavailable as error:
                 log.warning("accounting_away", reason=error.text, job=part.job)
                 return False

@@ -36,15 +36,21 @@ else
   HG_status=$(mktemp "$HG_scratch/headgate.XXXXXXXXXX") || exit 125
   exec 8>>"$HG_status"
 fi
+# Of a heterogeneous job Slurm says it for each component; the script runs in the first (sbatch(1)).
+HG_cpus=$SLURM_JOB_CPUS_PER_NODE HG_nodes=$SLURM_JOB_NODELIST
+for ((HG_n = 1; HG_n < ${SLURM_HET_SIZE:-1}; HG_n++)); do
+  HG_i=SLURM_JOB_CPUS_PER_NODE_HET_GROUP_$HG_n HG_k=SLURM_JOB_NODELIST_HET_GROUP_$HG_n
+  HG_cpus+=,${!HG_i} HG_nodes+=,${!HG_k}
+done
 HG_now
-HG_say "began $HG_at ${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID} ${SLURMD_NODENAME:-$HOSTNAME} $SLURM_JOB_CPUS_PER_NODE $SLURM_JOB_NODELIST" 2>&9 || {
+HG_say "began $HG_at ${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID} ${SLURMD_NODENAME:-$HOSTNAME} $HG_cpus $HG_nodes" 2>&9 || {
   rm -f -- "${HG_record:-$HG_status}" 2>&9 # a full disk: nothing has run
   exit 125
 }
 umask "$HG_umask"
 
 # ---- what only the node knows
-HG_cores=() HG_tasks=()
+HG_hosts=() HG_cores=() HG_tasks=()
 HG_expand() { # 4(x2),1 -> 4 4 1
   local HG_part HG_count
   HG_out=()
@@ -56,13 +62,28 @@ HG_expand() { # 4(x2),1 -> 4 4 1
     while [ "$HG_count" -gt 0 ]; do HG_out+=("$HG_part"); HG_count=$((HG_count - 1)); done
   done
 }
-HG_expand "$SLURM_JOB_CPUS_PER_NODE"; HG_cores=("${HG_out[@]}")
-HG_expand "${SLURM_TASKS_PER_NODE:-1}"; HG_tasks=("${HG_out[@]}")
-if [ "${SLURM_JOB_NUM_NODES:-1}" -gt 1 ]; then
-  mapfile -t HG_hosts < <(scontrol show hostnames "$SLURM_JOB_NODELIST" 2>&9)
-else
-  HG_hosts=("${SLURM_JOB_NODELIST:-$HOSTNAME}")
-fi
+HG_component() { # how many nodes, which ones, cores, tasks
+  local HG_names HG_k
+  if [ "${1:-1}" -gt 1 ]; then
+    mapfile -t HG_names < <(scontrol show hostnames "$2" 2>&9)
+  else
+    HG_names=("${2:-$HOSTNAME}")
+  fi
+  HG_hosts+=("${HG_names[@]}")
+  HG_expand "$3"
+  for HG_k in "${!HG_names[@]}"; do HG_cores+=("${HG_out[HG_k]:-1}"); done
+  HG_expand "${4:-1}"
+  for HG_k in "${!HG_names[@]}"; do HG_tasks+=("${HG_out[HG_k]:-1}"); done
+}
+HG_component "$SLURM_JOB_NUM_NODES" "$SLURM_JOB_NODELIST" "$SLURM_JOB_CPUS_PER_NODE" "$SLURM_TASKS_PER_NODE"
+for ((HG_n = 1; HG_n < ${SLURM_HET_SIZE:-1}; HG_n++)); do
+  HG_vars=()
+  for HG_i in SLURM_JOB_NUM_NODES SLURM_JOB_NODELIST SLURM_JOB_CPUS_PER_NODE SLURM_TASKS_PER_NODE; do
+    HG_i+=_HET_GROUP_$HG_n
+    HG_vars+=("${!HG_i}")
+  done
+  HG_component "${HG_vars[@]}"
+done
 CCP_NODES=${#HG_hosts[@]} CCP_NUMCPUS=0
 for HG_i in "${!HG_hosts[@]}"; do
   CCP_NODES+=" ${HG_hosts[HG_i]} ${HG_cores[HG_i]:-1}"

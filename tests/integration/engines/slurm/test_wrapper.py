@@ -29,6 +29,7 @@ class Node:
         self.folder = folder
         self.spool = folder / "spool"
         self.spool.mkdir()
+        self.slurm = dict(SLURM)
         self.site = Site(spool=str(self.spool), scratch=str(folder), capture_limit=100, secret=b"x")
         self.starter: tuple[str, ...] = ()
         self.me = OsAccount("me", os.getuid(), os.getgid(), str(folder), shell="/bin/bash")
@@ -38,7 +39,7 @@ class Node:
         path = self.folder / "slurm_script"
         path.write_bytes(made)
         argv = [*self.starter, "bash", str(path)]
-        self.status = subprocess.run(argv, env=SLURM, timeout=20, check=False).returncode
+        self.status = subprocess.run(argv, env=self.slurm, timeout=20, check=False).returncode
         name = record_name(tag, 0, b"x")
         found = parse((self.spool / name).read_text())
         assert found is not None
@@ -172,3 +173,27 @@ def test_only_so_much_output_is_kept(node: Node) -> None:
 def test_limits_are_for_the_program_alone(node: Node) -> None:
     node.run("ulimit -n; umask", limits=(("nofile", 64),), umask=0o027)
     assert node.output == b"64\n0027\n"
+
+
+def test_a_job_of_several_components_finds_the_nodes_of_all_in_their_order(node: Node) -> None:
+    commands = node.folder / "bin"
+    commands.mkdir()
+    (commands / "scontrol").write_text('#!/bin/sh\n[ "$3" = "n[2-3]" ] && printf "n2.here\\nn3\\n"\n')
+    (commands / "scontrol").chmod(0o755)
+    node.slurm["SLURM_HET_SIZE"] = "3"
+    sizes = (("1", "n1", "2", "2"), ("2", "n[2-3]", "4,1", "3,1"), ("1", "n4", "8", ""))
+    for number, (count, names, cores, tasks) in enumerate(sizes):
+        node.slurm |= {
+            f"SLURM_JOB_NUM_NODES_HET_GROUP_{number}": count,
+            f"SLURM_JOB_NODELIST_HET_GROUP_{number}": names,
+            f"SLURM_JOB_CPUS_PER_NODE_HET_GROUP_{number}": cores,
+            f"SLURM_TASKS_PER_NODE_HET_GROUP_{number}": tasks,
+        }
+    files = (("PBS_NODEFILE", b""), ("PJM_O_NODEINF", b""))
+    node.run(
+        'tr "\\n" " " <$PBS_NODEFILE; tr "\\n" " " <$PJM_O_NODEINF; echo; echo $CCP_NODES $CCP_NUMCPUS',
+        files=files,
+        environment=(("PATH", f"{commands}:/usr/bin:/bin"),),
+    )
+    assert node.output == (b"n1 n1 n2 n2 n2 n3 n4 n1 n2.here n3 n4 \n4 n1 2 n2.here 4 n3 1 n4 8 15\n")
+    assert (node.record.cores, node.record.nodes) == ("2,4,1,8", "n1,n[2-3],n4")

@@ -14,7 +14,7 @@ from headgate.ports.engine import Ending, ForeignElements, ForeignJob, ForeignSt
 def row(state: str, **more: Any) -> Row:
     fields: dict[str, Any] = dict.fromkeys(Row.__struct_fields__, "")
     fields |= dict.fromkeys(("uid", "status", "restarts", "priority"), 0)
-    fields |= {"job": 7, "array": 7, "tasks": None, "state": state, "reason": "None", "cpus": 2}
+    fields |= {"job": 7, "array": 7, "tasks": None, "state": state, "reason": "None", "cpus": 2, "beside": ()}
     fields |= {"node_count": 1, "limit_s": 60, "submitted": 5, "user": "ann", "name": "x", "partition": "p"}
     return Row(**{**fields, "started": 10, "ended": 20, "nodes": "n1", **more})
 

@@ -6,8 +6,10 @@ import pytest
 
 from headgate.core.model import Chunk, JobSpec, Node, TaskSpec
 from headgate.core.vocabulary import Arrangement, NodeGroupOp, Sharing, UnitType
+from headgate.engines.slurm.chunks import MIB, CannotOrder, Memory
+from headgate.engines.slurm.commands.sbatch import Component
 from headgate.engines.slurm.options import Options
-from headgate.engines.slurm.ordering import MIB, CannotOrder, Known, array, options
+from headgate.engines.slurm.ordering import Known, array, options
 from headgate.engines.slurm.sockets import Sockets
 from headgate.ports.engine import Order
 
@@ -132,7 +134,20 @@ def test_a_project_is_an_account_only_where_the_settings_say_so() -> None:
 @pytest.mark.parametrize(
     ("job", "task"),
     [
-        ({}, {"chunks": (Chunk(cores=1), Chunk(cores=2))}),
+        ({"requested_nodes": ("n1", "n2")}, {"chunks": (Chunk(), Chunk(cores=2), Chunk(cores=3))}),
+        ({}, {"chunks": (Chunk(), Chunk(cores=2)), "required_nodes": ("n1",)}),
+        ({}, {"chunks": (Chunk(host="n1"), Chunk(cores=2, host="N1"), Chunk(cores=3))}),
+        ({}, {"chunks": (Chunk(count=2), Chunk(count=2, cores=2)), "arrangement": Arrangement.SCATTER}),
+        ({}, {"chunks": (Chunk(count=2, cores=0), Chunk(count=2, cores=0, gpus=1))}),
+        ({}, {"chunks": (Chunk(cores=0, memory=MIB), Chunk(count=2, memory=MIB))}),
+        ({}, {"chunks": (Chunk(count=2, max_count=3), Chunk(cores=2))}),
+        (
+            {"node_groups": ("fast", "big"), "node_group_op": NodeGroupOp.UNIFORM},
+            {"chunks": (Chunk(), Chunk(cores=2))},
+        ),
+        ({"single_node": True}, {"chunks": (Chunk(host="n1"), Chunk(cores=2, host="n2"))}),
+        ({"single_node": True}, {"chunks": (Chunk(), Chunk(cores=0))}),
+        ({"single_node": True}, {"chunks": (Chunk(), Chunk(max_count=2, cores=2))}),
         ({"unit_type": UnitType.SOCKET, "queue": "none"}, {}),
         ({"unit_type": UnitType.SOCKET}, {"required_nodes": ("n1", "n3")}),
         ({"software_license": ("math lab:1",)}, {}),
@@ -184,3 +199,94 @@ def test_sockets_of_nodes_that_are_not_in_the_partition_are_refused() -> None:
 )
 def test_an_array_counts_from_zero(count: int, at_once: int, expected: str) -> None:
     assert array(count, at_once) == expected
+
+
+TWO = (Chunk(cores=4, ranks=2, features=("fast",)), Chunk(count=2, host=""))
+
+
+def test_each_kind_of_chunks_is_a_component_in_the_order_asked() -> None:
+    job = {"software_license": ("matlab",), "excluded_nodes": ("n3",), "exclusive": True}
+    found = asked(job, {"chunks": TWO})
+    assert found == {
+        "name": "headgate",
+        "licenses": "matlab",
+        "nodes": (1, 1),
+        "tasks": 2,
+        "cpus_per_task": 2,
+        "constraint": "fast",
+        "exclusive": True,
+        "not_nodes": ("n3",),
+        "beside": (Component(tasks=2, cpus_per_task=1, exclusive=True, not_nodes=("n3",)),),
+    }
+
+
+def test_scattered_kinds_have_each_chunk_on_a_node_of_its_own() -> None:
+    kinds = (Chunk(cores=2), Chunk(count=2, max_count=4, cores=1))
+    found = asked(task={"chunks": kinds, "arrangement": Arrangement.SCATTER})
+    assert (found["nodes"], found["tasks_per_node"], found["cpus_per_task"]) == ((1, 1), 1, 2)
+    assert found["beside"] == (Component(nodes=(2, 4), tasks_per_node=1, cpus_per_task=1),)
+
+
+@pytest.mark.parametrize(
+    ("job", "arrangement", "kinds"),
+    [
+        ({}, Arrangement.PACK, TWO),
+        ({"single_node": True}, Arrangement.FREE, TWO),
+        ({"requested_nodes": ("n1",)}, Arrangement.FREE, TWO),
+        ({"queue": "big"}, Arrangement.FREE, TWO),
+    ],
+)
+def test_kinds_that_are_all_on_one_node_are_one_request_for_their_sum(
+    job: dict[str, Any], arrangement: Arrangement, kinds: tuple[Chunk, ...]
+) -> None:
+    found = asked(job, {"chunks": kinds, "arrangement": arrangement})
+    assert "beside" not in found
+    assert (found["nodes"], found["tasks"], found["cpus_per_task"]) == ((1, 1), 4, 1)
+    assert (found["cores_of_node"], found["constraint"]) == (6, "fast")
+
+
+def test_on_one_node_memory_and_gpus_are_added_up_and_a_host_is_named_once() -> None:
+    kinds = (
+        Chunk(count=2, cores=1, memory=MIB + 1, gpus=1, host="n2"),
+        Chunk(memory=0, cores=1, gpus=2, host="N2"),
+    )
+    found = asked(task={"chunks": kinds})
+    assert (found["memory_mb"], found["gres"], found["only_nodes"]) == (3, "gpu:4", ("n2",))
+    assert "cores_of_node" not in found
+
+
+ONE, MORE = Chunk(cores=2, memory=4 * MIB), Chunk(count=2, cores=1)
+MUCH = Chunk(count=2, cores=2, memory=4 * MIB)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "usual", "first", "second"),
+    [
+        ((ONE, MORE), Memory(), (4, None), (0, None)),
+        ((MORE, ONE), Memory(), (0, None), (4, None)),
+        ((ONE, MORE), Memory(7), (4, None), (7, None)),
+        ((ONE, MORE), Memory(7, by_core=True), (None, 2), (None, 7)),
+        ((ONE, MUCH), Memory(), (None, 2), (None, 2)),
+        ((MUCH, MORE), Memory(), (None, 2), (None, 0)),
+        ((MORE, Chunk(cores=2)), Memory(7), (None, None), (None, None)),
+    ],
+)
+def test_where_one_kind_says_its_memory_all_do_and_in_the_same_way(
+    kinds: tuple[Chunk, ...], usual: Memory, first: tuple[Any, Any], second: tuple[Any, Any]
+) -> None:
+    known = Known(nodes=NODES, default_partition="batch", memory={"batch": usual})
+    found = asked(task={"chunks": kinds}, known=known)
+    (other,) = found["beside"]
+    assert (found.get("memory_mb"), found.get("memory_per_cpu_mb")) == first
+    assert (other.memory_mb, other.memory_per_cpu_mb) == second
+
+
+def test_memory_of_nodes_and_of_cores_that_can_not_be_told_in_one_way_is_refused() -> None:
+    with pytest.raises(CannotOrder, match="scatter them"):
+        asked(task={"chunks": (MUCH, MORE)}, known=Known(memory={"": Memory(7)}))
+
+
+def test_a_cluster_that_never_starts_jobs_of_several_components_is_not_given_any() -> None:
+    with pytest.raises(CannotOrder, match="sched/backfill"):
+        asked(task={"chunks": TWO}, known=Known(together=False))
+    assert "beside" not in asked(task={"chunks": TWO[:1]}, known=Known(together=False))

@@ -66,9 +66,15 @@ class Office:
         )
 
     def give(
-        self, *instances: int, script: bytes = b"true", tag: str = "t", at_once: int = 0, account: str = ""
+        self,
+        *instances: int,
+        script: bytes = b"true",
+        tag: str = "t",
+        at_once: int = 0,
+        account: str = "",
+        ending: str = "",
     ) -> Part:
-        part = Part(f"{tag}.{instances[0]}-{instances[-1]}", tag, 1, instances, 1001)
+        part = Part(f"{tag}.{instances[0]}-{instances[-1]}{ending}", tag, 1, instances, 1001)
         self.ledger.add(part)
         items = tuple(Item(one, Launch(script=script)) for one in instances)
         request = sbatch.Request(script=b"", comment=part.name, account=account)
@@ -338,3 +344,70 @@ async def test_of_a_limited_array_that_is_too_much_one_piece_is_with_slurm_at_a_
     office.sender.ended(first)
     await office.settle()
     assert office.cluster.asked[3:] == [("t.3-5", "0-2%2")]
+
+
+def over(office: Office, part: Part) -> None:
+    """Its run has ended, as the watcher says it."""
+    office.ledger.say(Ended(intent=1, instance=part.instances[0], ending=Ending.EXITED, at=1))
+    office.sender.ended(part)
+
+
+async def test_of_a_sweep_of_heterogeneous_jobs_not_more_are_with_slurm_than_may_run(office: Office) -> None:
+    parts = [office.give(number, at_once=2, ending="+0") for number in range(5)]
+    other = office.give(9, tag="u")
+    await office.settle()
+    sent = [parts[0].name, parts[1].name, other.name]
+    assert [name for name, _ in office.cluster.asked] == sent
+    for number in (1, 0):
+        over(office, parts[number])
+        await office.settle()
+        sent.append(parts[3 - number].name)
+        assert [name for name, _ in office.cluster.asked] == sent
+
+
+async def test_what_was_taken_back_of_such_a_sweep_makes_no_gap(office: Office) -> None:
+    parts = [office.give(number, at_once=1, ending="+0") for number in range(4)]
+    await office.settle()
+    for number in (1, 2):
+        assert office.sender.take_back(parts[number].name, [number])
+    over(office, parts[0])
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked] == [parts[0].name, parts[3].name]
+    assert sorted(office.ends())[:3] == [
+        (0, Ending.EXITED), (1, Ending.NEVER_STARTED), (2, Ending.NEVER_STARTED),
+    ]  # fmt: skip
+
+
+async def test_one_of_such_a_sweep_that_is_refused_lets_the_next_one_go(office: Office) -> None:
+    office.cluster.answers = [Refused("Invalid account")]
+    parts = [office.give(number, at_once=1, ending="+0") for number in range(2)]
+    await office.settle()
+    assert [name for name, _ in office.cluster.asked] == [part.name for part in parts]
+
+
+async def test_such_a_sweep_keeps_to_its_limit_where_its_owner_stands_in_line(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "ROOM_S", 0.0)
+    monkeypatch.setattr(lines, "FIRST_PAUSE_S", 0.0)
+    office.cluster.answers = [sbatch.Submitted(1), sbatch.Full("as many as may be")]
+    parts = [office.give(number, at_once=1, ending="+0") for number in range(3)]
+    other = office.give(9, tag="u")
+    await office.settle()
+    over(office, parts[0])
+    for _ in range(3):
+        await office.settle()
+    assert other.job
+    assert sum(bool(part.job) for part in parts[1:]) == 1
+
+
+async def test_of_the_pieces_of_a_limited_array_one_is_with_slurm_at_a_time_the_first_instance_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A piece of instance 0 alone counted as over."""
+    monkeypatch.setattr(lines, "FIRST_PAUSE_S", 0.0)
+    office.cluster.answers = [sbatch.Full("as many as may be")]
+    office.give(0, 1, at_once=1)
+    for _ in range(3):
+        await office.settle()
+    assert office.cluster.asked == [("t.0-1", "0-1%1"), ("t.0-0", "")]

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from headgate.core.launch import NodeShare
+from headgate.engines.slurm.commands.sacct import Record as Kept
 from headgate.engines.slurm.commands.squeue import Row
 from headgate.engines.slurm.spool import Record
-from headgate.engines.slurm.verdict import Facts, judged, shares
+from headgate.engines.slurm.verdict import Facts, judged, placed, rows_of, shares
 from headgate.ports.engine import Ended, Ending, Fault
 
 
@@ -16,7 +17,7 @@ def row(state: str, **more: Any) -> Row:
     fields |= dict.fromkeys(
         ("uid", "status", "restarts", "priority", "node_count", "limit_s", "submitted"), 0
     )
-    fields |= {"job": 7, "array": 7, "tasks": None, "state": state, "reason": "None", "cpus": 2}
+    fields |= {"job": 7, "array": 7, "tasks": None, "state": state, "reason": "None", "cpus": 2, "beside": ()}
     return Row(**{**fields, "started": 10, "ended": 20, "nodes": "n1", **more})
 
 
@@ -208,3 +209,25 @@ def test_cores_are_spread_evenly_over_the_nodes() -> None:
         ("n1", 3), ("n2", 3), ("n3", 2),
     ]  # fmt: skip
     assert shares("", 4) == ()
+
+
+def test_a_job_of_several_components_has_the_nodes_of_all_and_one_of_two_once() -> None:
+    first = row("COMPLETED", nodes="n[1-2]", cpus=4)
+    whole = row("COMPLETED", nodes="n[1-2]", cpus=4, beside=(row("COMPLETED", nodes="n[2-3]", cpus=2), first))
+    assert [(one.node, len(one.cores)) for one in placed(whole)] == [("n1", 4), ("n2", 5), ("n3", 1)]
+    assert placed(first) == shares("n[1-2]", 4)
+    assert ended(whole, WELL).shares == placed(whole)
+
+
+def kept(component: int | None, own: str, nodes: str) -> Kept:
+    fields: dict[str, Any] = dict.fromkeys(Kept.__struct_fields__, "")
+    fields |= dict.fromkeys(("code", "signal", "started", "ended", "submitted", "uid"), 0)
+    fields |= {"array": 7, "tasks": None, "own": own, "state": "COMPLETED", "nodes": nodes}
+    return Kept(**{**fields, "component": component})
+
+
+def test_what_accounting_has_of_components_is_one_row_wherever_the_first_stands() -> None:
+    (found,) = rows_of([kept(1, "8", "n2"), kept(0, "7", "n1"), kept(2, "9", "n3")])
+    assert (found.job, found.array, found.nodes) == (7, 7, "n1")
+    assert [(one.job, one.array, one.nodes) for one in found.beside] == [(8, 8, "n2"), (9, 9, "n3")]
+    assert [one.beside for one in rows_of([kept(None, "7", "n1")])] == [()]

@@ -35,7 +35,9 @@ FIELDS: Final = (
     "Comment",
     "SubmitLine",
 )
-_ID: Final = re.compile(r"([0-9]{1,10})(?:\+[0-9]+)?(?:_([0-9]{1,9}|\[[^\]]*\](?:%[0-9]+)?))?(?:\.(\S+))?")
+_ID: Final = re.compile(
+    r"([0-9]{1,10})(?:\+([0-9]{1,5}))?(?:_([0-9]{1,9}|\[[^\]]*\](?:%[0-9]+)?))?(?:\.(\S+))?"
+)
 _CANCELLED: Final = re.compile(r"CANCELLED by ([0-9]{1,10})")
 _CODE: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,5})")
 
@@ -43,8 +45,9 @@ _CODE: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,5})")
 class Record(Struct, frozen=True, gc=False):
     """A job, an element of an array, or a step of one (step: `batch`, `extern`, `0`; empty: the job itself).
 
-    array: the id of the job or of its array; tasks: which elements, None: no array. own: the record's own id,
-    empty text aside. state: without the ` by UID` of CANCELLED, which is `cancelled_by`. code, signal: as it
+    array: the id of the job, of its array, or of the first component of a heterogeneous job; component: which
+    one of those, None: it is none. tasks: which elements, None: no array. own: the record's own id, empty
+    text aside. state: without the ` by UID` of CANCELLED, which is `cancelled_by`. code, signal: as it
     ended; derived_code, derived_signal: the highest of its steps. Times are seconds since 1970; uid of a step
     is None.
     """
@@ -71,6 +74,7 @@ class Record(Struct, frozen=True, gc=False):
     name: str
     comment: str
     submit_line: str
+    component: int | None = None
 
     def carries(self, tag: str) -> bool:
         """Whether it was submitted with this comment, which holds no blank and no quote."""
@@ -139,10 +143,12 @@ def _record(row: list[str]) -> Record:
     ended_with, derived_with = exit_code(code), exit_code(derived or "0:0")
     if not state:
         raise ValueError("it has no state")
+    if found[2] is not None:
+        number(own.partition(".")[0])
     return Record(
         array=number(found[1]),
-        tasks=None if found[2] is None else indices(found[2]),
-        step=found[3] or "",
+        tasks=None if found[3] is None else indices(found[3]),
+        step=found[4] or "",
         own=own,
         state="CANCELLED" if cancelled else state,
         cancelled_by=int(cancelled[1]) if cancelled else None,
@@ -162,6 +168,7 @@ def _record(row: list[str]) -> Record:
         name=name,
         comment=comment,
         submit_line=submit_line,
+        component=None if found[2] is None else int(found[2]),
     )
 
 

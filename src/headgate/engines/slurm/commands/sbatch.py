@@ -9,10 +9,12 @@ comment: whoever writes the script keeps a user's lines behind such a line.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from headgate.engines.command import sudo
 from headgate.engines.command.outcomes import Command, Done, NotRun, Outcome
@@ -23,6 +25,27 @@ from headgate.scripts.slurm.hostlist import compress
 from headgate.scripts.slurm.quantities import time_text
 
 
+class Component(Struct, frozen=True, kw_only=True):
+    """Of a heterogeneous job one that is not the first: its own comment, and what it has of its own of a
+    request's fields. All others are those of the request.
+    """
+
+    comment: str = ""
+    nodes: tuple[int, int] | None = None
+    tasks: int | None = None
+    tasks_per_node: int | None = None
+    cpus_per_task: int | None = None
+    cores_of_node: int | None = None
+    memory_mb: int | None = None
+    memory_per_cpu_mb: int | None = None
+    gres: str = ""
+    exclusive: bool = False
+    oversubscribe: bool = False
+    only_nodes: tuple[str, ...] = ()
+    not_nodes: tuple[str, ...] = ()
+    constraint: str = ""
+
+
 class Request(Struct, frozen=True, kw_only=True):
     """A job, or an array of them. What is empty, None or False is left to Slurm.
 
@@ -30,7 +53,8 @@ class Request(Struct, frozen=True, kw_only=True):
     array: indices as --array has them. wall_time_s: rounded up to minutes by Slurm. memory_mb is of each
     node, memory_per_cpu_mb of each core, in MiB. not_before: seconds since 1970. umask: of the job, and of
     its output files. stdout, stderr, stdin: file names with sbatch's own % patterns; `literal` makes one of a
-    path. nice: from -2147483645 (sooner, privileged) to 2147483645.
+    path. nice: from -2147483645 (sooner, privileged) to 2147483645. cores_of_node: at least so many of each.
+    beside: the other components of a heterogeneous job, which is no array.
     """
 
     script: bytes
@@ -55,6 +79,7 @@ class Request(Struct, frozen=True, kw_only=True):
     tasks_per_socket: int | None = None
     cores_per_socket: int | None = None
     cpus_per_task: int | None = None
+    cores_of_node: int | None = None
     memory_mb: int | None = None
     memory_per_cpu_mb: int | None = None
     gres: str = ""
@@ -74,6 +99,7 @@ class Request(Struct, frozen=True, kw_only=True):
     dependency: str = ""
     not_before: int | None = None
     signal: str = ""
+    beside: tuple[Component, ...] = ()
 
 
 class Submitted(Struct, frozen=True):
@@ -108,16 +134,27 @@ def build(request: Request) -> Command:
     --ignore-pbs: sbatch would read #PBS lines. --propagate=NONE: limits (files, memory) of the server's
     process are none of the job's. SLURM_UMASK is taken by sbatch instead of its own mask. Raises ValueError
     for what no command line can hold.
+
+    Components are parted by a colon, and each says everything: some options (--mem, --exclude) count for all
+    components that do not say them, and others (--nodes, --exclusive) for one alone.
     """
     argv = ["sbatch", "--parsable", "--ignore-pbs", "--propagate=NONE", f"--export={request.export}"]
-    argv += (f"--{name}={value}" for name, value in _values(request) if value not in (None, ""))
-    argv += (f"--{name}" for name, on in _switches(request) if on)
+    argv += _options(request)
+    for one in request.beside:
+        # sbatch(1), --licenses: those of a heterogeneous job are asked for by its first component.
+        own = {name: getattr(one, name) for name in one.__struct_fields__}
+        argv += (":", *_options(replace(request, **own, licenses="")))
     for word in argv:
         if "\0" in word:
             raise ValueError(f"{word.partition('=')[0]} holds a NUL character")
     return Command(
         argv=tuple(argv), stdin=request.script, environment={"SLURM_UMASK": f"{request.umask:04o}"}
     )
+
+
+def _options(request: Request) -> Iterator[str]:
+    yield from (f"--{name}={value}" for name, value in _values(request) if value not in (None, ""))
+    yield from (f"--{name}" for name, on in _switches(request) if on)
 
 
 def _values(request: Request) -> tuple[tuple[str, object], ...]:
@@ -139,6 +176,7 @@ def _values(request: Request) -> tuple[tuple[str, object], ...]:
         ("ntasks-per-socket", request.tasks_per_socket),
         ("cores-per-socket", request.cores_per_socket),
         ("cpus-per-task", request.cpus_per_task),
+        ("mincpus", request.cores_of_node),
         ("mem", _mib(request.memory_mb)),
         ("mem-per-cpu", _mib(request.memory_per_cpu_mb)),
         ("gres", request.gres),

@@ -69,7 +69,8 @@ def node_state(nodes: str, state: str, reason: str = "") -> Command:
 
 class Partition(Struct, frozen=True, kw_only=True):
     """A partition. Limits of None: none. nodes: a list of Slurm's. state: UP, DOWN, DRAIN or INACTIVE.
-    allowed_…: who may use it; empty: all.
+    allowed_…: who may use it; empty: all. memory_mb, core_memory_mb: what a job has of each node, or of each
+    core, that does not say it; 0: that of the cluster.
     """
 
     name: str
@@ -86,6 +87,8 @@ class Partition(Struct, frozen=True, kw_only=True):
     allowed_groups: tuple[str, ...] = ()
     allowed_accounts: tuple[str, ...] = ()
     root_only: bool = False
+    memory_mb: int = 0
+    core_memory_mb: int = 0
 
 
 def show_partitions() -> Command:
@@ -122,6 +125,8 @@ def _partition(line: str) -> Partition:
             allowed_groups=_names(said["AllowGroups"]),
             allowed_accounts=_names(said.get("AllowAccounts", "ALL")),
             root_only=said["RootOnly"] == "YES",
+            memory_mb=_amount(said.get("DefMemPerNode", "")),
+            core_memory_mb=_amount(said.get("DefMemPerCPU", "")),
         )
     except (KeyError, ValueError) as error:
         raise Garbled(f"a partition is not understood ({error!r})", line) from None
@@ -139,7 +144,9 @@ class Configuration(Struct, frozen=True, kw_only=True):
     """What of slurm.conf an engine has to know, as the controller has it. Ages in seconds.
 
     largest_array: one more than the largest index, 0: no arrays. accounting: whether sacct can answer.
-    comments_kept: whether accounting keeps them. said: everything, by name.
+    comments_kept: whether accounting keeps them. memory_mb, core_memory_mb: what a job has of each node, or
+    of each core, that does not say it; 0: all. backfill: whether jobs of several components are ever started.
+    said: everything, by name.
     """
 
     cluster: str
@@ -152,6 +159,9 @@ class Configuration(Struct, frozen=True, kw_only=True):
     comments_kept: bool
     generic_resources: tuple[str, ...]
     said: Mapping[str, str]
+    memory_mb: int = 0
+    core_memory_mb: int = 0
+    backfill: bool = True
 
 
 def show_config() -> Command:
@@ -176,9 +186,17 @@ def parse_config(outcome: Outcome) -> Configuration:
             comments_kept="job_comment" in said.get("AccountingStoreFlags", "").split(","),
             generic_resources=() if kinds in ("(null)", "") else tuple(kinds.split(",")),
             said=said,
+            memory_mb=_amount(said.get("DefMemPerNode", "")),
+            core_memory_mb=_amount(said.get("DefMemPerCPU", "")),
+            backfill=said.get("SchedulerType") == "sched/backfill",
         )
     except (KeyError, ValueError) as error:
         raise Garbled(f"the configuration is not understood ({error!r})", text[:200]) from None
+
+
+def _amount(text: str) -> int:
+    """MiB; UNLIMITED is 0 for Slurm itself."""
+    return int(text) if text.isdecimal() else 0
 
 
 def _count(text: str) -> int:

@@ -56,7 +56,8 @@ class Row(Struct, frozen=True, gc=False):
     state: the long name, without what a reason may add. status: as wait(2) has it, 0 while it has not ended.
     Times are seconds since 1970; `started` of a waiting job is when Slurm thinks it will, `ended` of a
     running one is when its wall time is over. limit_s: None: none, or that of its partition. nodes: a list of
-    Slurm's. priority: Slurm's number.
+    Slurm's. priority: Slurm's number. beside: the other components of a heterogeneous job, which are
+    rows of their own (`components.py`).
     """
 
     job: int
@@ -82,6 +83,7 @@ class Row(Struct, frozen=True, gc=False):
     dependency: str
     name: str
     comment: str
+    beside: "tuple[Row, ...]" = ()
 
 
 class Squeue(Struct, frozen=True):

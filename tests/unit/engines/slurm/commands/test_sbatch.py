@@ -3,7 +3,7 @@ import errno
 import pytest
 
 from headgate.engines.command.outcomes import Done, Hung, NotRun, not_run
-from headgate.engines.slurm.commands.sbatch import Full, Request, Submitted, build, literal, parse
+from headgate.engines.slurm.commands.sbatch import Component, Full, Request, Submitted, build, literal, parse
 from headgate.ports.engine import Refused, Uncertain
 
 
@@ -137,3 +137,39 @@ def test_a_rule_of_sudo_that_is_missing_is_a_refusal_and_a_warning_of_sudo_is_no
     lost = b"sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n"
     assert isinstance(parse(Done(1, b"", warned + lost)), Uncertain)
     assert parse(Done(0, b"7\n", warned)) == Submitted(7, warned.decode().removeprefix("sudo: ").strip())
+
+
+def test_components_are_parted_by_colons_and_say_everything_but_licences() -> None:
+    asked = Request(
+        script=b"",
+        comment="t+0",
+        uid=7,
+        nodes=(1, 1),
+        tasks=1,
+        memory_mb=5,
+        exclusive=True,
+        not_nodes=("n9",),
+        licenses="matlab:1",
+        wall_time_s=60,
+        nice=4,
+        beside=(
+            Component(comment="t+1", tasks=2, cores_of_node=3, memory_mb=0, only_nodes=("n3",)),
+            Component(comment="t+2", nodes=(2, 4), tasks_per_node=1, not_nodes=("n9",)),
+        ),
+    )
+    words = build(asked).argv
+    first, second, third = " ".join(words).split(" : ")
+    assert "--comment=t+0" in first
+    assert "--licenses=matlab:1" in first
+    shared = ["--comment=t+1", "--uid=7", "--chdir=/", "--output=/dev/null", "--time=00:01:00"]
+    assert second.split() == [
+        *shared, "--ntasks=2", "--mincpus=3", "--mem=0M", "--nodelist=n3", "--nice=4", "--no-requeue",
+    ]  # fmt: skip
+    assert third.split()[5:] == [
+        "--nodes=2-4", "--ntasks-per-node=1", "--exclude=n9", "--nice=4", "--no-requeue",
+    ]  # fmt: skip
+
+
+def test_a_component_holds_no_nul_either() -> None:
+    with pytest.raises(ValueError, match="--constraint"):
+        build(Request(script=b"", comment="t", beside=(Component(constraint="a\0"),)))
