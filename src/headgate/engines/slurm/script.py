@@ -4,7 +4,8 @@ sbatch reads options from the comments at the top of a script; ours has a comman
 the user's text stands in it in base64, so no line of it is ever read as one. What differs between the
 instances of an array is in a `case` on the position in the array; everything else is there once.
 
-What the wrapper does, in order (`wrapper.sh`): it makes its exit record, and does not go on where that is
+What stands first (`start.sh`) may start all of it once more. What the wrapper does then, in order
+(`wrapper.sh`): it makes its exit record, and does not go on where that is
 there already or can't be made, so that nothing runs twice whatever happens to submissions; enters the work
 directory, opens the streams, starts the program in a process group of its own, sends the warning and the
 signal of the wall time, waits, tells an exit code from a signal, and closes the record (`spool.py`).
@@ -14,6 +15,7 @@ import base64
 import hashlib
 import hmac
 import posixpath
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import Final
@@ -26,7 +28,9 @@ from headgate.core.surroundings import environment, expand
 from headgate.engines.slurm.quoting import IDENTIFIER, quoted, words
 from headgate.ports.engine import Item
 
-WRAPPER: Final = resources.files(__package__).joinpath("wrapper.sh").read_bytes()
+_HERE: Final = resources.files(__package__)
+START: Final = re.sub(rb"\n#.*", b"", _HERE.joinpath("start.sh").read_bytes().rstrip(b"\n"))
+WRAPPER: Final = _HERE.joinpath("wrapper.sh").read_bytes()
 KEPT_OF_SLURM: Final = ("SLURM_ARRAY_TASK_", "SLURM_SUBMIT_")
 """Variables that the flavour `slurm` sets and Slurm itself sets too: of these ours are the true ones, for
 they are about our job. All others of Slurm's are its own.
@@ -75,8 +79,7 @@ def script(tag: str, items: Sequence[Item], account: OsAccount, site: Site) -> b
     all_lines = [_lines(tag, item, account, site) for item in items]
     shared = set(all_lines[0]).intersection(*all_lines[1:])
     common = [line for line in all_lines[0] if line in shared]
-    # What sbatch itself was given (`engines.command`), and by sudo(8), is none of the job's.
-    parts = [b"#!/bin/bash\nunset LC_ALL TZ SLURM_UMASK TERM MAIL ${!SUDO_*}", *common]
+    parts = [START, *common]
     if len(items) > 1:
         parts.append(b'case "$SLURM_ARRAY_TASK_ID" in')
         for position, lines in enumerate(all_lines):

@@ -16,6 +16,7 @@ from headgate.ports.engine import Ending, Fault
 TRIED: Final = {
     "22.05.8": "Debian 12, with slurmdbd and without; on loopback, recorded and live",
     "24.11.5": "Debian 13, the same",
+    "26.05.5": "Debian testing, live, without the limits of accounts",
 }
 """Versions of Slurm that the commands were tried with, and how."""
 

@@ -1,14 +1,6 @@
 # Everything above is data; see script.py. Names that begin with HG_ are ours and are not exported.
 HG_locale=${LC_ALL-} HG_localized=${LC_ALL+1}
 LC_ALL=C
-# A signal that is ignored when a shell starts can neither be handled nor given back by it, and slurmstepd 26.05
-# starts scripts with INT and TERM ignored: then everything once more, by a shell that ignores none.
-if [ "$1" != again ]; then
-  while read -r HG_i HG_k; do [ "$HG_i" != SigIgn: ] || break; done </proc/self/status
-  if [ -n "${HG_k//0/}" ] && env --default-signal true 2>/dev/null; then
-    exec env --default-signal "$BASH" "$0" again
-  fi
-fi
 set +o history -m
 HG_signals="HUP INT QUIT USR1 USR2 ALRM TERM XCPU XFSZ VTALRM PROF WINCH IO PWR"
 # A signal for the job comes to this shell, and goes on to all processes of the program. (Handled, not

@@ -83,6 +83,20 @@ def test_signals_that_its_parent_ignores_are_not_ignored_by_the_program(
     assert node.status == -signal
 
 
+def test_an_element_of_an_array_is_the_same_one_when_it_is_started_once_more(node: Node) -> None:
+    """Scripts for Slurm see the index that they asked for instead of the position in our array."""
+    items = [
+        Item(
+            number, Launch(script=b"exit $SLURM_ARRAY_TASK_ID", environment=(("SLURM_ARRAY_TASK_ID", index),))
+        )
+        for number, index in enumerate(("3", "7"))
+    ]
+    path = node.folder / "slurm_script"
+    path.write_bytes(script("t-1", items, node.me, node.site))
+    argv = ("env", "--ignore-signal=INT,TERM", "SLURM_ARRAY_TASK_ID=1", "bash", str(path))
+    assert subprocess.run(argv, env=SLURM, timeout=20, check=False).returncode == 7
+
+
 def test_a_work_directory_is_there_once_the_script_was_left_below_it(node: Node) -> None:
     home = node.folder / "new"
     said = {"output_directory": str(home / "out"), "script_file": "job.sh", "work_directory": str(home)}
