@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,15 @@ from headgate.testing.server import Server
 from headgate.testing.slurm import Cluster
 
 FINAL = ("finished", "failed", "canceled")
+
+
+def until(true: Callable[[], Any], seconds: float = 60.0) -> Any:
+    """Wait until it is; what it is then."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "it did not come so far"
+        time.sleep(0.05)
+    return found
 
 
 class Front:
@@ -47,6 +56,13 @@ class Front:
         self.marks = Path(tempfile.mkdtemp(prefix="marks-", dir=self._folder))
         self.marks.chmod(0o777)
         return self
+
+    @contextmanager
+    def turn(self) -> Iterator["Front"]:
+        """The same server for a test of its own, which leaves nothing in Slurm."""
+        yield self.turn_over()
+        self.up.command("scancel", "--user=root", "--user=nobody", check=False)
+        until(lambda: not self.up.command("squeue", "-h").stdout)
 
     def start(self) -> "Front":
         """Have it serve."""

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
 from tests.integration.slurm.faults import Faults
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-components"),
@@ -40,20 +40,10 @@ def served(up: Cluster, faults: Faults) -> Iterator[Front]:
 
 
 @pytest.fixture
-def desk(served: Front, up: Cluster, faults: Faults) -> Iterator[Front]:
-    """The same server for all; what a test has left in Slurm goes."""
-    faults.end()
-    yield served.turn_over()
-    faults.end()
-    up.command("scancel", "--user=nobody", check=False)
-    until(lambda: not up.command("squeue", "-h").stdout)
-
-
-def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def desk(served: Front, faults: Faults) -> Iterator[Front]:
+    with served.turn() as made:
+        yield made
+        faults.end()
 
 
 def submit(desk: Front, mark: str, rest: str = "", select: str = KINDS, **more: Any) -> int:

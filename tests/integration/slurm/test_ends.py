@@ -6,15 +6,13 @@ The runs that wait for their limit are begun first: Slurm's limits are whole min
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-ends"),
@@ -46,13 +44,6 @@ def up() -> Iterator[Cluster]:
 def desk(up: Cluster) -> Iterator[Front]:
     with front(up) as made:
         yield made
-
-
-def until(true: Any, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def state(up: Cluster, node: str) -> str:
@@ -104,7 +95,7 @@ def test_a_node_that_is_not_powered_up_in_time_fails_what_may_not_run_again(
     )
     assert desk.ended(job, seconds=60)["state"] == "failed"
     assert (desk.task(job)["failure"], desk.ran("once")) == (NODE_FAILED, [])
-    assert state(up, "n2").startswith("down")
+    until(lambda: state(up, "n2").startswith("down"))
 
 
 def test_a_job_whose_node_is_not_powered_up_in_time_runs_on_another(

@@ -5,13 +5,13 @@ have done their work or say nonsense, and Slurm forgets jobs while nobody looks.
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
 from tests.integration.slurm.faults import Faults
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-faults"),  # beside the others: its cluster is its own
@@ -47,13 +47,6 @@ def served(up: Cluster, misfortunes: Faults) -> Iterator[Front]:
 def desk(served: Front) -> Front:
     """The same server for all; it is killed and started again by some."""
     return served.turn_over()
-
-
-def until(true: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def three_jobs(desk: Front) -> list[int]:

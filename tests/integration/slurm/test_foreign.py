@@ -1,7 +1,7 @@
 """Jobs entered with sbatch beside a server: as every face shows them, read-only."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,7 +9,7 @@ import pytest
 
 from headgate.testing.signing import Signer
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm"),
@@ -38,14 +38,6 @@ def sbatch(up: Cluster, script: str, *options: str, user: str = "nobody") -> str
         "sbatch", "--parsable", "--output=/dev/null", *options, user=user, stdin=f"#!/bin/bash\n{script}\n"
     )
     return said.stdout.strip()
-
-
-def until(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    end = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not come so far"
-        time.sleep(0.1)
-    return found
 
 
 def listed(desk: Front) -> list[dict[str, Any]]:

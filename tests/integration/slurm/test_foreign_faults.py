@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
-from tests.integration.slurm.front import Front, front
-from tests.integration.slurm.test_foreign import SHOWN, listed, sbatch, seen, until
+from tests.integration.slurm.front import Front, front, until
+from tests.integration.slurm.test_foreign import SHOWN, listed, sbatch, seen
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-faults"),

@@ -2,14 +2,13 @@
 for, and limits of how many jobs may be there, which end by themselves.
 """
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-limits"),
@@ -67,18 +66,14 @@ def served(up: Cluster) -> Iterator[Front]:
 
 
 @pytest.fixture
-def desk(served: Front, up: Cluster) -> Iterator[Front]:
-    """The same server for all; what a test has left in Slurm goes."""
-    yield served.turn_over()
-    up.command("scancel", "--user=root", "--user=nobody", check=False)
-    until(lambda: not up.command("squeue", "-h").stdout)
+def desk(served: Front) -> Iterator[Front]:
+    with served.turn() as made:
+        yield made
 
 
-def until(true: Any, seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def pending(desk: Front, job: int, why: str) -> None:
+    """Wait until the job waits for this."""
+    until(lambda: why in desk.job(job).get("pending_text", ""))
 
 
 def script(desk: Front, *options: str, mark: str = "ran", rest: str = "true", **job: Any) -> int:
@@ -127,7 +122,7 @@ def test_a_limit_that_slurm_waits_with_is_said_while_the_job_waits(
     desk: Front, options: tuple[str, ...], limit: str
 ) -> None:
     job = script(desk, *options)
-    until(lambda: limit in desk.job(job).get("pending_text", ""))
+    pending(desk, job, limit)
     found = desk.job(job)
     assert (found["state"], found["pending_reason"]) == ("queued", "engine")
     assert "asks for more or less than its" in found["pending_text"]
@@ -152,13 +147,13 @@ def test_who_has_as_many_jobs_in_slurm_as_he_may_waits_with_the_reason_and_then_
     late, later = (script(desk, option, mark=mark) for mark in ("late", "later"))
     other = script(desk, mark="other")
     for job in (late, later):
-        until(lambda job=job: limit in desk.job(job).get("pending_text", ""))
+        pending(desk, job, limit)
         assert (desk.job(job)["state"], desk.job(job)["pending_reason"]) == ("queued", "engine")
     # No limit of his other jobs.
     assert desk.ended(other)["state"] == "finished"
     assert there(up) == room
     gone = script(desk, option, mark="gone")
-    until(lambda: limit in desk.job(gone).get("pending_text", ""))
+    pending(desk, gone, limit)
     desk.ask("POST", f"/v1/jobs/{gone}/cancel")
     assert desk.ended(gone)["state"] == "canceled"
     (desk.marks / "go").touch()
@@ -182,10 +177,10 @@ def test_what_waits_for_room_is_neither_lost_nor_run_twice_when_the_server_is_ki
     job = script(desk, "--account=few", "--array=1-5", mark="sweep", rest=stays)
     desk.until_ran("sweep", 2)
     late = script(desk, "--account=few", mark="late")
-    until(lambda: "AssocMaxSubmitJobLimit" in desk.job(late).get("pending_text", ""))
+    pending(desk, late, "AssocMaxSubmitJobLimit")
     desk.server.kill()
     desk.server.start()
-    until(lambda: "AssocMaxSubmitJobLimit" in desk.job(late).get("pending_text", ""))
+    pending(desk, late, "AssocMaxSubmitJobLimit")
     assert there(up) == 2
     (desk.marks / "go").touch()
     assert [desk.ended(one)["state"] for one in (job, late)] == ["finished", "finished"]
@@ -198,7 +193,7 @@ def test_what_waits_for_room_can_be_held_and_lets_others_pass(desk: Front) -> No
     desk.until_ran("first", 1)
     held, passes = (script(desk, "--qos=single", mark=mark) for mark in ("held", "passes"))
     for job in (held, passes):
-        until(lambda job=job: "QOSMaxSubmitJobPerUserLimit" in desk.job(job).get("pending_text", ""))
+        pending(desk, job, "QOSMaxSubmitJobPerUserLimit")
     desk.ask("POST", f"/v1/jobs/{held}/hold")
     (desk.marks / "go").touch()
     assert [desk.ended(job)["state"] for job in (first, passes)] == ["finished"] * 2
@@ -213,7 +208,7 @@ def test_a_limit_that_an_administrator_lifts_lets_jobs_go_without_anything_of_th
     up.command("sacctmgr", "--immediate", "modify", "account", "lab", "set", "MaxSubmitJobs=0")
     until(lambda: "MaxSubmitJobs=0" in up.command("scontrol", "show", "assoc_mgr", "flags=assoc").stdout)
     job = script(desk, "--account=lab")
-    until(lambda: "AssocMaxSubmitJobLimit" in desk.job(job).get("pending_text", ""))
+    pending(desk, job, "AssocMaxSubmitJobLimit")
     up.command("sacctmgr", "--immediate", "modify", "account", "lab", "set", "MaxSubmitJobs=-1")
     assert desk.ended(job, seconds=40)["state"] == "finished"
 
@@ -226,7 +221,7 @@ def test_what_waits_in_slurm_when_its_account_is_taken_away_says_so(desk: Front,
     removed = up.command("sacctmgr", "--immediate", "remove", "user", "nobody", "account=brief", check=False)
     kept = "Job(s) active" in removed.stdout + removed.stderr
     if not kept:
-        until(lambda: "its account is not valid" in desk.job(job).get("pending_text", ""))
+        pending(desk, job, "its account is not valid")
     for one in (job, blocks):
         desk.ask("POST", f"/v1/jobs/{one}/cancel")
         assert desk.ended(one)["state"] == "canceled"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-faults"),
@@ -48,18 +48,9 @@ def served(up: Cluster) -> Iterator[Front]:
 
 
 @pytest.fixture
-def desk(served: Front, up: Cluster) -> Iterator[Front]:
-    """The same server for all; what a test has left in Slurm goes."""
-    yield served.turn_over()
-    up.command("scancel", "--user=root", "--user=nobody", check=False)
-    until(lambda: not up.command("squeue", "-h").stdout)
-
-
-def until(true: Any, seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def desk(served: Front) -> Iterator[Front]:
+    with served.turn() as made:
+        yield made
 
 
 def on_n1(desk: Front, mark: str, rest: str = LONG, *, queue: str = "batch", **task: Any) -> int:

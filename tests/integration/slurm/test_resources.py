@@ -1,14 +1,13 @@
 """Licences and sockets, on a cluster that has some."""
 
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
-from tests.integration.slurm.front import Front, front
+from tests.integration.slurm.front import Front, front, until
 
 pytestmark = [
     pytest.mark.xdist_group("slurm-resources"),
@@ -35,18 +34,9 @@ def served(up: Cluster) -> Iterator[Front]:
 
 
 @pytest.fixture
-def desk(served: Front, up: Cluster) -> Iterator[Front]:
-    """The same server for all; what a test has left in Slurm goes."""
-    yield served.turn_over()
-    up.command("scancel", "--user=nobody", check=False)
-    until(lambda: not up.command("squeue", "-h").stdout)
-
-
-def until(true: Any, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def desk(served: Front) -> Iterator[Front]:
+    with served.turn() as made:
+        yield made
 
 
 def hpc(desk: Front, command: str, sockets: int = 0, **properties: Any) -> int:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from headgate.testing import ordinary
 from headgate.testing.server import Server
 from headgate.testing.slurm import QUICK, Cluster, cluster, unavailable
 from tests.integration.slurm.faults import Faults
-from tests.integration.slurm.front import Front
+from tests.integration.slurm.front import Front, until
 
 SERVER, OWNER, UNRULED = "backup", "games", "news"
 """Accounts that every Debian has. No rule lets the server become the last one."""
@@ -125,13 +125,6 @@ def desk(served: Desk) -> Desk:
     served.turn_over()
     served.owner = ("jane", "jane's secret 1")
     return served
-
-
-def until(true: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_where_slurm_hides_the_jobs_doctor_says_what_to_do(told: str) -> None:

@@ -49,7 +49,7 @@ def write_token(key: bytes, cursor: Cursor, belongs_to: bytes, now: int) -> str:
     # Flags and enumerations are numbers here, or they would not be read again as what _Token says.
     value = cursor.value if cursor.value is None or isinstance(cursor.value, str) else int(cursor.value)
     content = _ENCODER.encode(_Token(1, ends_s, belongs_to, value, cursor.id, cursor.instance))
-    return urlsafe_b64encode(_mac(key, content) + content).rstrip(b"=").decode()
+    return _text(_mac(key, content) + content)
 
 
 def read_token(key: bytes, token: str, belongs_to: bytes, now: int) -> Cursor:
@@ -74,8 +74,14 @@ def _authentic(key: bytes, token: str) -> bytes | None:
         raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except ValueError:
         return None
+    if _text(raw) != token:  # the last letter can be another one, and foreign ones are passed over
+        return None
     mac, content = raw[:_MAC], raw[_MAC:]
     return content if hmac.compare_digest(mac, _mac(key, content)) else None
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _mac(key: bytes, content: bytes) -> bytes:
